@@ -146,26 +146,44 @@ void frame_set_tid(uint8_t *frame, uint16_t tid)
 		le16_put(frame + AT_TID, tid);
 }
 
-uint8_t *frame_tlv(const uint8_t *frame, uint8_t type, uint16_t min_len, uint16_t *len)
+/* Where the value of the first TLV of this type begins; 0 if there is none. */
+static size_t tlv_value_at(const uint8_t *frame, uint8_t type, uint16_t min_len, uint16_t *len)
 {
 	size_t size = frame_size(frame);
 	size_t at = tlvs_at(frame);
 
 	while (size - at >= TLV_HEADER) {
-		uint16_t value_len = le16_get(frame + at + 1);
-
-		if (value_len > size - at - TLV_HEADER)
-			return NULL;
-		if (frame[at] == type) {
-			if (value_len < min_len)
-				return NULL;
-			if (len)
-				*len = value_len;
-			return (uint8_t *)frame + at + TLV_HEADER;
-		}
-		at += TLV_HEADER + (size_t)value_len;
+		*len = le16_get(frame + at + 1);
+		if (*len > size - at - TLV_HEADER)
+			return 0;
+		if (frame[at] == type)
+			return *len < min_len ? 0 : at + TLV_HEADER;
+		at += TLV_HEADER + (size_t)*len;
 	}
-	return NULL;
+	return 0;
+}
+
+const uint8_t *frame_tlv(const uint8_t *frame, uint8_t type, uint16_t min_len, uint16_t *len)
+{
+	uint16_t value_len;
+	size_t at = tlv_value_at(frame, type, min_len, &value_len);
+
+	if (at == 0)
+		return NULL;
+	if (len)
+		*len = value_len;
+	return frame + at;
+}
+
+bool frame_set_tlv(uint8_t *frame, uint8_t type, const void *value, uint16_t len)
+{
+	uint16_t value_len;
+	size_t at = tlv_value_at(frame, type, len, &value_len);
+
+	if (at == 0)
+		return false;
+	memcpy(frame + at, value, len);
+	return true;
 }
 
 uint16_t frame_error(const uint8_t *frame)

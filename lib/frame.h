@@ -55,11 +55,14 @@ void frame_set_cid(uint8_t *frame, uint8_t cid);
 void frame_set_tid(uint8_t *frame, uint16_t tid); /* for CTL: 0 to 255 */
 
 /*
- * The value of the first TLV of this type, or NULL if there is none of at
- * least min_len bytes, or if the chain of TLVs is broken before it. *len, if
- * not NULL, is set to the value's length. The pointer is into the frame.
+ * The value of the first TLV of this type, or NULL if there is none, if it has
+ * less than min_len bytes, or if the chain of TLVs is broken before it. *len,
+ * if not NULL, is set to the value's length. The pointer is into the frame.
  */
-uint8_t *frame_tlv(const uint8_t *frame, uint8_t type, uint16_t min_len, uint16_t *len);
+const uint8_t *frame_tlv(const uint8_t *frame, uint8_t type, uint16_t min_len, uint16_t *len);
+
+/* Overwrites the first len bytes of the TLV's value; false, if it has none such. */
+bool frame_set_tlv(uint8_t *frame, uint8_t type, const void *value, uint16_t len);
 
 /*
  * The outcome of a response: QMI_ERROR_NONE for success, else its QMI error.

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Intrusive doubly linked lists. A struct list is both a list's head and the
+ * link of an element; a link that is in no list points to itself, so that it
+ * may be removed once more.
+ */
+#ifndef LIST_H
+#define LIST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct list {
+	struct list *prev;
+	struct list *next;
+};
+
+#define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
+
+/* The element may be removed from the list, but no other, while the body runs. */
+#define list_for_each(link, list)                                                                  \
+	for (struct list *link = (list)->next, *link##_next = link->next; link != (list);          \
+	     link = link##_next, link##_next = link->next)
+
+static inline void list_init(struct list *list)
+{
+	list->prev = list;
+	list->next = list;
+}
+
+static inline bool list_empty(const struct list *list)
+{
+	return list->next == list;
+}
+
+static inline void list_remove(struct list *link)
+{
+	link->prev->next = link->next;
+	link->next->prev = link->prev;
+	list_init(link);
+}
+
+/* Puts the link at the list's end, wherever it was before. */
+static inline void list_append(struct list *list, struct list *link)
+{
+	list_remove(link);
+	link->prev = list->prev;
+	link->next = list;
+	list->prev->next = link;
+	list->prev = link;
+}
+
+#endif

@@ -18,8 +18,8 @@ struct list {
 #define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
 /* The element may be removed from the list, but no other, while the body runs. */
-#define list_for_each(link, list)                                                                  \
-	for (struct list *link = (list)->next, *link##_next = link->next; link != (list);          \
+#define list_for_each(link, head)                                                                  \
+	for (struct list *link = (head)->next, *link##_next = link->next; link != (head);          \
 	     link = link##_next, link##_next = link->next)
 
 static inline void list_init(struct list *list)

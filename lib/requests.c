@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What applications ask for, on its way to the modem. */
+#include <assert.h>
+#include <string.h>
+
+#include "mux_private.h"
+
+/* The client that a request names, as far as its node still owns it: V3. */
+static struct client *find_client(struct mux *mux, const struct session *session, uint8_t service,
+				  uint8_t cid)
+{
+	struct client *client = clients_of_node(&mux->clients, session->node, service, cid);
+
+	return client && !client->releasing ? client : NULL;
+}
+
+static void refuse(struct mux *mux, struct session *session, const uint8_t *frame, uint16_t error)
+{
+	mux_answer(mux, session, frame_service(frame), frame_cid(frame), frame_tid(frame),
+		   frame_message(frame), error);
+}
+
+/* True if an Allocate CID needs no answer of the modem. */
+static bool answer_allocate(struct mux *mux, struct session *session, const uint8_t *frame)
+{
+	const uint8_t *value = frame_tlv(frame, QMI_TLV_FIRST, 1, NULL);
+
+	/* Nobody would know the new client. */
+	if (session->closed)
+		return true;
+	if (!value) {
+		refuse(mux, session, frame, QMI_ERROR_MALFORMED_MESSAGE);
+		return true;
+	}
+	if (!clients_exhausted(&mux->clients, session->node, value[0]))
+		return false;
+	if (!own_reclaim(mux, session, frame_tid(frame), value[0]))
+		refuse(mux, session, frame, QMI_ERROR_CLIENT_IDS_EXHAUSTED);
+	return true;
+}
+
+static bool answer_release(struct mux *mux, struct session *session, const uint8_t *frame)
+{
+	const uint8_t *value = frame_tlv(frame, QMI_TLV_FIRST, 2, NULL);
+
+	if (!value)
+		refuse(mux, session, frame, QMI_ERROR_MALFORMED_MESSAGE);
+	else if (!find_client(mux, session, value[0], value[1]))
+		refuse(mux, session, frame, QMI_ERROR_INVALID_CLIENT_ID);
+	else
+		return false;
+	return true;
+}
+
+static bool answer_ctl(struct mux *mux, struct session *session, const uint8_t *frame)
+{
+	if (frame_cid(frame) != QMI_CID_NONE) {
+		refuse(mux, session, frame, QMI_ERROR_INVALID_CLIENT_ID);
+		return true;
+	}
+	switch (frame_message(frame)) {
+	case QMI_CTL_ALLOCATE_CID:
+		return answer_allocate(mux, session, frame);
+	case QMI_CTL_RELEASE_CID:
+		return answer_release(mux, session, frame);
+	case QMI_CTL_SYNC:
+		own_sync(mux, session, frame_tid(frame));
+		return true;
+	default:
+		return false;
+	}
+}
+
+bool request_answer(struct mux *mux, struct session *session, const uint8_t *frame)
+{
+	if (frame_service(frame) == QMI_SERVICE_CTL)
+		return answer_ctl(mux, session, frame);
+	if (find_client(mux, session, frame_service(frame), frame_cid(frame)))
+		return false;
+	refuse(mux, session, frame, QMI_ERROR_INVALID_CLIENT_ID);
+	return true;
+}
+
+/* Who gets the answers: nobody, once the session has closed (V6). */
+static struct session *asker(struct session *session)
+{
+	return session->closed ? NULL : session;
+}
+
+static bool has_to_wait(struct mux *mux, struct session *session, const uint8_t *frame)
+{
+	const struct transaction *other;
+	const struct client *client;
+
+	if (session->sync_left > 0)
+		return true;
+	if (frame_service(frame) == QMI_SERVICE_CTL)
+		return transactions_ctl_full(&mux->transactions);
+	if (session->in_flight >= SESSION_IN_FLIGHT)
+		return true;
+	client = find_client(mux, session, frame_service(frame), frame_cid(frame));
+	other = transaction_in_flight(client, frame_tid(frame));
+	return other && other->session != asker(session);
+}
+
+static void begin_ctl(struct mux *mux, struct session *session, struct transaction *transaction,
+		      uint8_t *frame, uint64_t now)
+{
+	const uint8_t *value = frame_tlv(frame, QMI_TLV_FIRST, 1, NULL);
+	struct client *client;
+
+	transaction->purpose = PURPOSE_FORWARD;
+	if (transaction->message == QMI_CTL_ALLOCATE_CID) {
+		transaction->purpose = PURPOSE_ALLOCATE;
+		transaction->service = value[0];
+	} else if (transaction->message == QMI_CTL_RELEASE_CID) {
+		client = find_client(mux, session, value[0], value[1]);
+		client->releasing = true;
+		transaction->purpose = PURPOSE_RELEASE;
+		transaction->service = client->service;
+		transaction->cid = client->cid;
+		transaction->device_cid = client->device_cid;
+		frame_set_tlv(frame, QMI_TLV_FIRST, (uint8_t[]){value[0], client->device_cid}, 2);
+	}
+	transaction_begin_ctl(&mux->transactions, transaction,
+			      now + mux->config.transaction_timeout);
+}
+
+/* An Abort names the tid of another request, which the modem may know by another one. */
+static void map_abort(const struct client *client, uint8_t *frame)
+{
+	const uint8_t *value = frame_tlv(frame, QMI_TLV_FIRST, 2, NULL);
+	uint16_t message = frame_message(frame);
+	const struct transaction *aborted;
+	uint8_t tid[2];
+
+	if (!(client->service == QMI_SERVICE_WDS && message == QMI_WDS_ABORT) &&
+	    !(client->service == QMI_SERVICE_NAS && message == QMI_NAS_ABORT))
+		return;
+	aborted = value ? transaction_in_flight(client, le16_get(value)) : NULL;
+	if (!aborted)
+		return;
+	le16_put(tid, aborted->device_tid);
+	frame_set_tlv(frame, QMI_TLV_FIRST, tid, sizeof(tid));
+}
+
+static void begin(struct mux *mux, struct session *session, struct transaction *transaction,
+		  uint8_t *frame, uint64_t now)
+{
+	struct client *client = find_client(mux, session, frame_service(frame), frame_cid(frame));
+
+	map_abort(client, frame);
+	client_use(&mux->clients, client, asker(session));
+	if (transaction->session)
+		session->in_flight++;
+	transaction->service = client->service;
+	transaction->cid = client->cid;
+	transaction->device_cid = client->device_cid;
+	transaction_begin(&mux->transactions, transaction, client,
+			  now + mux->config.transaction_timeout);
+	frame_set_cid(frame, client->device_cid);
+}
+
+/* Takes the session's next frame into mux->request; false if it has to wait. */
+static bool send_next(struct mux *mux, struct session *session, uint64_t now)
+{
+	struct transaction *transaction;
+	size_t size;
+	const uint8_t *frame = queue_front(&session->out, &size);
+
+	if (has_to_wait(mux, session, frame))
+		return false;
+	transaction = transaction_create(&mux->transactions);
+	if (!transaction)
+		return false;
+	memcpy(mux->request, frame, size);
+	mux_pop_request(mux, session);
+
+	transaction->session = asker(session);
+	transaction->message = frame_message(mux->request);
+	transaction->tid = frame_tid(mux->request);
+	if (frame_service(mux->request) == QMI_SERVICE_CTL)
+		begin_ctl(mux, session, transaction, mux->request, now);
+	else
+		begin(mux, session, transaction, mux->request, now);
+	frame_set_tid(mux->request, transaction->device_tid);
+	mux->transactions.sending = transaction;
+	mux_trace(mux, &(struct mux_trace){.path = MUX_TO_MODEM,
+					   .session = session,
+					   .frame = mux->request,
+					   .cid = transaction->cid,
+					   .device_cid = frame_cid(mux->request),
+					   .tid = transaction->tid,
+					   .device_tid = transaction->device_tid});
+	return true;
+}
+
+const uint8_t *mux_port_next(struct mux *mux, uint64_t now, size_t *size)
+{
+	assert(!mux->port_busy);
+	if (mux->unplugged)
+		return NULL;
+	list_for_each (link, &mux->turns) {
+		struct session *session = container_of(link, struct session, turn);
+
+		if (link == &mux->own_turn) {
+			if (!own_send(mux, now))
+				continue;
+		} else {
+			if (!send_next(mux, session, now))
+				continue;
+			list_append(&mux->turns, &session->turn);
+			mux_settle(mux, session);
+			mux_settle_all(mux);
+		}
+		mux->port_busy = true;
+		mux->counters.requests++;
+		*size = frame_size(mux->request);
+		return mux->request;
+	}
+	return NULL;
+}
+
+void mux_port_sent(struct mux *mux)
+{
+	mux->port_busy = false;
+	mux->transactions.sending = NULL;
+}
+
+/* How often one of the mux's own requests is tried on a port that fails. */
+#define ATTEMPTS_MAX 3
+
+static bool is_own(const struct transaction *transaction)
+{
+	return transaction->purpose >= PURPOSE_CLEAN;
+}
+
+void mux_port_failed(struct mux *mux, uint64_t now)
+{
+	struct transaction *transaction = mux->transactions.sending;
+	struct client *client;
+
+	(void)now;
+	mux_port_sent(mux);
+	if (!transaction || transaction->expired)
+		return;
+	if (is_own(transaction) && ++transaction->attempts < ATTEMPTS_MAX) {
+		own_send_again(mux, transaction);
+		return;
+	}
+	client = clients_of_modem(&mux->clients, transaction->service, transaction->device_cid);
+	if (transaction->purpose == PURPOSE_RELEASE && client)
+		client->releasing = false;
+	mux_abandon(mux, transaction, QMI_ERROR_INTERNAL);
+	mux_end(mux, transaction);
+	mux_settle_all(mux);
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Transactions: the requests that the modem has been sent and has not
+ * answered, and the mux's own ones that wait for their turn. They are recycled,
+ * so that forwarding allocates nothing in steady state.
+ *
+ * One that expires is kept for a while without a session: a late answer has to
+ * find it, not the newer request that took over its tid (V15).
+ */
+#ifndef TRANSACTION_H
+#define TRANSACTION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "list.h"
+
+#define CTL_TIDS 255 /* 1 to 255; tid 0 is never used for a request: V4 */
+
+struct client;
+struct session;
+
+enum transaction_purpose {
+	PURPOSE_FORWARD,      /* an application's request like most */
+	PURPOSE_ALLOCATE,     /* an application's Allocate CID */
+	PURPOSE_RELEASE,      /* an application's Release CID */
+	PURPOSE_CLEAN,        /* own Release CID: of a client that nobody has any more */
+	PURPOSE_RECLAIM,      /* own Release CID: makes room for an Allocate CID */
+	PURPOSE_SYNC_RELEASE, /* own Release CID: a part of a session's Sync */
+	PURPOSE_START,        /* own Sync: before the first session */
+};
+
+struct transaction {
+	enum transaction_purpose purpose;
+	struct session *session; /* who gets the answer; NULL: nobody */
+	struct client *client;   /* NULL for CTL */
+	uint64_t deadline;       /* ms */
+	uint16_t message;
+	uint16_t tid;        /* the application's */
+	uint16_t device_tid; /* the modem's */
+	uint8_t service;     /* of its client, or of the one that the CTL request is about */
+	uint8_t cid;         /* that client's, virtual; unset in the mux's own */
+	uint8_t device_cid;
+	uint8_t attempts; /* to send it, that failed */
+	bool expired;
+	struct list of_client; /* in the client's transactions */
+	struct list age;       /* in flight, expired, waiting or spare: in one of these lists */
+};
+
+struct transactions {
+	struct list in_flight; /* the oldest, which has the first deadline, first */
+	struct list expired;   /* likewise */
+	struct list spare;
+	struct list waiting; /* the mux's own, for the port */
+	unsigned expired_count;
+	struct transaction *ctl[CTL_TIDS + 1]; /* by device tid, expired ones too */
+	uint8_t resting[CTL_TIDS];             /* device tids not in flight, a ring */
+	unsigned resting_first;
+	unsigned resting_count;
+	struct transaction *sending; /* the port has its request; NULL if it has ended since */
+};
+
+void transactions_init(struct transactions *transactions);
+void transactions_finish(struct transactions *transactions);
+
+/* A blank one, in no list; NULL if there is no memory. */
+struct transaction *transaction_create(struct transactions *transactions);
+
+/* Puts it in flight under the free CTL tid that rested longest; there must be one. */
+void transaction_begin_ctl(struct transactions *transactions, struct transaction *transaction,
+			   uint64_t deadline);
+bool transactions_ctl_full(const struct transactions *transactions);
+
+/*
+ * Puts it in flight for a client, under its own tid unless a late answer to an
+ * expired request with that tid may still come.
+ */
+void transaction_begin(struct transactions *transactions, struct transaction *transaction,
+		       struct client *client, uint64_t deadline);
+
+/* The client's transaction that this answer is for, expired or not, or NULL. */
+struct transaction *transaction_answered(const struct client *client, uint16_t device_tid,
+					 uint16_t message);
+
+/* The one in flight that the application knows by this tid, or NULL. */
+struct transaction *transaction_in_flight(const struct client *client, uint16_t tid);
+
+/* Takes one that is in flight back, so that it can be sent once more. CTL only. */
+void transaction_withdraw(struct transactions *transactions, struct transaction *transaction);
+
+/* Frees its slot, but waits on for a late answer. */
+void transaction_expire(struct transactions *transactions, struct transaction *transaction);
+
+/* Ends it, wherever it stands; the pointer is dead then. */
+void transaction_end(struct transactions *transactions, struct transaction *transaction);
+
+#endif

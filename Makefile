@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# `make help` says what there is.
+
+VERSION    = 0.1.0
+
+PREFIX     = /usr/local
+SBINDIR    = $(PREFIX)/sbin
+BINDIR     = $(PREFIX)/bin
+MANDIR     = $(PREFIX)/share/man
+SYSCONFDIR = /etc
+DESTDIR    =
+
+CC         = gcc
+CFLAGS     = -O2 -g
+PKG_CONFIG = pkg-config
+INSTALL    = install
+
+BUILD      = build
+WARNINGS   = -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion -Wstrict-prototypes \
+	     -Wmissing-prototypes -Wpointer-arith -Wcast-qual -Wvla -Wformat=2 -Wundef -Werror
+CPPFLAGS  += -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -Ilib
+C_OPTIONS  = -std=c11 $(WARNINGS) -MMD -MP
+
+# Read where they are needed, so that `make help` and the like need no library.
+FUSE_CFLAGS  = $(shell $(PKG_CONFIG) --cflags fuse3 libudev)
+FUSE_LIBS    = $(shell $(PKG_CONFIG) --libs fuse3 libudev)
+CMOCKA_LIBS  = $(shell $(PKG_CONFIG) --libs cmocka)
+
+objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard $(1)/*.c))
+LIB    = $(call objects,lib)
+DAEMON = $(call objects,cuse-qmux)
+SIM    = $(call objects,tools/qmi-modem-sim)
+UNIT   = $(call objects,tests/unit)
+CUSE   = $(call objects,tests/cuse)
+
+all: $(BUILD)/cuse-qmux $(BUILD)/qmi-modem-sim ## build the daemon and the simulated modem
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
+	@echo
+	@echo 'SANITIZE=1 with check: units under ASan and UBSan, the daemon under UBSan and valgrind.'
+	@echo 'PREFIX ($(PREFIX)), DESTDIR, SBINDIR, BINDIR, MANDIR, CC, CFLAGS: as usual.'
+
+$(BUILD)/cuse-qmux: $(DAEMON) $(LIB)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(FUSE_LIBS)
+
+$(BUILD)/qmi-modem-sim: $(SIM) $(BUILD)/obj/lib/frame.o
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
+
+$(BUILD)/tests/unit-tests: $(UNIT) $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CMOCKA_LIBS)
+
+$(BUILD)/tests/cuse-tests: $(CUSE) $(BUILD)/obj/lib/frame.o
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CMOCKA_LIBS)
+
+$(BUILD)/obj/cuse-qmux/%.o: CPPFLAGS += $(FUSE_CFLAGS)
+
+$(BUILD)/obj/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(C_OPTIONS) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+-include $(patsubst %.o,%.d,$(LIB) $(DAEMON) $(SIM) $(UNIT) $(CUSE))
+
+demo: ## see it work: a simulated modem, two nodes, real qmicli
+	tools/install-deps demo
+	$(MAKE) all
+	tools/with-cuse tools/demo
+
+check: ## all tests; SANITIZE=1 for the same under sanitizers
+	tools/install-deps check
+	SANITIZE=$(SANITIZE) tests/run
+
+test-programs: all $(BUILD)/tests/unit-tests $(BUILD)/tests/cuse-tests
+
+SOURCES = $(wildcard lib/*.[ch] cuse-qmux/*.[ch] tools/qmi-modem-sim/*.[ch] tests/*/*.[ch])
+SCRIPTS = .ci/run tests/run tests/qmicli/run tools/with-cuse tools/install-deps tools/demo
+
+lint: ## clang-format, clang-tidy, cppcheck, shellcheck
+	tools/install-deps lint
+	clang-format --dry-run -Werror $(SOURCES)
+	clang-tidy --quiet --warnings-as-errors='*' $(filter lib/% cuse-qmux/% tools/%,$(filter %.c,$(SOURCES))) -- \
+		-std=c11 $(CPPFLAGS) $(FUSE_CFLAGS)
+	cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr \
+		--enable=warning,performance,portability --suppress=missingIncludeSystem \
+		$(CPPFLAGS) lib cuse-qmux tools/qmi-modem-sim
+	shellcheck $(SCRIPTS)
+
+format: ## lay the sources out as lint wants them
+	clang-format -i $(SOURCES)
+
+install: all ## install the daemon, the simulated modem and the man pages
+	$(INSTALL) -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man8 \
+		$(DESTDIR)$(MANDIR)/man4
+	$(INSTALL) -m 755 $(BUILD)/cuse-qmux $(DESTDIR)$(SBINDIR)
+	$(INSTALL) -m 755 $(BUILD)/qmi-modem-sim $(DESTDIR)$(BINDIR)
+	$(INSTALL) -m 644 cuse-qmux/cuse-qmux.8 $(DESTDIR)$(MANDIR)/man8
+	$(INSTALL) -m 644 cuse-qmux/qmi-virt.4 $(DESTDIR)$(MANDIR)/man4
+
+uninstall: ## remove what install has put there
+	rm -f $(DESTDIR)$(SBINDIR)/cuse-qmux $(DESTDIR)$(BINDIR)/qmi-modem-sim \
+		$(DESTDIR)$(MANDIR)/man8/cuse-qmux.8 $(DESTDIR)$(MANDIR)/man4/qmi-virt.4
+
+clean: ## remove what was built
+	rm -rf $(BUILD)
+
+.PHONY: all help demo check test-programs lint format install uninstall clean

@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "instance.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "list.h"
+#include "log.h"
+#include "loop.h"
+#include "mux.h"
+#include "node.h"
+#include "open_file.h"
+#include "port.h"
+#include "supervisor.h"
+#include "trace.h"
+
+#define SYNC_TIMEOUT  10000 /* ms that the modem may take for the first Sync */
+#define STOP_TIMEOUT  2000  /* V18: for releasing every client */
+#define CLOSE_TIMEOUT 2000  /* V17: for the sessions to close */
+
+enum instance_state {
+	INSTANCE_STARTING, /* waits for the modem's answer to Sync */
+	INSTANCE_SERVING,
+	INSTANCE_STOPPING, /* releases its clients */
+	INSTANCE_CLOSING,  /* every call fails; waits for the sessions to close */
+	INSTANCE_ENDED,
+};
+
+struct instance {
+	const struct options *options;
+	enum instance_state state;
+	uint64_t state_deadline; /* ms, when the state ends by itself */
+	int status;
+	struct loop loop;
+	struct port port;
+	struct mux *mux;
+	struct watch signals;
+	struct node_host host;
+	struct node nodes[MUX_NODES_MAX];
+	unsigned nodes_created;
+};
+
+static void enter(struct instance *instance, enum instance_state state, uint64_t timeout)
+{
+	instance->state = state;
+	instance->state_deadline = timeout == MUX_NEVER ? MUX_NEVER : instance->loop.now + timeout;
+}
+
+static void begin_closing(struct instance *instance)
+{
+	mux_port_unplugged(instance->mux);
+	enter(instance, INSTANCE_CLOSING, CLOSE_TIMEOUT);
+}
+
+static void begin_stopping(struct instance *instance)
+{
+	log_info("stopping: releasing %u clients", mux_client_count(instance->mux));
+	supervisor_notify("STOPPING=1\nSTATUS=Releasing the modem's clients");
+	mux_stop(instance->mux);
+	enter(instance, INSTANCE_STOPPING, STOP_TIMEOUT);
+}
+
+/* The port's events. */
+
+static void port_received(void *context, const uint8_t *data, size_t size)
+{
+	struct instance *instance = context;
+
+	mux_port_received(instance->mux, data, size, instance->loop.now);
+}
+
+static void port_sent(void *context)
+{
+	struct instance *instance = context;
+
+	mux_port_sent(instance->mux);
+}
+
+static void port_failed(void *context)
+{
+	struct instance *instance = context;
+
+	mux_port_failed(instance->mux, instance->loop.now);
+}
+
+static void port_reset(void *context)
+{
+	struct instance *instance = context;
+
+	mux_port_reset(instance->mux, instance->loop.now);
+}
+
+static void port_unplugged(void *context)
+{
+	struct instance *instance = context;
+
+	log_info("%s was unplugged", instance->port.path);
+	supervisor_notify("STOPPING=1\nSTATUS=The modem was unplugged");
+	begin_closing(instance);
+}
+
+static const struct port_events port_events = {
+	.received = port_received,
+	.sent = port_sent,
+	.failed = port_failed,
+	.reset = port_reset,
+	.unplugged = port_unplugged,
+};
+
+/* The core's hooks. */
+
+static void hook_log(void *context, enum mux_level level, const char *format, va_list args)
+{
+	static const enum log_level levels[] = {
+		[MUX_WARNING] = LOG_LEVEL_WARNING,
+		[MUX_INFO] = LOG_LEVEL_INFO,
+		[MUX_DEBUG] = LOG_LEVEL_DEBUG,
+	};
+
+	(void)context;
+	log_message_args(levels[level], format, args);
+}
+
+static void hook_trace(void *context, const struct mux_trace *trace)
+{
+	const struct instance *instance = context;
+
+	trace_frame(trace,
+		    trace->session ? instance->nodes[session_node(trace->session)].name : "-");
+}
+
+static struct mux *make_mux(struct instance *instance)
+{
+	const struct options *options = instance->options;
+	struct mux_config config = {
+		.nodes = options->nodes,
+		.frame_max = instance->port.frame_max,
+		.queue_bytes = options->queue_bytes,
+		.transaction_timeout = options->transaction_timeout,
+		.orphan_timeout = options->orphan_timeout,
+		.hooks = {.context = instance,
+			  .log = hook_log,
+			  .trace = options->verbosity >= 2 ? hook_trace : NULL},
+	};
+
+	return mux_create(&config);
+}
+
+/* Signals. */
+
+static void log_counters(const struct instance *instance)
+{
+	const struct mux_counters *counters = mux_counters(instance->mux);
+
+	log_info("%u files open, %u clients, %u of them orphans; %llu requests sent, "
+		 "%llu not answered; %llu frames delivered, %llu lost to full queues; dropped "
+		 "%llu responses and %llu indications; reclaimed %llu clients; skipped %llu "
+		 "bytes of garbage; %llu restarts of the modem",
+		 instance->host.open_files, mux_client_count(instance->mux),
+		 mux_orphan_count(instance->mux), (unsigned long long)counters->requests,
+		 (unsigned long long)counters->expired, (unsigned long long)counters->delivered,
+		 (unsigned long long)counters->overflowed,
+		 (unsigned long long)counters->dropped_responses,
+		 (unsigned long long)counters->dropped_indications,
+		 (unsigned long long)counters->reclaimed, (unsigned long long)counters->garbage,
+		 (unsigned long long)counters->restarts);
+}
+
+static void signal_ready(struct watch *watch, uint32_t events)
+{
+	struct instance *instance = container_of(watch, struct instance, signals);
+	struct signalfd_siginfo info;
+
+	(void)events;
+	if (read(watch->fd, &info, sizeof(info)) != sizeof(info))
+		return;
+	if (info.ssi_signo == SIGUSR1)
+		log_counters(instance);
+	else if (instance->state < INSTANCE_STOPPING)
+		begin_stopping(instance);
+	else
+		instance->state = INSTANCE_ENDED;
+}
+
+static int watch_signals(struct instance *instance)
+{
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	instance->signals.ready = signal_ready;
+	instance->signals.fd = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
+	if (instance->signals.fd < 0)
+		return -1;
+	return loop_add(&instance->loop, &instance->signals, EPOLLIN);
+}
+
+/* Nodes. */
+
+static void fail(struct instance *instance)
+{
+	instance->status = EXIT_FAILURE;
+	begin_stopping(instance);
+}
+
+static void publish_nodes(struct instance *instance)
+{
+	unsigned count = instance->options->nodes;
+	const char *first = instance->nodes[0].name;
+	const char *last = instance->nodes[count - 1].name;
+
+	for (unsigned index = 0; index < count; index++) {
+		if (node_create(&instance->nodes[index], &instance->host, index) < 0) {
+			fail(instance);
+			return;
+		}
+		instance->nodes_created++;
+	}
+	log_info("ready: %s is shared by %u nodes, /dev/%s to /dev/%s", instance->port.path, count,
+		 first, last);
+	supervisor_notify("READY=1\nSTATUS=%s is shared by %u nodes, %s to %s", instance->port.path,
+			  count, first, last);
+	enter(instance, INSTANCE_SERVING, MUX_NEVER);
+}
+
+static void destroy_nodes(struct instance *instance)
+{
+	while (instance->nodes_created > 0)
+		node_destroy(&instance->nodes[--instance->nodes_created]);
+	free(instance->host.buffer.mem);
+}
+
+/* The loop. */
+
+/* Passes on what the last event brought, until nothing more follows from it. */
+static void pump(struct instance *instance)
+{
+	struct session *session;
+
+	do {
+		while ((session = mux_next_changed(instance->mux)))
+			open_file_update(session_owner(session), instance->loop.now);
+		while (port_idle(&instance->port)) {
+			size_t size;
+			const uint8_t *frame =
+				mux_port_next(instance->mux, instance->loop.now, &size);
+
+			if (!frame)
+				break;
+			port_write(&instance->port, frame, size);
+		}
+	} while (mux_has_changed(instance->mux));
+}
+
+static void advance(struct instance *instance)
+{
+	bool late = instance->loop.now >= instance->state_deadline;
+
+	switch (instance->state) {
+	case INSTANCE_STARTING:
+		if (late)
+			log_warning("the modem has not answered Sync in %d s: it may still be "
+				    "starting, be in another mode, or not speak QMI on this port",
+				    SYNC_TIMEOUT / 1000);
+		if (late || mux_sync_answered(instance->mux))
+			publish_nodes(instance);
+		break;
+	case INSTANCE_SERVING:
+		if (instance->host.broken)
+			fail(instance);
+		break;
+	case INSTANCE_STOPPING:
+		if (late)
+			log_warning("the modem has not released every client in time");
+		if (late || mux_stopped(instance->mux))
+			begin_closing(instance);
+		break;
+	case INSTANCE_CLOSING:
+		if (late || instance->host.open_files == 0)
+			instance->state = INSTANCE_ENDED;
+		break;
+	case INSTANCE_ENDED:
+		break;
+	}
+}
+
+static void run(struct instance *instance)
+{
+	enter(instance, INSTANCE_STARTING, instance->options->sync ? SYNC_TIMEOUT : MUX_NEVER);
+	if (!instance->options->sync)
+		publish_nodes(instance);
+	else if (mux_start_sync(instance->mux) < 0)
+		fail(instance);
+	else
+		supervisor_notify("STATUS=Waiting for the modem to answer Sync");
+
+	for (;;) {
+		uint64_t deadline;
+
+		pump(instance);
+		advance(instance);
+		pump(instance);
+		if (instance->state == INSTANCE_ENDED)
+			return;
+		deadline = mux_deadline(instance->mux);
+		if (instance->state_deadline < deadline)
+			deadline = instance->state_deadline;
+		loop_wait(&instance->loop, deadline);
+		if (mux_deadline(instance->mux) <= instance->loop.now)
+			mux_tick(instance->mux, instance->loop.now);
+	}
+}
+
+static int run_on_port(struct instance *instance)
+{
+	instance->mux = make_mux(instance);
+	if (!instance->mux) {
+		log_error("out of memory");
+		return EXIT_FAILURE;
+	}
+	instance->host = (struct node_host){
+		.loop = &instance->loop,
+		.mux = instance->mux,
+		.prefix = instance->options->name,
+		.port_name = port_basename(&instance->port),
+		.frame_max = instance->port.frame_max,
+	};
+	run(instance);
+	destroy_nodes(instance);
+	log_counters(instance);
+	mux_destroy(instance->mux);
+	return instance->status;
+}
+
+int instance_run(const struct options *options)
+{
+	struct instance *instance = calloc(1, sizeof(*instance));
+	int status = EXIT_FAILURE;
+
+	if (!instance || loop_init(&instance->loop) < 0 || watch_signals(instance) < 0) {
+		log_error("cannot start: %s", strerror(errno));
+		return EXIT_FAILURE;
+	}
+	instance->options = options;
+	if (port_open(&instance->port, options->port, &instance->loop, &port_events, instance) ==
+	    0) {
+		status = run_on_port(instance);
+		port_close(&instance->port);
+	}
+	close(instance->signals.fd);
+	loop_finish(&instance->loop);
+	free(instance);
+	return status;
+}

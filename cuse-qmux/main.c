@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdlib.h>
+
+#include "instance.h"
+#include "log.h"
+#include "options.h"
+
+#define EXIT_USAGE 2
+
+int main(int argc, char *argv[])
+{
+	struct options options;
+
+	switch (options_parse(&options, argc, argv)) {
+	case OPTIONS_DONE:
+		return EXIT_SUCCESS;
+	case OPTIONS_INVALID:
+		return EXIT_USAGE;
+	case OPTIONS_RUN:
+	default:
+		log_open(options.verbosity > 0 ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
+		return instance_run(&options);
+	}
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "modem.h"
+
+#include <libudev.h>
+#include <stdio.h>
+#include <string.h>
+
+/* A usbmisc port is the driver's of its USB interface. */
+static enum modem_kind kind_of_driver(const char *driver)
+{
+	if (driver && strcmp(driver, "qmi_wwan") == 0)
+		return MODEM_QMI;
+	if (driver && strcmp(driver, "cdc_mbim") == 0)
+		return MODEM_MBIM;
+	return MODEM_UNKNOWN;
+}
+
+/* A wwan port tells its type, since Linux 6.2 in an attribute, before only in its name: wwan0qmi0.
+ */
+static enum modem_kind kind_of_wwan(struct udev_device *device)
+{
+	const char *type = udev_device_get_sysattr_value(device, "type");
+	const char *name = udev_device_get_sysname(device);
+
+	if (type ? strcmp(type, "QMI") == 0 : strstr(name, "qmi") != NULL)
+		return MODEM_QMI;
+	if (type ? strcmp(type, "MBIM") == 0 : strstr(name, "mbim") != NULL)
+		return MODEM_MBIM;
+	return MODEM_UNKNOWN;
+}
+
+static const char *attribute(struct udev_device *device, const char *name)
+{
+	const char *value = device ? udev_device_get_sysattr_value(device, name) : NULL;
+
+	return value ? value : "";
+}
+
+static void describe(struct modem *modem, struct udev_device *device, const char *driver)
+{
+	struct udev_device *usb =
+		udev_device_get_parent_with_subsystem_devtype(device, "usb", "usb_device");
+
+	snprintf(modem->name, sizeof(modem->name), "%s%s%s%s%s", attribute(usb, "manufacturer"),
+		 usb ? " " : "", attribute(usb, "product"), usb && driver ? ", " : "",
+		 driver ? driver : "");
+}
+
+static void examine(struct modem *modem, struct udev_device *device)
+{
+	const char *subsystem = udev_device_get_subsystem(device);
+	struct udev_device *parent = udev_device_get_parent(device);
+	const char *driver = parent ? udev_device_get_driver(parent) : NULL;
+
+	if (subsystem && strcmp(subsystem, "usbmisc") == 0)
+		modem->kind = kind_of_driver(driver);
+	else if (subsystem && strcmp(subsystem, "wwan") == 0)
+		modem->kind = kind_of_wwan(device);
+	describe(modem, device, driver);
+}
+
+void modem_identify(struct modem *modem, dev_t port)
+{
+	struct udev *udev = udev_new();
+	struct udev_device *device = udev ? udev_device_new_from_devnum(udev, 'c', port) : NULL;
+
+	*modem = (struct modem){.kind = MODEM_UNKNOWN};
+	if (device)
+		examine(modem, device);
+	udev_device_unref(device);
+	udev_unref(udev);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the system knows about the modem behind a port: libudev. */
+#ifndef MODEM_H
+#define MODEM_H
+
+#include <sys/types.h>
+
+enum modem_kind {
+	MODEM_QMI,     /* a QMI port of usbmisc or wwan */
+	MODEM_MBIM,    /* a port of cdc_mbim, or of type MBIM */
+	MODEM_UNKNOWN, /* nothing that udev knows as either */
+};
+
+struct modem {
+	enum modem_kind kind;
+	char name[128]; /* for people: vendor, model and driver as far as known, maybe empty */
+};
+
+/* Never fails: what cannot be found out is unknown. */
+void modem_identify(struct modem *modem, dev_t port);
+
+#endif

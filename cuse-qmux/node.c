@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "node.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/types.h>
+#include <linux/usb/cdc-wdm.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/sysmacros.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "list.h"
+#include "log.h"
+#include "open_file.h"
+#include "process.h"
+
+/* How often the kernel may refuse a name that nobody has. */
+#define REFUSALS_MAX 3
+
+static struct node *node_of(fuse_req_t req)
+{
+	return fuse_req_userdata(req);
+}
+
+static struct open_file *file_of(const struct fuse_file_info *info)
+{
+	return (struct open_file *)(uintptr_t)info->fh;
+}
+
+static void serve_open(fuse_req_t req, struct fuse_file_info *info)
+{
+	struct node *node = node_of(req);
+	struct open_file *file = open_file_create(node->host->mux, node->index);
+	char command[PROCESS_COMMAND_MAX];
+
+	if (!file) {
+		fuse_reply_err(req, errno);
+		return;
+	}
+	if (log_enabled(LOG_LEVEL_DEBUG)) {
+		process_command(command, fuse_req_ctx(req)->pid);
+		log_debug("%s: session %llu opened by %s (pid %d)", node->name,
+			  (unsigned long long)session_id(open_file_session(file)), command,
+			  (int)fuse_req_ctx(req)->pid);
+	}
+	info->fh = (uintptr_t)file;
+	info->nonseekable = 1;
+	node->host->open_files++;
+	/* Whoever opened it may have been killed meanwhile: then no release follows. */
+	if (fuse_reply_open(req, info) == -ENOENT) {
+		node->host->open_files--;
+		open_file_destroy(file, node->host->loop->now);
+	}
+}
+
+static void serve_release(fuse_req_t req, struct fuse_file_info *info)
+{
+	struct node *node = node_of(req);
+	struct open_file *file = file_of(info);
+
+	log_debug("%s: session %llu closed", node->name,
+		  (unsigned long long)session_id(open_file_session(file)));
+	open_file_destroy(file, node->host->loop->now);
+	node->host->open_files--;
+	fuse_reply_err(req, 0);
+}
+
+static void serve_read(fuse_req_t req, size_t size, off_t offset, struct fuse_file_info *info)
+{
+	(void)offset;
+	open_file_read(file_of(info), req, size, info->flags & O_NONBLOCK);
+}
+
+static void serve_write(fuse_req_t req, const char *data, size_t size, off_t offset,
+			struct fuse_file_info *info)
+{
+	(void)offset;
+	open_file_write(file_of(info), req, (const uint8_t *)data, size, info->flags & O_NONBLOCK,
+			node_of(req)->host->loop->now);
+}
+
+static void serve_poll(fuse_req_t req, struct fuse_file_info *info, struct fuse_pollhandle *handle)
+{
+	open_file_poll(file_of(info), req, handle, info->poll_events);
+}
+
+static void serve_ioctl(fuse_req_t req, int command, void *arg, struct fuse_file_info *info,
+			unsigned flags, const void *in, size_t in_size, size_t out_size)
+{
+	__u16 limit = (__u16)node_of(req)->host->frame_max;
+
+	(void)arg;
+	(void)flags;
+	(void)in;
+	(void)in_size;
+	(void)out_size;
+	if (session_state(open_file_session(file_of(info))) & SESSION_DEAD)
+		fuse_reply_err(req, ENODEV);
+	else if ((unsigned)command == IOCTL_WDM_MAX_COMMAND)
+		fuse_reply_ioctl(req, 0, &limit, sizeof(limit));
+	else
+		fuse_reply_err(req, ENOTTY);
+}
+
+static const struct cuse_lowlevel_ops operations = {
+	.open = serve_open,
+	.release = serve_release,
+	.read = serve_read,
+	.write = serve_write,
+	.poll = serve_poll,
+	.ioctl = serve_ioctl,
+};
+
+/* libfuse asks for both where it is given a descriptor. */
+static ssize_t io_read(int fd, void *buffer, size_t size, void *userdata)
+{
+	(void)userdata;
+	return read(fd, buffer, size);
+}
+
+static ssize_t io_writev(int fd, struct iovec *iov, int count, void *userdata)
+{
+	(void)userdata;
+	return writev(fd, iov, count);
+}
+
+static const struct fuse_custom_io custom_io = {.read = io_read, .writev = io_writev};
+
+/* Serves one request. 1, 0 if there was none, or negative if the kernel has ended the connection.
+ */
+static int serve(struct node *node)
+{
+	struct fuse_buf *buffer = &node->host->buffer;
+	int size = fuse_session_receive_buf(node->fuse, buffer);
+
+	if (size == -EAGAIN || size == -EINTR)
+		return 0;
+	if (size <= 0)
+		return -1;
+	fuse_session_process_buf(node->fuse, buffer);
+	return 1;
+}
+
+static void node_ready(struct watch *watch, uint32_t events)
+{
+	struct node *node = container_of(watch, struct node, watch);
+
+	(void)events;
+	if (serve(node) >= 0)
+		return;
+	log_error("%s: the kernel has ended the connection", node->name);
+	loop_remove(node->host->loop, watch);
+	node->host->broken = true;
+}
+
+static int open_cuse(void)
+{
+	int fd = open("/dev/cuse", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0 && (errno == ENOENT || errno == ENODEV || errno == ENXIO))
+		log_error("no /dev/cuse: try 'modprobe cuse'; if that fails, this kernel lacks "
+			  "CONFIG_CUSE");
+	else if (fd < 0 && (errno == EACCES || errno == EPERM))
+		log_error("not permitted to open /dev/cuse: run as root");
+	else if (fd < 0)
+		log_error("cannot open /dev/cuse: %s", strerror(errno));
+	return fd;
+}
+
+static struct fuse_session *make_session(struct node *node, int fd)
+{
+	char device_name[NODE_NAME_MAX + 16];
+	const char *device_info[] = {device_name};
+	struct cuse_info info = {.dev_major = node->host->major,
+				 .dev_minor = node->index,
+				 .dev_info_argc = 1,
+				 .dev_info_argv = device_info};
+	char program[] = "cuse-qmux";
+	char *argv[] = {program, NULL};
+	struct fuse_args args = FUSE_ARGS_INIT(1, argv);
+	struct fuse_session *fuse;
+
+	snprintf(device_name, sizeof(device_name), "DEVNAME=%s", node->name);
+	fuse = cuse_lowlevel_new(&args, &info, &operations, node);
+	fuse_opt_free_args(&args);
+	if (fuse && fuse_session_custom_io(fuse, &custom_io, fd) < 0) {
+		fuse_session_destroy(fuse);
+		fuse = NULL;
+	}
+	return fuse;
+}
+
+static bool name_taken(const struct node *node)
+{
+	char path[NODE_NAME_MAX + 32];
+
+	snprintf(path, sizeof(path), "/sys/class/cuse/%s", node->name);
+	return access(path, F_OK) == 0;
+}
+
+static int read_device(const struct node *node, dev_t *device)
+{
+	char path[NODE_NAME_MAX + 32];
+	unsigned major;
+	unsigned minor;
+	FILE *file;
+	int found;
+
+	snprintf(path, sizeof(path), "/sys/class/cuse/%s/dev", node->name);
+	file = fopen(path, "re");
+	if (!file)
+		return -1;
+	found = fscanf(file, "%u:%u", &major, &minor);
+	fclose(file);
+	*device = makedev(major, minor);
+	return found == 2 ? 0 : -1;
+}
+
+/*
+ * Tries one name. 1: published; 0: the name is another's, as the kernel shows
+ * by ending the connection after the reply to CUSE_INIT; -1: logged.
+ */
+static int try_name(struct node *node)
+{
+	int fd;
+
+	if (name_taken(node))
+		return 0;
+	fd = open_cuse();
+	if (fd < 0)
+		return -1;
+	node->fuse = make_session(node, fd);
+	if (!node->fuse) {
+		close(fd);
+		log_error("out of memory");
+		return -1;
+	}
+	node->watch.fd = fd;
+	if (serve(node) == 1 && serve(node) == 0)
+		return 1;
+	fuse_session_destroy(node->fuse);
+	return 0;
+}
+
+static int publish(struct node *node)
+{
+	unsigned refusals = 0;
+
+	for (;;) {
+		int published;
+
+		snprintf(node->name, sizeof(node->name), "%s%u", node->host->prefix, node->number);
+		published = try_name(node);
+		if (published != 0)
+			return published;
+		/* Another instance may have been faster, and then be gone again. */
+		if (name_taken(node)) {
+			node->number++;
+		} else if (++refusals == REFUSALS_MAX) {
+			log_error("the kernel refuses to make /dev/%s: see its log", node->name);
+			return -1;
+		}
+	}
+}
+
+int node_create(struct node *node, struct node_host *host, unsigned index)
+{
+	dev_t device;
+	int err;
+
+	*node = (struct node){.host = host, .index = index, .watch.ready = node_ready};
+	if (publish(node) < 0)
+		return -1;
+	if (read_device(node, &device) < 0 ||
+	    alias_create(&node->alias, host->prefix, node->number, host->port_name, device) < 0) {
+		log_error("cannot make /dev/%s: %s", node->name, strerror(errno));
+		fuse_session_destroy(node->fuse);
+		return -1;
+	}
+	err = loop_add(host->loop, &node->watch, EPOLLIN);
+	if (err < 0) {
+		log_error("cannot wait for %s: %s", node->name, strerror(-err));
+		alias_destroy(&node->alias);
+		fuse_session_destroy(node->fuse);
+		return -1;
+	}
+	host->major = major(device);
+	return 0;
+}
+
+void node_destroy(struct node *node)
+{
+	alias_destroy(&node->alias);
+	fuse_session_destroy(node->fuse);
+}

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "open_file.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "list.h"
+
+struct open_file {
+	struct session *session;
+	struct list reads; /* blocked calls, the oldest first */
+	struct list writes;
+	struct fuse_pollhandle *poll; /* who is to be woken, or NULL */
+	uint32_t poll_events;         /* what for */
+};
+
+/* A call that blocks. */
+struct blocked {
+	fuse_req_t req;
+	struct list link;
+	size_t size;
+	size_t done;    /* of a write: the bytes taken so far */
+	uint8_t data[]; /* of a write */
+};
+
+struct open_file *open_file_create(struct mux *mux, unsigned node)
+{
+	struct open_file *file = calloc(1, sizeof(*file));
+
+	if (!file)
+		return NULL;
+	list_init(&file->reads);
+	list_init(&file->writes);
+	file->session = mux_open(mux, node, file);
+	if (!file->session) {
+		free(file);
+		return NULL;
+	}
+	return file;
+}
+
+void open_file_destroy(struct open_file *file, uint64_t now)
+{
+	assert(list_empty(&file->reads) && list_empty(&file->writes));
+	if (file->poll)
+		fuse_pollhandle_destroy(file->poll);
+	mux_close(file->session, now);
+	free(file);
+}
+
+const struct session *open_file_session(const struct open_file *file)
+{
+	return file->session;
+}
+
+/* V23: what was taken of a write cannot be taken back, so it is what the call returns. */
+static void interrupted(fuse_req_t req, void *data)
+{
+	struct blocked *blocked = data;
+
+	if (blocked->done > 0)
+		fuse_reply_write(req, blocked->done);
+	else
+		fuse_reply_err(req, EINTR);
+	list_remove(&blocked->link);
+	free(blocked);
+}
+
+static void block(struct list *list, fuse_req_t req, const uint8_t *data, size_t size, size_t done)
+{
+	size_t data_size = data ? size : 0;
+	struct blocked *blocked;
+
+	/* libfuse must not be given a function that would be called at once and end the request. */
+	if (fuse_req_interrupted(req)) {
+		if (done > 0)
+			fuse_reply_write(req, done);
+		else
+			fuse_reply_err(req, EINTR);
+		return;
+	}
+	blocked = malloc(sizeof(*blocked) + data_size);
+	if (!blocked) {
+		fuse_reply_err(req, ENOMEM);
+		return;
+	}
+	*blocked = (struct blocked){.req = req, .size = size, .done = done};
+	if (data)
+		memcpy(blocked->data, data, data_size);
+	list_init(&blocked->link);
+	list_append(list, &blocked->link);
+	fuse_req_interrupt_func(req, interrupted, blocked);
+}
+
+static void unblock(struct blocked *blocked)
+{
+	list_remove(&blocked->link);
+	free(blocked);
+}
+
+/* Answers a read; false if it has to wait. */
+static bool try_read(struct open_file *file, fuse_req_t req, size_t size)
+{
+	const uint8_t *data;
+	ssize_t available = session_peek(file->session, &data);
+	size_t given;
+
+	if (available == -EAGAIN)
+		return false;
+	if (available < 0) {
+		fuse_reply_err(req, (int)-available);
+		return true;
+	}
+	given = (size_t)available < size ? (size_t)available : size;
+	/* A reader that is gone must not take the frame with it. */
+	if (fuse_reply_buf(req, (const char *)data, given) == 0)
+		session_consume(file->session, given);
+	return true;
+}
+
+void open_file_read(struct open_file *file, fuse_req_t req, size_t size, bool nonblock)
+{
+	if (list_empty(&file->reads) && try_read(file, req, size))
+		return;
+	if (nonblock)
+		fuse_reply_err(req, EAGAIN);
+	else
+		block(&file->reads, req, NULL, size, 0);
+}
+
+/* What a write returns after done bytes, for which the rest had this result. */
+static void reply_write(fuse_req_t req, size_t done, ssize_t result)
+{
+	if (result >= 0 || done > 0)
+		fuse_reply_write(req, done + (result > 0 ? (size_t)result : 0));
+	else
+		fuse_reply_err(req, (int)-result);
+}
+
+void open_file_write(struct open_file *file, fuse_req_t req, const uint8_t *data, size_t size,
+		     bool nonblock, uint64_t now)
+{
+	ssize_t taken = -EAGAIN;
+
+	if (list_empty(&file->writes))
+		taken = session_write(file->session, data, size, now);
+	if (nonblock || taken == (ssize_t)size || (taken < 0 && taken != -EAGAIN))
+		reply_write(req, 0, taken);
+	else
+		block(&file->writes, req, data, size, taken > 0 ? (size_t)taken : 0);
+}
+
+static void go_on_reading(struct open_file *file)
+{
+	list_for_each (link, &file->reads) {
+		struct blocked *blocked = container_of(link, struct blocked, link);
+
+		if (!try_read(file, blocked->req, blocked->size))
+			return;
+		unblock(blocked);
+	}
+}
+
+static void go_on_writing(struct open_file *file, uint64_t now)
+{
+	list_for_each (link, &file->writes) {
+		struct blocked *blocked = container_of(link, struct blocked, link);
+		ssize_t taken = session_write(file->session, blocked->data + blocked->done,
+					      blocked->size - blocked->done, now);
+
+		if (taken == -EAGAIN)
+			return;
+		if (taken > 0 && blocked->done + (size_t)taken < blocked->size) {
+			blocked->done += (size_t)taken;
+			return;
+		}
+		reply_write(blocked->req, blocked->done, taken);
+		unblock(blocked);
+	}
+}
+
+static uint32_t poll_state(const struct open_file *file)
+{
+	unsigned state = session_state(file->session);
+	uint32_t events = 0;
+
+	if (state & SESSION_DEAD)
+		return POLLHUP | POLLERR;
+	if (state & SESSION_READABLE)
+		events |= POLLIN | POLLRDNORM;
+	if (state & SESSION_WRITABLE)
+		events |= POLLOUT | POLLWRNORM;
+	return events;
+}
+
+/* All handles of a file wake the same waiters, so one is enough. */
+void open_file_poll(struct open_file *file, fuse_req_t req, struct fuse_pollhandle *handle,
+		    uint32_t events)
+{
+	if (handle) {
+		if (file->poll)
+			fuse_pollhandle_destroy(file->poll);
+		file->poll = handle;
+		file->poll_events |= events;
+	}
+	fuse_reply_poll(req, poll_state(file));
+}
+
+static void wake(struct open_file *file)
+{
+	uint32_t events = poll_state(file);
+
+	if (!file->poll || !(events & (file->poll_events | POLLHUP)))
+		return;
+	fuse_lowlevel_notify_poll(file->poll);
+	fuse_pollhandle_destroy(file->poll);
+	file->poll = NULL;
+	file->poll_events = 0;
+}
+
+void open_file_update(struct open_file *file, uint64_t now)
+{
+	go_on_reading(file);
+	go_on_writing(file, now);
+	wake(file);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * An open file of a node: the calls on it that the kernel passes on, and the
+ * session that they are about. It holds the calls that have to block, and
+ * whoever polls.
+ */
+#ifndef OPEN_FILE_H
+#define OPEN_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define FUSE_USE_VERSION 31
+#include <fuse_lowlevel.h>
+
+#include "mux.h"
+
+struct open_file;
+
+/* A file on a new session of the node. NULL with errno as from mux_open(). */
+struct open_file *open_file_create(struct mux *mux, unsigned node);
+
+/* Closes the session. No call may be blocked any more. */
+void open_file_destroy(struct open_file *file, uint64_t now);
+
+const struct session *open_file_session(const struct open_file *file);
+
+/* Each answers the request, now or later. */
+void open_file_read(struct open_file *file, fuse_req_t req, size_t size, bool nonblock);
+void open_file_write(struct open_file *file, fuse_req_t req, const uint8_t *data, size_t size,
+		     bool nonblock, uint64_t now);
+void open_file_poll(struct open_file *file, fuse_req_t req, struct fuse_pollhandle *handle,
+		    uint32_t events);
+
+/* The session has changed: goes on with what was blocked, and wakes whoever polls. */
+void open_file_update(struct open_file *file, uint64_t now);
+
+#endif

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mux.h"
+
+#ifndef VERSION
+#error "VERSION is the Makefile's to define"
+#endif
+
+#define NAME_MAX_LENGTH 32
+#define SECONDS_MAX     31536000 /* a year */
+#define QUEUE_MIN       256
+#define QUEUE_MAX       (64 * 1024 * 1024)
+
+enum {
+	OPTION_NAME = 0x100,
+	OPTION_NO_SYNC,
+	OPTION_ORPHAN_TIMEOUT,
+	OPTION_TRANSACTION_TIMEOUT,
+	OPTION_QUEUE,
+	OPTION_VERSION,
+	OPTION_HELP,
+};
+
+static const struct option long_options[] = {
+	{"nodes", required_argument, NULL, 'n'},
+	{"name", required_argument, NULL, OPTION_NAME},
+	{"no-sync", no_argument, NULL, OPTION_NO_SYNC},
+	{"orphan-timeout", required_argument, NULL, OPTION_ORPHAN_TIMEOUT},
+	{"transaction-timeout", required_argument, NULL, OPTION_TRANSACTION_TIMEOUT},
+	{"queue", required_argument, NULL, OPTION_QUEUE},
+	{"verbose", no_argument, NULL, 'v'},
+	{"version", no_argument, NULL, OPTION_VERSION},
+	{"help", no_argument, NULL, OPTION_HELP},
+	{NULL, 0, NULL, 0},
+};
+
+static void print_help(void)
+{
+	puts("Usage: cuse-qmux [OPTION...] PORT\n"
+	     "Share the QMI modem at PORT, for instance /dev/cdc-wdm0, through virtual nodes,\n"
+	     "each of which is a private QMI port to whoever opens it.\n"
+	     "\n"
+	     "  -n, --nodes=N        virtual nodes to publish, 1 to 64 (default 4)\n"
+	     "      --name=PREFIX    node names (default qmi-virt: /dev/qmi-virt0 and so on)\n"
+	     "      --no-sync        do not send Sync at start, so that clients which the modem\n"
+	     "                       still holds from before stay allocated\n"
+	     "      --orphan-timeout=SECONDS\n"
+	     "                       release clients that no session has held for so long\n"
+	     "                       (default 0: only when the modem runs out of them)\n"
+	     "      --transaction-timeout=SECONDS\n"
+	     "                       give a request up that was not answered (default 300)\n"
+	     "      --queue=BYTES    what a session that does not read may have queued\n"
+	     "                       (default 262144)\n"
+	     "  -v, --verbose        say more; twice: a line per frame\n"
+	     "      --version        print the version\n"
+	     "      --help           print this help\n"
+	     "\n"
+	     "See cuse-qmux(8), and qmi-virt(4) for what a node promises.");
+}
+
+/* A whole decimal number in a range; what is wrong with another is printed. */
+static bool parse_number(const char *option, const char *text, uint64_t min, uint64_t max,
+			 uint64_t *number)
+{
+	char *end;
+	unsigned long long value;
+
+	errno = 0;
+	value = strtoull(text, &end, 10);
+	if (*text >= '0' && *text <= '9' && *end == '\0' && errno == 0 && value >= min &&
+	    value <= max) {
+		*number = value;
+		return true;
+	}
+	fprintf(stderr,
+		"cuse-qmux: bad value '%s' for --%s: it takes a whole number from %llu to %llu\n",
+		text, option, (unsigned long long)min, (unsigned long long)max);
+	return false;
+}
+
+static bool parse_seconds(const char *option, const char *text, uint64_t min, uint64_t *ms)
+{
+	uint64_t seconds;
+
+	if (!parse_number(option, text, min, SECONDS_MAX, &seconds))
+		return false;
+	*ms = seconds * 1000;
+	return true;
+}
+
+/* A name that can stand in /dev and in a udev rule without quoting. */
+static bool check_name(const char *name)
+{
+	static const char allowed[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
+	size_t length = strlen(name);
+
+	if (length >= 1 && length <= NAME_MAX_LENGTH && strspn(name, allowed) == length &&
+	    name[0] != '-')
+		return true;
+	fprintf(stderr,
+		"cuse-qmux: bad value '%s' for --name: it takes 1 to %d letters, digits, "
+		"'-' and '_', no '-' first\n",
+		name, NAME_MAX_LENGTH);
+	return false;
+}
+
+static bool take_option(struct options *options, int option, const char *value)
+{
+	uint64_t number;
+
+	switch (option) {
+	case 'n':
+		if (!parse_number("nodes", value, 1, MUX_NODES_MAX, &number))
+			return false;
+		options->nodes = (unsigned)number;
+		return true;
+	case OPTION_NAME:
+		options->name = value;
+		return check_name(value);
+	case OPTION_NO_SYNC:
+		options->sync = false;
+		return true;
+	case OPTION_ORPHAN_TIMEOUT:
+		return parse_seconds("orphan-timeout", value, 0, &options->orphan_timeout);
+	case OPTION_TRANSACTION_TIMEOUT:
+		return parse_seconds("transaction-timeout", value, 1,
+				     &options->transaction_timeout);
+	case OPTION_QUEUE:
+		if (!parse_number("queue", value, QUEUE_MIN, QUEUE_MAX, &number))
+			return false;
+		options->queue_bytes = (size_t)number;
+		return true;
+	case 'v':
+		options->verbosity++;
+		return true;
+	default:
+		fputs("cuse-qmux: try 'cuse-qmux --help'\n", stderr);
+		return false;
+	}
+}
+
+enum options_outcome options_parse(struct options *options, int argc, char *argv[])
+{
+	int option;
+
+	*options = (struct options){
+		.name = "qmi-virt",
+		.nodes = 4,
+		.sync = true,
+		.transaction_timeout = 300 * 1000,
+		.queue_bytes = (size_t)256 * 1024,
+	};
+	while ((option = getopt_long(argc, argv, "n:v", long_options, NULL)) != -1) {
+		if (option == OPTION_HELP) {
+			print_help();
+			return OPTIONS_DONE;
+		}
+		if (option == OPTION_VERSION) {
+			puts("cuse-qmux " VERSION);
+			return OPTIONS_DONE;
+		}
+		if (!take_option(options, option, optarg))
+			return OPTIONS_INVALID;
+	}
+	if (argc - optind != 1) {
+		fprintf(stderr, "cuse-qmux: %s; try 'cuse-qmux --help'\n",
+			optind == argc ? "which port? Name one, for instance /dev/cdc-wdm0"
+				       : "one port at a time");
+		return OPTIONS_INVALID;
+	}
+	options->port = argv[optind];
+	return OPTIONS_RUN;
+}

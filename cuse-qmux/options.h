@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The command line. */
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct options {
+	const char *port; /* a path, as given */
+	const char *name; /* the nodes' names, less their number */
+	unsigned nodes;
+	bool sync;
+	uint64_t orphan_timeout;      /* ms; 0: off */
+	uint64_t transaction_timeout; /* ms */
+	size_t queue_bytes;
+	unsigned verbosity;
+};
+
+enum options_outcome {
+	OPTIONS_RUN,
+	OPTIONS_DONE,    /* --help or --version has been printed */
+	OPTIONS_INVALID, /* what is wrong has been printed to stderr */
+};
+
+/* The strings of options point into argv. */
+enum options_outcome options_parse(struct options *options, int argc, char *argv[]);
+
+#endif

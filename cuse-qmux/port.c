@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "port.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/usb/cdc-wdm.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "holders.h"
+#include "list.h"
+#include "log.h"
+#include "modem.h"
+
+static void unplug(struct port *port)
+{
+	loop_remove(port->loop, &port->watch);
+	port->frame = NULL;
+	port->events->unplugged(port->context);
+}
+
+static bool hung_up(const struct port *port)
+{
+	struct pollfd pollfd = {.fd = port->watch.fd};
+
+	return poll(&pollfd, 1, 0) > 0 && (pollfd.revents & POLLHUP);
+}
+
+static void write_failed(struct port *port, int error)
+{
+	bool known = port->failing;
+
+	port->frame = NULL;
+	if (error == ENODEV || hung_up(port)) {
+		unplug(port);
+		return;
+	}
+	port->failing = true;
+	if (!known)
+		log_warning("%s: a request could not be sent: %s", port->path, strerror(error));
+	port->events->failed(port->context);
+}
+
+/*
+ * A cdc-wdm takes a frame whole or, while another is in flight, not at all; a
+ * pty may take a part of it.
+ */
+static void write_rest(struct port *port)
+{
+	ssize_t written = write(port->watch.fd, port->frame, port->frame_left);
+
+	if (written < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (written < 0) {
+		write_failed(port, errno);
+		return;
+	}
+	port->frame += written;
+	port->frame_left -= (size_t)written;
+	if (port->frame_left > 0)
+		return;
+	port->frame = NULL;
+	port->failing = false;
+	port->events->sent(port->context);
+}
+
+static void read_some(struct port *port)
+{
+	static uint8_t buffer[65536];
+	ssize_t size = read(port->watch.fd, buffer, sizeof(buffer));
+
+	if (size > 0) {
+		port->events->received(port->context, buffer, (size_t)size);
+	} else if (size == 0 || errno == ENODEV || hung_up(port)) {
+		unplug(port);
+	} else if (errno == EIO) {
+		log_warning("%s: the modem is being reset", port->path);
+		port->events->reset(port->context);
+	} else if (errno == ENOBUFS) {
+		log_warning("%s: the modem sent more than the driver could hold", port->path);
+	} else if (errno != EAGAIN && errno != EINTR) {
+		log_warning("%s: cannot read: %s", port->path, strerror(errno));
+	}
+}
+
+/*
+ * A cdc-wdm also raises EPOLLERR for a write that failed later, and the next
+ * write is what reports that.
+ */
+static void clear_late_error(struct port *port)
+{
+	if (write(port->watch.fd, "", 0) < 0)
+		log_warning("%s: an earlier request was not sent: %s", port->path, strerror(errno));
+}
+
+static void port_ready(struct watch *watch, uint32_t events)
+{
+	struct port *port = container_of(watch, struct port, watch);
+
+	if ((events & EPOLLOUT) && port->frame) {
+		loop_change(port->loop, watch, EPOLLIN);
+		port_write(port, port->frame, port->frame_left);
+	} else if (events & (EPOLLIN | EPOLLHUP)) {
+		read_some(port);
+	} else if (events & EPOLLERR) {
+		clear_late_error(port);
+	}
+}
+
+bool port_idle(const struct port *port)
+{
+	return !port->frame;
+}
+
+void port_write(struct port *port, const uint8_t *frame, size_t size)
+{
+	port->frame = frame;
+	port->frame_left = size;
+	write_rest(port);
+	if (port->frame)
+		loop_change(port->loop, &port->watch, EPOLLIN | EPOLLOUT);
+}
+
+const char *port_basename(const struct port *port)
+{
+	return strrchr(port->path, '/') + 1;
+}
+
+/* Whether the port can be one of ours at all; what is against it is logged. */
+static bool check(const char *path, const struct stat *st)
+{
+	struct modem modem;
+
+	if (!S_ISCHR(st->st_mode)) {
+		log_error("%s is not a character device: name the modem's QMI port, for instance "
+			  "/dev/cdc-wdm0",
+			  path);
+		return false;
+	}
+	modem_identify(&modem, st->st_rdev);
+	if (modem.kind == MODEM_MBIM) {
+		log_error("%s speaks MBIM (%s): that is not supported yet", path, modem.name);
+		return false;
+	}
+	if (modem.kind == MODEM_UNKNOWN)
+		log_warning("%s is not known as a QMI port of a modem: going on all the same",
+			    path);
+	else
+		log_info("%s: %s", path, modem.name);
+	return true;
+}
+
+/* A terminal would edit and echo what it takes for text. */
+static void make_raw(int fd)
+{
+	struct termios termios;
+
+	if (tcgetattr(fd, &termios) < 0)
+		return;
+	cfmakeraw(&termios);
+	tcsetattr(fd, TCSANOW, &termios);
+}
+
+static void explain(const char *path, int error)
+{
+	if (error == ENOENT)
+		log_error("no such port: %s; is the modem plugged in, and is its driver loaded?",
+			  path);
+	else if (error == EACCES || error == EPERM)
+		log_error("not permitted to open %s: run as root", path);
+	else if (error == EBUSY)
+		log_error("%s is in use by another program, and allows one only", path);
+	else
+		log_error("cannot open %s: %s", path, strerror(error));
+}
+
+static int open_device(struct port *port, const char *path)
+{
+	struct stat st;
+	__u16 limit;
+	int fd;
+
+	if (!realpath(path, port->path) || stat(port->path, &st) < 0) {
+		explain(path, errno);
+		return -1;
+	}
+	if (!check(port->path, &st))
+		return -1;
+	fd = open(port->path, O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0) {
+		explain(path, errno);
+		return -1;
+	}
+	holders_warn(port->path, st.st_rdev);
+	make_raw(fd);
+	port->frame_max = PORT_FRAME_MAX;
+	if (ioctl(fd, IOCTL_WDM_MAX_COMMAND, &limit) == 0)
+		port->frame_max = limit;
+	return fd;
+}
+
+int port_open(struct port *port, const char *path, struct loop *loop,
+	      const struct port_events *events, void *context)
+{
+	int err;
+
+	*port = (struct port){.loop = loop, .events = events, .context = context};
+	port->watch.ready = port_ready;
+	port->watch.fd = open_device(port, path);
+	if (port->watch.fd < 0)
+		return -1;
+	err = loop_add(loop, &port->watch, EPOLLIN);
+	if (err < 0) {
+		log_error("cannot wait for %s: %s", port->path, strerror(-err));
+		close(port->watch.fd);
+		return -1;
+	}
+	return 0;
+}
+
+void port_close(struct port *port)
+{
+	close(port->watch.fd);
+}

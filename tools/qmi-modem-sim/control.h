@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The control socket: a line with a command, then a reply of lines, the last
+ * of which is "ok" or begins with "error: ". Any number of commands may follow
+ * each other on one connection.
+ */
+#ifndef CONTROL_H
+#define CONTROL_H
+
+#include <poll.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/un.h>
+
+#define CONTROL_CLIENTS_MAX 16
+#define CONTROL_FDS         (1 + CONTROL_CLIENTS_MAX)
+#define CONTROL_LINE_MAX    256
+
+struct sim;
+
+struct control_client {
+	int fd; /* -1: free */
+	size_t len;
+	char line[CONTROL_LINE_MAX];
+};
+
+struct control {
+	int fd;
+	const char *path; /* NULL: there is no control socket */
+	struct control_client clients[CONTROL_CLIENTS_MAX];
+};
+
+/* A path of NULL makes none. false: errno says why. */
+bool control_open(struct control *control, const char *path);
+void control_close(struct control *control);
+/* Fills CONTROL_FDS entries for poll(), and takes them after it. */
+void control_prepare(const struct control *control, struct pollfd *fds);
+void control_handle(struct control *control, const struct pollfd *fds, struct sim *sim);
+
+/* false: the path is too long for a Unix socket, and errno says so. */
+bool control_address(const char *path, struct sockaddr_un *address);
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The connection profiles that WDS keeps. They survive a restart. */
+#ifndef PROFILE_H
+#define PROFILE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "service.h"
+
+#define PROFILES_MAX 16
+#define PROFILE_3GPP 0
+
+struct profile {
+	bool used;
+	uint8_t pdp_type; /* 0: IPv4, 2: IPv6, 3: both */
+	uint8_t auth;     /* bits: PAP, CHAP */
+	char name[33];
+	char apn[101];
+	char user[128];
+	char password[128];
+};
+
+void profile_init(struct modem *modem);
+/* The profile of this index, counted from 1; NULL: there is none. */
+struct profile *profile_at(struct modem *modem, unsigned int index);
+/*
+ * Copies the text of a TLV, if there is one. Returns a QMI error: the text may
+ * be too long.
+ */
+int profile_take_text(const struct request *request, uint8_t tlv, char *text, size_t size);
+
+request_handler profile_create;
+request_handler profile_modify;
+request_handler profile_delete;
+request_handler profile_list;
+request_handler profile_settings;
+request_handler profile_default_settings;
+request_handler profile_default_number;
+request_handler profile_set_default_number;
+
+#endif

@@ -292,6 +292,18 @@ static void advance(struct instance *instance)
 	}
 }
 
+/* One state may end as soon as it has begun. */
+static void settle(struct instance *instance)
+{
+	enum instance_state before;
+
+	do {
+		before = instance->state;
+		pump(instance);
+		advance(instance);
+	} while (instance->state != before);
+}
+
 static void run(struct instance *instance)
 {
 	enter(instance, INSTANCE_STARTING, instance->options->sync ? SYNC_TIMEOUT : MUX_NEVER);
@@ -305,9 +317,7 @@ static void run(struct instance *instance)
 	for (;;) {
 		uint64_t deadline;
 
-		pump(instance);
-		advance(instance);
-		pump(instance);
+		settle(instance);
 		if (instance->state == INSTANCE_ENDED)
 			return;
 		deadline = mux_deadline(instance->mux);

@@ -56,30 +56,29 @@ const struct session *open_file_session(const struct open_file *file)
 	return file->session;
 }
 
-/* V23: what was taken of a write cannot be taken back, so it is what the call returns. */
-static void interrupted(fuse_req_t req, void *data)
+static void unblock(struct blocked *blocked)
 {
-	struct blocked *blocked = data;
-
-	if (blocked->done > 0)
-		fuse_reply_write(req, blocked->done);
-	else
-		fuse_reply_err(req, EINTR);
 	list_remove(&blocked->link);
 	free(blocked);
 }
 
-static void block(struct list *list, fuse_req_t req, const uint8_t *data, size_t size, size_t done)
+static void interrupted(fuse_req_t req, void *data)
+{
+	struct blocked *blocked = data;
+
+	fuse_reply_err(req, EINTR);
+	unblock(blocked);
+}
+
+/* data is a write's, NULL for a read. */
+static void block(struct list *list, fuse_req_t req, const uint8_t *data, size_t size)
 {
 	size_t data_size = data ? size : 0;
 	struct blocked *blocked;
 
-	/* libfuse must not be given a function that would be called at once and end the request. */
+	/* libfuse must not be given a function that it calls at once and that ends the request. */
 	if (fuse_req_interrupted(req)) {
-		if (done > 0)
-			fuse_reply_write(req, done);
-		else
-			fuse_reply_err(req, EINTR);
+		fuse_reply_err(req, EINTR);
 		return;
 	}
 	blocked = malloc(sizeof(*blocked) + data_size);
@@ -87,18 +86,12 @@ static void block(struct list *list, fuse_req_t req, const uint8_t *data, size_t
 		fuse_reply_err(req, ENOMEM);
 		return;
 	}
-	*blocked = (struct blocked){.req = req, .size = size, .done = done};
+	*blocked = (struct blocked){.req = req, .size = size};
 	if (data)
 		memcpy(blocked->data, data, data_size);
 	list_init(&blocked->link);
 	list_append(list, &blocked->link);
 	fuse_req_interrupt_func(req, interrupted, blocked);
-}
-
-static void unblock(struct blocked *blocked)
-{
-	list_remove(&blocked->link);
-	free(blocked);
 }
 
 /* Answers a read; false if it has to wait. */
@@ -128,29 +121,33 @@ void open_file_read(struct open_file *file, fuse_req_t req, size_t size, bool no
 	if (nonblock)
 		fuse_reply_err(req, EAGAIN);
 	else
-		block(&file->reads, req, NULL, size, 0);
+		block(&file->reads, req, NULL, size);
 }
 
-/* What a write returns after done bytes, for which the rest had this result. */
-static void reply_write(fuse_req_t req, size_t done, ssize_t result)
+/* Answers a write; false if it has to wait. */
+static bool try_write(struct open_file *file, fuse_req_t req, const uint8_t *data, size_t size,
+		      uint64_t now)
 {
-	if (result >= 0 || done > 0)
-		fuse_reply_write(req, done + (result > 0 ? (size_t)result : 0));
+	ssize_t taken = session_write(file->session, data, size, now);
+
+	if (taken == -EAGAIN)
+		return false;
+	if (taken < 0)
+		fuse_reply_err(req, (int)-taken);
 	else
-		fuse_reply_err(req, (int)-result);
+		fuse_reply_write(req, (size_t)taken);
+	return true;
 }
 
 void open_file_write(struct open_file *file, fuse_req_t req, const uint8_t *data, size_t size,
 		     bool nonblock, uint64_t now)
 {
-	ssize_t taken = -EAGAIN;
-
-	if (list_empty(&file->writes))
-		taken = session_write(file->session, data, size, now);
-	if (nonblock || taken == (ssize_t)size || (taken < 0 && taken != -EAGAIN))
-		reply_write(req, 0, taken);
+	if (list_empty(&file->writes) && try_write(file, req, data, size, now))
+		return;
+	if (nonblock)
+		fuse_reply_err(req, EAGAIN);
 	else
-		block(&file->writes, req, data, size, taken > 0 ? (size_t)taken : 0);
+		block(&file->writes, req, data, size);
 }
 
 static void go_on_reading(struct open_file *file)
@@ -168,16 +165,9 @@ static void go_on_writing(struct open_file *file, uint64_t now)
 {
 	list_for_each (link, &file->writes) {
 		struct blocked *blocked = container_of(link, struct blocked, link);
-		ssize_t taken = session_write(file->session, blocked->data + blocked->done,
-					      blocked->size - blocked->done, now);
 
-		if (taken == -EAGAIN)
+		if (!try_write(file, blocked->req, blocked->data, blocked->size, now))
 			return;
-		if (taken > 0 && blocked->done + (size_t)taken < blocked->size) {
-			blocked->done += (size_t)taken;
-			return;
-		}
-		reply_write(blocked->req, blocked->done, taken);
 		unblock(blocked);
 	}
 }

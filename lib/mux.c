@@ -7,6 +7,9 @@
 #include "mux_private.h"
 #include "names.h"
 
+/* ms that a request waits at most for the late answer that it could be given: V15. */
+#define CONTENTION_TIMEOUT 1000
+
 /* How many sessions may have closed with frames still to be sent; what more there are lose them. */
 #define LINGERING_MAX 64
 
@@ -21,6 +24,7 @@ struct mux *mux_create(const struct mux_config *config)
 	mux->config = *config;
 	mux->orphan_deadline = MUX_NEVER;
 	mux->input_deadline = MUX_NEVER;
+	mux->contention_deadline = MUX_NEVER;
 	list_init(&mux->sessions);
 	list_init(&mux->turns);
 	list_init(&mux->own_turn);
@@ -189,6 +193,29 @@ void mux_end(struct mux *mux, struct transaction *transaction)
 {
 	leave_flight(transaction);
 	transaction_end(&mux->transactions, transaction);
+}
+
+static void note_contention(struct mux *mux, uint64_t deadline)
+{
+	if (deadline < mux->contention_deadline)
+		mux->contention_deadline = deadline;
+}
+
+bool mux_lacks_ctl_tid(struct mux *mux, uint64_t now)
+{
+	if (transactions_ctl_free(&mux->transactions))
+		return false;
+	if (mux->transactions.resting_count > 0) {
+		transactions_contend_ctl(&mux->transactions, now + CONTENTION_TIMEOUT);
+		note_contention(mux, now + CONTENTION_TIMEOUT);
+	}
+	return true;
+}
+
+void mux_contend(struct mux *mux, struct transaction *expired, uint64_t now)
+{
+	transaction_contend(expired, now + CONTENTION_TIMEOUT);
+	note_contention(mux, expired->deadline);
 }
 
 void mux_forget(struct mux *mux, struct client *client)
@@ -399,6 +426,7 @@ void mux_restart(struct mux *mux)
 void mux_port_unplugged(struct mux *mux)
 {
 	mux->unplugged = true;
+	mux->port_busy = false;
 	list_for_each (link, &mux->sessions)
 		mark_changed(mux, container_of(link, struct session, link));
 }
@@ -472,6 +500,8 @@ uint64_t mux_deadline(const struct mux *mux)
 		return MUX_NEVER;
 	if (mux->orphan_deadline < deadline)
 		deadline = mux->orphan_deadline;
+	if (mux->contention_deadline < deadline)
+		deadline = mux->contention_deadline;
 	return mux->input_deadline < deadline ? mux->input_deadline : deadline;
 }
 
@@ -511,11 +541,29 @@ static void release_old_orphans(struct mux *mux, uint64_t now)
 	}
 }
 
+/* Their answers will not come any more; the requests that waited for them may go on. */
+static void end_contention(struct mux *mux, uint64_t now)
+{
+	mux->contention_deadline = MUX_NEVER;
+	list_for_each (link, &mux->transactions.expired) {
+		struct transaction *transaction = container_of(link, struct transaction, age);
+
+		if (!transaction->contended)
+			continue;
+		if (transaction->deadline <= now)
+			mux_end(mux, transaction);
+		else
+			note_contention(mux, transaction->deadline);
+	}
+}
+
 void mux_tick(struct mux *mux, uint64_t now)
 {
 	while (first_deadline(mux) <= now)
 		expire(mux,
 		       container_of(mux->transactions.in_flight.next, struct transaction, age));
+	if (mux->contention_deadline <= now)
+		end_contention(mux, now);
 	if (mux->orphan_deadline <= now)
 		release_old_orphans(mux, now);
 	if (mux->input_deadline <= now)

@@ -104,9 +104,9 @@ unsigned session_node(const struct session *session);
 uint64_t session_id(const struct session *session); /* for people; never given twice */
 
 /*
- * Takes what an application wrote, up to the end of the last frame that there
- * is room for. Returns the bytes taken, or nothing taken and -EAGAIN, -ENODEV,
- * -ENOMEM, or V19's -EINVAL and -EMSGSIZE.
+ * Takes what an application wrote, all of it. Returns size, or nothing taken and
+ * -EAGAIN, -ENODEV, -ENOMEM, or V19's -EINVAL and -EMSGSIZE. Fewer bytes are
+ * taken only where memory ran out behind them.
  */
 ssize_t session_write(struct session *session, const uint8_t *data, size_t size, uint64_t now);
 

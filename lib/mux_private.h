@@ -20,8 +20,9 @@ struct mux {
 	struct list changed;
 	uint64_t sessions_seen;
 	uint64_t broadcasts_seen;
-	uint64_t orphan_deadline; /* no orphan is too old before */
-	unsigned lingering;       /* closed sessions whose last frames still wait */
+	uint64_t orphan_deadline;     /* no orphan is too old before */
+	uint64_t contention_deadline; /* when the first contended transaction is forgotten */
+	unsigned lingering;           /* closed sessions whose last frames still wait */
 	bool port_busy;
 	bool heads_changed; /* a client is gone: a request that waits may be foreign now */
 	bool sync_answered;
@@ -61,6 +62,12 @@ void mux_abandon(struct mux *mux, struct transaction *transaction, uint16_t erro
 
 /* Ends a transaction, and its part in what its session may have in flight. */
 void mux_end(struct mux *mux, struct transaction *transaction);
+
+/* Whether a CTL request has to wait for a tid, and what to do that it does not for ever. */
+bool mux_lacks_ctl_tid(struct mux *mux, uint64_t now);
+
+/* A request waits because the answer to this expired one may still come: V15. */
+void mux_contend(struct mux *mux, struct transaction *expired, uint64_t now);
 
 /* Forgets a client. Its requests in flight are answered Aborted: nothing else will. */
 void mux_forget(struct mux *mux, struct client *client);

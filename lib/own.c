@@ -47,7 +47,7 @@ bool own_send(struct mux *mux, uint64_t now)
 	struct transactions *transactions = &mux->transactions;
 	struct transaction *transaction;
 
-	if (transactions_ctl_full(transactions))
+	if (mux_lacks_ctl_tid(mux, now))
 		return false;
 	transaction = container_of(transactions->waiting.next, struct transaction, age);
 	transaction_begin_ctl(transactions, transaction, now + mux->config.transaction_timeout);

@@ -23,12 +23,13 @@ static void refuse(struct mux *mux, struct session *session, const uint8_t *fram
 /* True if an Allocate CID needs no answer of the modem. */
 static bool answer_allocate(struct mux *mux, struct session *session, const uint8_t *frame)
 {
-	const uint8_t *value = frame_tlv(frame, QMI_TLV_FIRST, 1, NULL);
+	uint16_t len;
+	const uint8_t *value = frame_tlv(frame, QMI_TLV_FIRST, 1, &len);
 
 	/* Nobody would know the new client. */
 	if (session->closed)
 		return true;
-	if (!value) {
+	if (!value || len != 1) {
 		refuse(mux, session, frame, QMI_ERROR_MALFORMED_MESSAGE);
 		return true;
 	}
@@ -41,9 +42,10 @@ static bool answer_allocate(struct mux *mux, struct session *session, const uint
 
 static bool answer_release(struct mux *mux, struct session *session, const uint8_t *frame)
 {
-	const uint8_t *value = frame_tlv(frame, QMI_TLV_FIRST, 2, NULL);
+	uint16_t len;
+	const uint8_t *value = frame_tlv(frame, QMI_TLV_FIRST, 2, &len);
 
-	if (!value)
+	if (!value || len != 2)
 		refuse(mux, session, frame, QMI_ERROR_MALFORMED_MESSAGE);
 	else if (!find_client(mux, session, value[0], value[1]))
 		refuse(mux, session, frame, QMI_ERROR_INVALID_CLIENT_ID);
@@ -87,20 +89,29 @@ static struct session *asker(struct session *session)
 	return session->closed ? NULL : session;
 }
 
-static bool has_to_wait(struct mux *mux, struct session *session, const uint8_t *frame)
+/* V5: another session's request with this tid; V15: an expired one, whose answer may come late. */
+static bool tid_is_taken(struct mux *mux, struct session *session, const uint8_t *frame,
+			 uint64_t now)
 {
-	const struct transaction *other;
-	const struct client *client;
+	const struct client *client =
+		find_client(mux, session, frame_service(frame), frame_cid(frame));
+	const struct transaction *other = transaction_in_flight(client, frame_tid(frame));
+	struct transaction *expired =
+		transaction_expired(client, frame_tid(frame), frame_message(frame));
 
+	if (expired)
+		mux_contend(mux, expired, now);
+	return expired || (other && other->session != asker(session));
+}
+
+static bool has_to_wait(struct mux *mux, struct session *session, const uint8_t *frame,
+			uint64_t now)
+{
 	if (session->sync_left > 0)
 		return true;
 	if (frame_service(frame) == QMI_SERVICE_CTL)
-		return transactions_ctl_full(&mux->transactions);
-	if (session->in_flight >= SESSION_IN_FLIGHT)
-		return true;
-	client = find_client(mux, session, frame_service(frame), frame_cid(frame));
-	other = transaction_in_flight(client, frame_tid(frame));
-	return other && other->session != asker(session);
+		return mux_lacks_ctl_tid(mux, now);
+	return session->in_flight >= SESSION_IN_FLIGHT || tid_is_taken(mux, session, frame, now);
 }
 
 static void begin_ctl(struct mux *mux, struct session *session, struct transaction *transaction,
@@ -126,30 +137,11 @@ static void begin_ctl(struct mux *mux, struct session *session, struct transacti
 			      now + mux->config.transaction_timeout);
 }
 
-/* An Abort names the tid of another request, which the modem may know by another one. */
-static void map_abort(const struct client *client, uint8_t *frame)
-{
-	const uint8_t *value = frame_tlv(frame, QMI_TLV_FIRST, 2, NULL);
-	uint16_t message = frame_message(frame);
-	const struct transaction *aborted;
-	uint8_t tid[2];
-
-	if (!(client->service == QMI_SERVICE_WDS && message == QMI_WDS_ABORT) &&
-	    !(client->service == QMI_SERVICE_NAS && message == QMI_NAS_ABORT))
-		return;
-	aborted = value ? transaction_in_flight(client, le16_get(value)) : NULL;
-	if (!aborted)
-		return;
-	le16_put(tid, aborted->device_tid);
-	frame_set_tlv(frame, QMI_TLV_FIRST, tid, sizeof(tid));
-}
-
 static void begin(struct mux *mux, struct session *session, struct transaction *transaction,
 		  uint8_t *frame, uint64_t now)
 {
 	struct client *client = find_client(mux, session, frame_service(frame), frame_cid(frame));
 
-	map_abort(client, frame);
 	client_use(&mux->clients, client, asker(session));
 	if (transaction->session)
 		session->in_flight++;
@@ -168,7 +160,7 @@ static bool send_next(struct mux *mux, struct session *session, uint64_t now)
 	size_t size;
 	const uint8_t *frame = queue_front(&session->out, &size);
 
-	if (has_to_wait(mux, session, frame))
+	if (has_to_wait(mux, session, frame, now))
 		return false;
 	transaction = transaction_create(&mux->transactions);
 	if (!transaction)
@@ -197,9 +189,9 @@ static bool send_next(struct mux *mux, struct session *session, uint64_t now)
 
 const uint8_t *mux_port_next(struct mux *mux, uint64_t now, size_t *size)
 {
-	assert(!mux->port_busy);
 	if (mux->unplugged)
 		return NULL;
+	assert(!mux->port_busy);
 	list_for_each (link, &mux->turns) {
 		struct session *session = container_of(link, struct session, turn);
 

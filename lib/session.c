@@ -149,7 +149,7 @@ ssize_t session_accept(struct session *session, const uint8_t *data, size_t size
 	}
 	if (size > 0 && session_out_full(session))
 		return -EAGAIN;
-	while (at < size && !session_out_full(session)) {
+	while (at < size) {
 		ssize_t taken = accept_one(session, data + at, size - at, frame_max);
 
 		if (taken < 0)

@@ -14,7 +14,7 @@
 #include "list.h"
 #include "queue.h"
 
-/* A write is taken while fewer bytes than this wait for the port: V21. */
+/* A write is taken, and then whole, while fewer bytes than this wait for the port: V21. */
 #define SESSION_OUT_BYTES 65536
 /* V14 bounds the inbound queue in frames too. */
 #define SESSION_IN_FRAMES 1024

@@ -74,25 +74,21 @@ struct transaction *transaction_create(struct transactions *transactions)
 	return transaction;
 }
 
-bool transactions_ctl_full(const struct transactions *transactions)
+bool transactions_ctl_free(const struct transactions *transactions)
 {
-	return transactions->resting_count == 0;
+	return transactions->resting_count > transactions->expired_ctl_count;
 }
 
-/*
- * Passes over the tids of expired requests, whose late answers may still come,
- * unless there are no others: then the oldest has to do.
- */
+/* Passes over the tids of expired requests, whose late answers may still come. */
 static uint8_t ctl_tid(struct transactions *transactions)
 {
-	for (unsigned left = transactions->resting_count; left > 0; left--) {
+	for (;;) {
 		uint8_t tid = wake(transactions);
 
 		if (!transactions->ctl[tid])
 			return tid;
 		rest(transactions, tid);
 	}
-	return wake(transactions);
 }
 
 void transaction_begin_ctl(struct transactions *transactions, struct transaction *transaction,
@@ -100,34 +96,36 @@ void transaction_begin_ctl(struct transactions *transactions, struct transaction
 {
 	uint8_t tid;
 
-	assert(!transactions_ctl_full(transactions));
+	assert(transactions_ctl_free(transactions));
 	tid = ctl_tid(transactions);
-	if (transactions->ctl[tid])
-		transaction_end(transactions, transactions->ctl[tid]);
 	transactions->ctl[tid] = transaction;
 	transaction->device_tid = tid;
 	transaction->deadline = deadline;
 	list_append(&transactions->in_flight, &transaction->age);
 }
 
-static struct transaction *find(const struct client *client, uint16_t device_tid)
+struct transaction *transaction_expired(const struct client *client, uint16_t tid, uint16_t message)
 {
 	list_for_each (link, &client->transactions) {
 		struct transaction *t = container_of(link, struct transaction, of_client);
 
-		if (t->device_tid == device_tid)
+		if (t->expired && t->tid == tid && t->message == message)
 			return t;
 	}
 	return NULL;
 }
 
-struct transaction *transaction_answered(const struct client *client, uint16_t device_tid,
+struct transaction *transaction_answered(const struct client *client, uint16_t tid,
 					 uint16_t message)
 {
+	struct transaction *expired = transaction_expired(client, tid, message);
+
+	if (expired)
+		return expired;
 	list_for_each (link, &client->transactions) {
 		struct transaction *t = container_of(link, struct transaction, of_client);
 
-		if (t->device_tid == device_tid && t->message == message)
+		if (t->tid == tid && t->message == message)
 			return t;
 	}
 	return NULL;
@@ -144,23 +142,11 @@ struct transaction *transaction_in_flight(const struct client *client, uint16_t 
 	return NULL;
 }
 
-static uint16_t service_tid(const struct client *client, uint16_t tid)
-{
-	const struct transaction *other = find(client, tid);
-
-	/* A session may use its own tid again, as on a real port: V5. */
-	if (!other || (!other->expired && other->tid == tid))
-		return tid;
-	for (tid = UINT16_MAX; find(client, tid); tid--)
-		;
-	return tid;
-}
-
 void transaction_begin(struct transactions *transactions, struct transaction *transaction,
 		       struct client *client, uint64_t deadline)
 {
 	transaction->client = client;
-	transaction->device_tid = service_tid(client, transaction->tid);
+	transaction->device_tid = transaction->tid;
 	transaction->deadline = deadline;
 	list_append(&client->transactions, &transaction->of_client);
 	list_append(&transactions->in_flight, &transaction->age);
@@ -183,12 +169,32 @@ void transaction_withdraw(struct transactions *transactions, struct transaction 
 	list_append(&transactions->waiting, &transaction->age);
 }
 
+void transaction_contend(struct transaction *transaction, uint64_t deadline)
+{
+	if (transaction->contended)
+		return;
+	transaction->contended = true;
+	transaction->deadline = deadline;
+}
+
+void transactions_contend_ctl(struct transactions *transactions, uint64_t deadline)
+{
+	list_for_each (link, &transactions->expired) {
+		struct transaction *t = container_of(link, struct transaction, age);
+
+		if (!t->client)
+			transaction_contend(t, deadline);
+	}
+}
+
 void transaction_expire(struct transactions *transactions, struct transaction *transaction)
 {
 	transaction->expired = true;
 	transaction->session = NULL;
-	if (!transaction->client)
+	if (!transaction->client) {
 		rest(transactions, (uint8_t)transaction->device_tid);
+		transactions->expired_ctl_count++;
+	}
 	list_append(&transactions->expired, &transaction->age);
 	if (++transactions->expired_count > EXPIRED_MAX)
 		transaction_end(transactions,
@@ -200,8 +206,10 @@ void transaction_end(struct transactions *transactions, struct transaction *tran
 	if (transactions->sending == transaction)
 		transactions->sending = NULL;
 	give_tid_back(transactions, transaction);
-	if (transaction->expired)
+	if (transaction->expired) {
 		transactions->expired_count--;
+		transactions->expired_ctl_count -= !transaction->client;
+	}
 	list_remove(&transaction->of_client);
 	list_append(&transactions->spare, &transaction->age);
 }

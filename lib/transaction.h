@@ -4,8 +4,10 @@
  * answered, and the mux's own ones that wait for their turn. They are recycled,
  * so that forwarding allocates nothing in steady state.
  *
- * One that expires is kept for a while without a session: a late answer has to
- * find it, not the newer request that took over its tid (V15).
+ * One that expires stays without a session: a late answer has to find it, not
+ * a newer request that reuses its tid (V15). A newer request that the answer
+ * could be mistaken for contends with it: it waits for the late answer, but not
+ * for long.
  */
 #ifndef TRANSACTION_H
 #define TRANSACTION_H
@@ -43,6 +45,7 @@ struct transaction {
 	uint8_t device_cid;
 	uint8_t attempts; /* to send it, that failed */
 	bool expired;
+	bool contended;        /* expired, and to be forgotten at its deadline */
 	struct list of_client; /* in the client's transactions */
 	struct list age;       /* in flight, expired, waiting or spare: in one of these lists */
 };
@@ -53,6 +56,7 @@ struct transactions {
 	struct list spare;
 	struct list waiting; /* the mux's own, for the port */
 	unsigned expired_count;
+	unsigned expired_ctl_count;
 	struct transaction *ctl[CTL_TIDS + 1]; /* by device tid, expired ones too */
 	uint8_t resting[CTL_TIDS];             /* device tids not in flight, a ring */
 	unsigned resting_first;
@@ -66,24 +70,33 @@ void transactions_finish(struct transactions *transactions);
 /* A blank one, in no list; NULL if there is no memory. */
 struct transaction *transaction_create(struct transactions *transactions);
 
+/* Whether there is a CTL tid that no late answer may come for. */
+bool transactions_ctl_free(const struct transactions *transactions);
+
 /* Puts it in flight under the free CTL tid that rested longest; there must be one. */
 void transaction_begin_ctl(struct transactions *transactions, struct transaction *transaction,
 			   uint64_t deadline);
-bool transactions_ctl_full(const struct transactions *transactions);
 
-/*
- * Puts it in flight for a client, under its own tid unless a late answer to an
- * expired request with that tid may still come.
- */
+/* Puts it in flight for a client, under its own tid: V5. */
 void transaction_begin(struct transactions *transactions, struct transaction *transaction,
 		       struct client *client, uint64_t deadline);
 
-/* The client's transaction that this answer is for, expired or not, or NULL. */
-struct transaction *transaction_answered(const struct client *client, uint16_t device_tid,
+/* The client's transaction that this answer is for, an expired one first, or NULL. */
+struct transaction *transaction_answered(const struct client *client, uint16_t tid,
 					 uint16_t message);
 
 /* The one in flight that the application knows by this tid, or NULL. */
 struct transaction *transaction_in_flight(const struct client *client, uint16_t tid);
+
+/* The client's expired one whose late answer could be taken for one to this request, or NULL. */
+struct transaction *transaction_expired(const struct client *client, uint16_t tid,
+					uint16_t message);
+
+/* A request waits for this expired one; the first deadline given counts. */
+void transaction_contend(struct transaction *transaction, uint64_t deadline);
+
+/* The same for every expired one of CTL, as a request waits for a tid. */
+void transactions_contend_ctl(struct transactions *transactions, uint64_t deadline);
 
 /* Takes one that is in flight back, so that it can be sent once more. CTL only. */
 void transaction_withdraw(struct transactions *transactions, struct transaction *transaction);

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The life of a daemon under test: spawned from CUSE_QMUX (default
+ * build/cuse-qmux), under CUSE_QMUX_WRAP if that is set, with its output kept.
+ * It dies with the test process, and a watchdog kills it if a test lasts too
+ * long, so that a call which it left hanging ends.
+ */
+#ifndef DAEMON_H
+#define DAEMON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <time.h>
+
+#define DAEMON_OUTPUT_MAX 65536
+
+struct daemon {
+	pid_t pid; /* 0: not running */
+	int pidfd;
+	int out;
+	int err;
+	int notify;
+	char notify_path[64];
+	timer_t watchdog;
+};
+
+bool daemon_is_wrapped(void);
+
+/* args: as on the command line, without the program, ended by NULL. */
+void daemon_spawn(struct daemon *d, const char *const args[]);
+
+/* The same with the NOTIFY_SOCKET in the abstract namespace. */
+void daemon_spawn_abstract(struct daemon *d, const char *const args[]);
+
+/* Waits for READY=1; the test fails if it does not come. */
+void daemon_await_ready(struct daemon *d, int64_t deadline);
+
+/* Whether anything has been notified so far. */
+bool daemon_has_notified(struct daemon *d);
+
+void daemon_signal(struct daemon *d, int signo);
+
+/* Waits for the end and returns the exit status; the test fails if there is none by then. */
+int daemon_wait(struct daemon *d, int64_t deadline);
+
+/* What was written to stdout and stderr so far, as a string. */
+void daemon_stdout(const struct daemon *d, char output[DAEMON_OUTPUT_MAX]);
+void daemon_stderr(const struct daemon *d, char output[DAEMON_OUTPUT_MAX]);
+size_t daemon_stderr_size(const struct daemon *d);
+void daemon_show_stderr(const struct daemon *d);
+bool daemon_said(const struct daemon *d, const char *text);
+
+/* Whatever its state: ended, and every resource released. */
+void daemon_destroy(struct daemon *d);
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* All groups of tests, one a file. */
+#ifndef GROUPS_H
+#define GROUPS_H
+
+#include "bench.h"
+
+extern const struct test_group isolation_tests;
+extern const struct test_group transaction_tests;
+extern const struct test_group orphan_tests;
+extern const struct test_group reclaim_tests;
+extern const struct test_group indication_tests;
+extern const struct test_group queue_tests;
+extern const struct test_group timeout_tests;
+extern const struct test_group restart_tests;
+extern const struct test_group framing_tests;
+extern const struct test_group device_tests;
+extern const struct test_group poll_tests;
+extern const struct test_group signal_tests;
+extern const struct test_group name_tests;
+extern const struct test_group startup_tests;
+extern const struct test_group resource_tests;
+
+#endif

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Names: V25. The basename of a pty's port is its number in /dev/pts. */
+#include "groups.h"
+#include "session.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define PATH_LEN 128
+
+static void node_path(char path[PATH_LEN], unsigned int n)
+{
+	snprintf(path, PATH_LEN, "%s%u", NODE_PREFIX, n);
+}
+
+static void alias_path(char path[PATH_LEN], unsigned int n, const struct modem *m)
+{
+	snprintf(path, PATH_LEN, "%s/%u/%s", NODE_PREFIX, n, strrchr(m->port, '/') + 1);
+}
+
+static bool node_exists(unsigned int n)
+{
+	char path[PATH_LEN];
+
+	node_path(path, n);
+	return access(path, F_OK) == 0;
+}
+
+/* What a directory of aliases holds; -1: there is none. */
+static int count_aliases(unsigned int n)
+{
+	char path[PATH_LEN];
+	struct dirent *entry;
+	int count = 0;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "%s/%u", NODE_PREFIX, n);
+	dir = opendir(path);
+	if (!dir)
+		return -1;
+	while ((entry = readdir(dir)))
+		count += entry->d_name[0] != '.';
+	closedir(dir);
+	return count;
+}
+
+/* The node is a character device, and so is its one alias, of the same numbers. */
+static void expect_node(unsigned int n, const struct modem *m)
+{
+	char path[PATH_LEN];
+	struct stat node;
+	struct stat alias;
+
+	node_path(path, n);
+	assert_return_code(lstat(path, &node), errno);
+	assert_true(S_ISCHR(node.st_mode));
+	alias_path(path, n, m);
+	assert_return_code(lstat(path, &alias), errno);
+	assert_true(S_ISCHR(alias.st_mode));
+	assert_int_equal(alias.st_rdev, node.st_rdev);
+	assert_int_equal(count_aliases(n), 1);
+}
+
+static void expect_no_node(unsigned int n)
+{
+	assert_false(node_exists(n));
+	assert_int_equal(count_aliases(n), -1);
+}
+
+static void start(struct instance *in, const char *option)
+{
+	instance_start(in, (const char *[]){option, NULL});
+}
+
+/* V25: four nodes from 0 on, unless told otherwise; gone after the end with all that is theirs. */
+static void test_V25_nodes_come_and_go(struct bench *b)
+{
+	for (unsigned int i = 0; i < 4; i++)
+		expect_no_node(i);
+	instance_start(&b->instances[0], (const char *[]){NULL});
+	for (unsigned int i = 0; i < 4; i++)
+		expect_node(i, b->modem);
+	expect_no_node(4);
+	bench_stop(b);
+	for (unsigned int i = 0; i < 4; i++)
+		expect_no_node(i);
+}
+
+/* V25: N is the lowest free on the machine, whatever gaps other instances leave. */
+static void test_V25_lowest_free_number(struct bench *b)
+{
+	struct instance *in = b->instances;
+
+	start(&in[0], "-n2");
+	start(&in[1], "--nodes=1");
+	start(&in[2], "-n1");
+	expect_node(2, &in[1].modem);
+	expect_node(3, &in[2].modem);
+	instance_stop(&in[1]);
+	expect_no_node(2);
+	start(&in[3], "-n3");
+	expect_node(0, &in[0].modem);
+	expect_node(1, &in[0].modem);
+	expect_node(2, &in[3].modem);
+	expect_node(3, &in[2].modem);
+	expect_node(4, &in[3].modem);
+	expect_node(5, &in[3].modem);
+}
+
+/* V25, V2: two instances are two ports: each node leads to its own modem. */
+static void test_V25_nodes_lead_to_their_own_port(struct bench *b)
+{
+	struct message request;
+	int fd;
+
+	for (unsigned int i = 0; i < 2; i++)
+		start(&b->instances[i], "-n1");
+	for (unsigned int i = 0; i < 2; i++) {
+		fd = session_open(b, i);
+		assert_int_equal(client_allocate_from(&b->instances[i], fd, QMI_SERVICE_DMS).cid,
+				 1);
+		message_ctl(&request, 1, QMI_CTL_GET_VERSION_INFO);
+		session_write(fd, &request);
+		modem_expect(&b->instances[i].modem, &request);
+	}
+}
+
+/* V25: also when several start at once: no name twice, none left out. */
+static void test_V25_ten_instances_at_once(struct bench *b)
+{
+	unsigned int nodes_of[BENCH_INSTANCES] = {0};
+
+	for (size_t i = 0; i < BENCH_INSTANCES; i++)
+		instance_spawn(&b->instances[i], (const char *[]){"-n2", NULL}, NULL);
+	for (size_t i = 0; i < BENCH_INSTANCES; i++)
+		instance_answer_sync(&b->instances[i]);
+	for (size_t i = 0; i < BENCH_INSTANCES; i++)
+		daemon_await_ready(&b->instances[i].daemon, deadline_in(15000));
+	for (unsigned int n = 0; n < 2 * BENCH_INSTANCES; n++) {
+		char path[PATH_LEN];
+
+		for (size_t i = 0; i < BENCH_INSTANCES; i++) {
+			alias_path(path, n, &b->instances[i].modem);
+			if (access(path, F_OK) != 0)
+				continue;
+			expect_node(n, &b->instances[i].modem);
+			nodes_of[i]++;
+		}
+	}
+	for (size_t i = 0; i < BENCH_INSTANCES; i++)
+		assert_int_equal(nodes_of[i], 2);
+	expect_no_node(2 * BENCH_INSTANCES);
+}
+
+/* V25, V1: what the alias opens is the node: the same CIDs, the same modem. */
+static void test_V25_alias_opens_the_node(struct bench *b)
+{
+	char path[PATH_LEN];
+	struct client c;
+	int fd;
+	int alias;
+
+	bench_start(b, "-n2", NULL);
+	alias_path(path, 1, b->modem);
+	alias = session_open_path(b, path, O_RDWR | O_NONBLOCK);
+	fd = session_open(b, 1);
+	c = client_allocate(b, alias, QMI_SERVICE_DMS);
+	assert_int_equal(client_allocate(b, fd, QMI_SERVICE_DMS).cid, 2);
+	client_round_trip(b, alias, &c);
+	client_round_trip(b, fd, &c);
+	session_expect_foreign(b, session_open(b, 0), &c);
+}
+
+/* V25: the basename is the real port's, also where PORT is a link of another name. */
+static void test_V25_port_given_as_a_link(struct bench *b)
+{
+	char link[PATH_LEN];
+	struct instance *in = &b->instances[0];
+
+	snprintf(link, sizeof(link), "/run/cuse-tests.%d.port", getpid());
+	modem_open(&in->modem);
+	unlink(link);
+	assert_return_code(symlink(in->modem.port, link), errno);
+	daemon_spawn(&in->daemon, (const char *[]){"-n1", link, NULL});
+	instance_answer_sync(in);
+	daemon_await_ready(&in->daemon, deadline_usual());
+	unlink(link);
+	expect_node(0, &in->modem);
+}
+
+/* --name: nodes of another prefix, numbered by themselves. */
+static void test_V25_other_prefix(struct bench *b)
+{
+	start(&b->instances[0], "-n1");
+	instance_start(&b->instances[1], (const char *[]){"-n2", "--name=qmi-test", NULL});
+	expect_node(0, b->modem);
+	expect_no_node(1);
+	session_open_path(b, "/dev/qmi-test0", O_RDWR);
+	session_open_path(b, "/dev/qmi-test1", O_RDWR);
+	assert_int_equal(access("/dev/qmi-test2", F_OK), -1);
+	bench_stop(b);
+	assert_int_equal(access("/dev/qmi-test0", F_OK), -1);
+}
+
+/* V25: an instance that was killed leaves aliases; who takes the numbers next clears them. */
+static void test_V25_stale_aliases_are_replaced(struct bench *b)
+{
+	struct instance *in = b->instances;
+
+	start(&in[0], "-n3");
+	daemon_destroy(&in[0].daemon);
+	assert_false(node_exists(0));
+	start(&in[1], "-n3");
+	assert_string_not_equal(in[0].modem.port, in[1].modem.port);
+	for (unsigned int i = 0; i < 3; i++)
+		expect_node(i, &in[1].modem);
+	instance_stop(&in[1]);
+	for (unsigned int i = 0; i < 3; i++)
+		expect_no_node(i);
+}
+
+/* V25, --nodes: as many as an instance may have. */
+static void test_V25_sixty_four_nodes(struct bench *b)
+{
+	bench_start(b, "--nodes=64", NULL);
+	for (unsigned int i = 0; i < 64; i++)
+		expect_node(i, b->modem);
+	expect_no_node(64);
+	fence(b, session_open(b, 63));
+	bench_stop(b);
+	for (unsigned int i = 0; i < 64; i++)
+		expect_no_node(i);
+}
+
+static const struct test_case cases[] = {
+	TEST_CASE(test_V25_nodes_come_and_go),
+	TEST_CASE(test_V25_lowest_free_number),
+	TEST_CASE(test_V25_nodes_lead_to_their_own_port),
+	TEST_CASE(test_V25_ten_instances_at_once),
+	TEST_CASE(test_V25_alias_opens_the_node),
+	TEST_CASE(test_V25_port_given_as_a_link),
+	TEST_CASE(test_V25_other_prefix),
+	TEST_CASE(test_V25_stale_aliases_are_replaced),
+	TEST_CASE(test_V25_sixty_four_nodes),
+};
+
+const struct test_group name_tests = TEST_GROUP("names (V25)", cases);

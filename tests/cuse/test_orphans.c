@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* QMI clients that outlive a session, and who holds them: V7, V8, V10. Reclaiming: V9 has its file.
+ */
+#include "groups.h"
+#include "session.h"
+
+/* V7: the client survives close, and any session of its node adopts it by use. */
+static void test_V7_client_survives_close(struct bench *b)
+{
+	struct client c;
+	int fd;
+
+	bench_start(b, NULL);
+	c = orphan_create(b, 0, QMI_SERVICE_WDS);
+	fd = session_open(b, 0);
+	fence(b, fd); /* The modem has not heard of the close. */
+	client_round_trip(b, fd, &c);
+	modem_indicate(b->modem, c.service, c.device, 1);
+	session_expect_indication(fd, c.service, c.cid, 1);
+	fence(b, fd);
+}
+
+/* V7, V2: its CID stays taken. */
+static void test_V7_orphan_keeps_its_cid(struct bench *b)
+{
+	struct client orphan;
+	int fd;
+
+	bench_start(b, NULL);
+	orphan = orphan_create(b, 0, QMI_SERVICE_WDS);
+	assert_int_equal(orphan.cid, 1);
+	fd = session_open(b, 0);
+	assert_int_equal(client_allocate(b, fd, QMI_SERVICE_WDS).cid, 2);
+}
+
+/* V7, V3: but it stays on its node. */
+static void test_V7_orphan_stays_on_its_node(struct bench *b)
+{
+	struct client orphan;
+	int fd;
+
+	bench_start(b, "-n2", NULL);
+	orphan = orphan_create(b, 0, QMI_SERVICE_WDS);
+	fd = session_open(b, 1);
+	session_expect_foreign(b, fd, &orphan);
+}
+
+/* V7: another process may release it, as qmicli --client-cid=N does at its end. */
+static void test_V7_orphan_may_be_released(struct bench *b)
+{
+	struct client orphan;
+	int fd;
+
+	bench_start(b, NULL);
+	orphan = orphan_create(b, 0, QMI_SERVICE_WDS);
+	fd = session_open(b, 0);
+	client_release(b, fd, &orphan);
+	session_expect_foreign(b, fd, &orphan);
+	assert_int_equal(client_allocate(b, fd, QMI_SERVICE_WDS).cid, 1);
+}
+
+/* V7: qmi-network: one process starts the network and leaves, another stops it much later. */
+static void test_V7_adopted_again_and_again(struct bench *b)
+{
+	struct client c;
+	int fd;
+
+	bench_start(b, NULL);
+	c = orphan_create(b, 0, QMI_SERVICE_WDS);
+	for (int i = 0; i < 3; i++) {
+		fd = session_open(b, 0);
+		client_round_trip(b, fd, &c);
+		session_close(b, fd);
+	}
+	fd = session_open(b, 0);
+	client_release(b, fd, &c);
+}
+
+/* V8, V11: the holder is who allocated the client, then who last sent a request with it. */
+static void test_V8_holder_is_the_last_sender(struct bench *b)
+{
+	struct client c;
+	int first;
+	int second;
+
+	bench_start(b, NULL);
+	first = session_open(b, 0);
+	second = session_open(b, 0);
+	c = client_allocate(b, first, QMI_SERVICE_NAS);
+	modem_indicate(b->modem, c.service, c.device, 1);
+	session_expect_indication(first, c.service, c.cid, 1);
+	client_ask(b, second, &c, 1, MESSAGE_ASK);
+	modem_indicate(b->modem, c.service, c.device, 2);
+	session_expect_indication(second, c.service, c.cid, 2);
+	client_answer(b, second, &c, 1, MESSAGE_ASK, 1);
+	client_ask(b, first, &c, 2, MESSAGE_ASK);
+	modem_indicate(b->modem, c.service, c.device, 3);
+	session_expect_indication(first, c.service, c.cid, 3);
+	fence(b, first);
+	fence(b, second);
+}
+
+/* V8: once handed over, the client does not become an orphan with its first session. */
+static void test_V8_client_goes_with_its_holder(struct bench *b)
+{
+	struct client c;
+	int first;
+	int second;
+
+	bench_start(b, NULL);
+	first = session_open(b, 0);
+	second = session_open(b, 0);
+	c = client_allocate(b, first, QMI_SERVICE_NAS);
+	client_round_trip(b, second, &c);
+	session_close(b, first);
+	modem_indicate(b->modem, c.service, c.device, 1);
+	session_expect_indication(second, c.service, c.cid, 1);
+}
+
+/* V8, V11: and it is an orphan when its holder closes, though the first session is open. */
+static void test_V8_orphan_when_its_holder_closes(struct bench *b)
+{
+	struct client c;
+	int first;
+	int second;
+
+	bench_start(b, NULL);
+	first = session_open(b, 0);
+	second = session_open(b, 0);
+	c = client_allocate(b, first, QMI_SERVICE_NAS);
+	client_round_trip(b, second, &c);
+	session_close(b, second);
+	modem_indicate(b->modem, c.service, c.device, 1);
+	fence(b, first);
+	client_round_trip(b, first, &c);
+	modem_indicate(b->modem, c.service, c.device, 2);
+	session_expect_indication(first, c.service, c.cid, 2);
+}
+
+/* V8: holding two clients of a service; a request with one leaves the other where it was. */
+static void test_V8_each_client_has_its_own_holder(struct bench *b)
+{
+	struct client c[2];
+	int first;
+	int second;
+
+	bench_start(b, NULL);
+	first = session_open(b, 0);
+	second = session_open(b, 0);
+	c[0] = client_allocate(b, first, QMI_SERVICE_NAS);
+	c[1] = client_allocate(b, first, QMI_SERVICE_NAS);
+	client_round_trip(b, second, &c[1]);
+	for (uint32_t i = 0; i < 2; i++)
+		modem_indicate(b->modem, c[i].service, c[i].device, i);
+	session_expect_indication(first, c[0].service, c[0].cid, 0);
+	session_expect_indication(second, c[1].service, c[1].cid, 1);
+	fence(b, first);
+	fence(b, second);
+}
+
+/* Sync of this session; each of these clients is released on the modem, in whatever order. */
+static void sync_releases(struct bench *b, int fd, const struct client *const clients[],
+			  size_t count)
+{
+	struct message sync;
+	struct message got;
+
+	message_ctl(&sync, 0x51, QMI_CTL_SYNC);
+	session_write(fd, &sync);
+	for (size_t i = 0; i < count; i++) {
+		modem_read(b->modem, &got);
+		assert_int_equal(frame_message(got.data), QMI_CTL_RELEASE_CID);
+		modem_settle(b->modem, &got);
+	}
+	for (size_t i = 0; i < count; i++)
+		assert_false(b->modem->held[clients[i]->service][clients[i]->device]);
+	session_expect_outcome(fd, &sync, QMI_ERROR_NONE);
+	fence(b, fd);
+}
+
+/* V10: with nothing to release it is answered all the same, and the modem sees nothing. */
+static void test_V10_sync_never_reaches_the_modem(struct bench *b)
+{
+	int fd;
+
+	bench_start(b, NULL);
+	fd = session_open(b, 0);
+	sync_releases(b, fd, NULL, 0);
+}
+
+/* V10: the caller's clients and the node's orphans go; all others stay. */
+static void test_V10_sync_releases_own_clients_and_orphans(struct bench *b)
+{
+	struct client own[2];
+	struct client orphans[2];
+	struct client of_node_1;
+	struct client others;
+	struct client far;
+	int fd;
+	int other;
+	int far_fd;
+
+	bench_start(b, "-n2", NULL);
+	orphans[0] = orphan_create(b, 0, QMI_SERVICE_DMS);
+	orphans[1] = orphan_create(b, 0, QMI_SERVICE_WDS);
+	of_node_1 = orphan_create(b, 1, QMI_SERVICE_DMS);
+	fd = session_open(b, 0);
+	other = session_open(b, 0);
+	far_fd = session_open(b, 1);
+	others = client_allocate(b, other, QMI_SERVICE_DMS);
+	own[0] = client_allocate(b, fd, QMI_SERVICE_DMS);
+	own[1] = client_allocate(b, fd, QMI_SERVICE_NAS);
+	far = client_allocate(b, far_fd, QMI_SERVICE_DMS);
+
+	sync_releases(b, fd, (const struct client *[]){&own[0], &own[1], &orphans[0], &orphans[1]},
+		      4);
+	session_expect_foreign(b, fd, &own[0]);
+	session_expect_foreign(b, fd, &own[1]);
+	session_expect_foreign(b, fd, &orphans[0]);
+	session_expect_foreign(b, fd, &orphans[1]);
+	client_round_trip(b, other, &others);
+	client_round_trip(b, far_fd, &far);
+	client_round_trip(b, far_fd, &of_node_1);
+	/* The orphan's CID was the lowest, and is free again. */
+	assert_int_equal(client_allocate(b, fd, QMI_SERVICE_DMS).cid, orphans[0].cid);
+}
+
+/* V10, V8: a client that another session has taken over is that session's. */
+static void test_V10_sync_spares_what_another_holds(struct bench *b)
+{
+	struct client c;
+	int fd;
+	int other;
+
+	bench_start(b, NULL);
+	fd = session_open(b, 0);
+	other = session_open(b, 0);
+	c = client_allocate(b, fd, QMI_SERVICE_DMS);
+	client_round_trip(b, other, &c);
+	sync_releases(b, fd, NULL, 0);
+	client_round_trip(b, other, &c);
+	sync_releases(b, other, (const struct client *[]){&c}, 1);
+}
+
+/* V10: another session's transaction goes on; no indication tells it of a Sync. */
+static void test_V10_sync_leaves_other_sessions_alone(struct bench *b)
+{
+	struct client own;
+	struct client others;
+	int fd;
+	int other;
+
+	bench_start(b, NULL);
+	fd = session_open(b, 0);
+	other = session_open(b, 0);
+	own = client_allocate(b, fd, QMI_SERVICE_DMS);
+	others = client_allocate(b, other, QMI_SERVICE_DMS);
+	client_ask(b, other, &others, 1, MESSAGE_ASK);
+	sync_releases(b, fd, (const struct client *[]){&own}, 1);
+	client_answer(b, other, &others, 1, MESSAGE_ASK, 1);
+	fence(b, other);
+}
+
+/* V10 and the decision on forgotten clients: what is in flight on them is Aborted. */
+static void test_V10_sync_aborts_what_is_in_flight(struct bench *b)
+{
+	struct client c;
+	struct message request;
+	struct message sync;
+	struct message answers[2];
+	int fd;
+
+	bench_start(b, NULL);
+	fd = session_open(b, 0);
+	c = client_allocate(b, fd, QMI_SERVICE_DMS);
+	client_ask(b, fd, &c, 4, MESSAGE_ASK);
+	client_request(&request, &c, 4, MESSAGE_ASK);
+	message_outcome_of(&answers[0], &request, QMI_ERROR_ABORTED);
+	message_ctl(&sync, 1, QMI_CTL_SYNC);
+	session_write(fd, &sync);
+	message_outcome_of(&answers[1], &sync, QMI_ERROR_NONE);
+	modem_take_release(b->modem, &c);
+	session_expect_both(fd, &answers[0], &answers[1]);
+	/* The modem's answer comes too late. */
+	modem_answer_client(b->modem, &c, 4, MESSAGE_ASK, 1);
+	fence(b, fd);
+}
+
+static const struct test_case cases[] = {
+	TEST_CASE(test_V7_client_survives_close),
+	TEST_CASE(test_V7_orphan_keeps_its_cid),
+	TEST_CASE(test_V7_orphan_stays_on_its_node),
+	TEST_CASE(test_V7_orphan_may_be_released),
+	TEST_CASE(test_V7_adopted_again_and_again),
+	TEST_CASE(test_V8_holder_is_the_last_sender),
+	TEST_CASE(test_V8_client_goes_with_its_holder),
+	TEST_CASE(test_V8_orphan_when_its_holder_closes),
+	TEST_CASE(test_V8_each_client_has_its_own_holder),
+	TEST_CASE(test_V10_sync_never_reaches_the_modem),
+	TEST_CASE(test_V10_sync_releases_own_clients_and_orphans),
+	TEST_CASE(test_V10_sync_spares_what_another_holds),
+	TEST_CASE(test_V10_sync_leaves_other_sessions_alone),
+	TEST_CASE(test_V10_sync_aborts_what_is_in_flight),
+};
+
+const struct test_group orphan_tests = TEST_GROUP("orphans (V7, V8, V10)", cases);

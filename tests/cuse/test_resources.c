@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the daemon costs: calls, memory, descriptors. Not measured under a wrapper. */
+#include "groups.h"
+#include "session.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#define MIB 1024 /* in KiB, as /proc counts */
+
+/* The number behind a key in a file of /proc/PID; 0 if it is not there. */
+static long proc_value(const struct daemon *d, const char *file, const char *key)
+{
+	char path[64];
+	char line[256];
+	long value = 0;
+	FILE *in;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", d->pid, file);
+	in = fopen(path, "re");
+	assert_non_null(in);
+	while (fgets(line, sizeof(line), in)) {
+		if (strncmp(line, key, strlen(key)) == 0 && line[strlen(key)] == ':')
+			assert_int_equal(sscanf(line + strlen(key) + 1, "%ld", &value), 1);
+	}
+	fclose(in);
+	return value;
+}
+
+static long rss_kib(const struct daemon *d)
+{
+	long rss = proc_value(d, "status", "VmRSS");
+
+	assert_true(rss > 0);
+	return rss;
+}
+
+/* How often it has left the CPU, by itself or not: it cannot make a call without being run. */
+static long times_run(const struct daemon *d)
+{
+	return proc_value(d, "status", "voluntary_ctxt_switches") +
+	       proc_value(d, "status", "nonvoluntary_ctxt_switches");
+}
+
+static unsigned int count_descriptors(const struct daemon *d)
+{
+	char path[64];
+	unsigned int count = 0;
+	struct dirent *entry;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", d->pid);
+	dir = opendir(path);
+	assert_non_null(dir);
+	while ((entry = readdir(dir)))
+		count += entry->d_name[0] != '.';
+	closedir(dir);
+	return count;
+}
+
+/* One thread, as the times it was run are counted for one. */
+static void expect_idle_for_a_second(struct daemon *d)
+{
+	long before;
+	int64_t until = now_ms() + 200;
+
+	assert_int_equal(proc_value(d, "status", "Threads"), 1);
+	while (now_ms() < until)
+		pause_briefly();
+	before = times_run(d);
+	until = now_ms() + 1200;
+	while (now_ms() < until)
+		pause_briefly();
+	assert_int_equal(times_run(d), before);
+}
+
+/* Idle, the daemon makes no system call: it is not even run. */
+static void test_resources_idle_makes_no_call(struct bench *b)
+{
+	bench_skip_if_wrapped(b);
+	bench_start(b, "-n4", NULL);
+	expect_idle_for_a_second(b->daemon);
+}
+
+/* Nor with sessions open, clients held and orphaned, a reader and a poller blocked. */
+static void test_resources_idle_sessions_make_no_call(struct bench *b)
+{
+	int fd;
+
+	bench_skip_if_wrapped(b);
+	bench_start(b, "-n4", NULL);
+	orphan_create(b, 0, QMI_SERVICE_DMS);
+	fd = session_open_flags(b, 0, O_RDWR);
+	client_allocate(b, fd, QMI_SERVICE_DMS);
+	child_await_blocked(bench_child(b, child_read, fd, NULL));
+	child_await_blocked(bench_child(b, child_poll_in, session_open(b, 1), NULL));
+	expect_idle_for_a_second(b->daemon);
+}
+
+static void test_resources_four_idle_nodes(struct bench *b)
+{
+	bench_skip_if_wrapped(b);
+	bench_start(b, "-n4", NULL);
+	print_message("[   info   ] four idle nodes: %ld KiB\n", rss_kib(b->daemon));
+	assert_in_range(rss_kib(b->daemon), 1, 3 * MIB);
+}
+
+/* Sessions that do what sessions do, and close: half of them with an answer unread. */
+static void come_and_go(struct bench *b, unsigned int count)
+{
+	struct client c;
+	int fd;
+
+	for (unsigned int i = 0; i < count; i++) {
+		fd = session_open(b, i % 4);
+		c = client_allocate(b, fd, QMI_SERVICE_DMS);
+		client_round_trip(b, fd, &c);
+		assert_int_equal(session_events(fd), POLLOUT);
+		client_release(b, fd, &c);
+		if (i % 2 == 0)
+			session_write_bytes(fd, "\x01", 1);
+		session_close(b, fd);
+	}
+	/* The modem's CIDs count up, and there are not that many. */
+	memset(b->modem->granted, 0, sizeof(b->modem->granted));
+}
+
+static void test_resources_sessions_leave_nothing(struct bench *b)
+{
+	unsigned int descriptors;
+	long rss;
+
+	bench_skip_if_wrapped(b);
+	bench_start(b, "-n4", NULL);
+	come_and_go(b, 40);
+	descriptors = count_descriptors(b->daemon);
+	rss = rss_kib(b->daemon);
+	come_and_go(b, 200);
+	assert_int_equal(count_descriptors(b->daemon), descriptors);
+	assert_int_equal(rss_kib(b->daemon), rss);
+}
+
+/* Under a wrapper too, where the wrapper itself finds what is leaked at the end. */
+static void test_resources_many_sessions(struct bench *b)
+{
+	bench_start(b, "-n4", NULL);
+	come_and_go(b, 20);
+	for (unsigned int i = 0; i < 20; i++)
+		orphan_create(b, i % 4, QMI_SERVICE_WDS);
+}
+
+/* A session costs at most 4 KiB. */
+static void test_resources_thousand_sessions(struct bench *b)
+{
+	struct rlimit limit = {2048, 2048};
+	long rss;
+
+	bench_skip_if_wrapped(b);
+	assert_return_code(setrlimit(RLIMIT_NOFILE, &limit), errno);
+	bench_start(b, "-n4", NULL);
+	rss = rss_kib(b->daemon);
+	for (unsigned int i = 0; i < 1000; i++)
+		session_open(b, i % 4);
+	fence(b, b->sessions[999]);
+	print_message("[   info   ] 1,000 sessions: %ld KiB\n", rss_kib(b->daemon) - rss);
+	assert_true(rss_kib(b->daemon) - rss <= 4 * MIB);
+}
+
+static const struct test_case cases[] = {
+	TEST_CASE(test_resources_idle_makes_no_call),
+	TEST_CASE(test_resources_idle_sessions_make_no_call),
+	TEST_CASE(test_resources_four_idle_nodes),
+	TEST_CASE(test_resources_sessions_leave_nothing),
+	TEST_CASE(test_resources_many_sessions),
+	TEST_CASE(test_resources_thousand_sessions),
+};
+
+const struct test_group resource_tests = TEST_GROUP("resources", cases);

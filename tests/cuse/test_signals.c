@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Signals: V23. */
+#include "flood.h"
+#include "groups.h"
+#include "session.h"
+
+#include <signal.h>
+#include <sys/time.h>
+
+static void expect_eintr(struct child *child)
+{
+	struct outcome outcome;
+
+	child_signal(child, SIGUSR1);
+	child_finish(child, &outcome);
+	assert_int_equal(outcome.ret, -1);
+	assert_int_equal(outcome.err, EINTR);
+}
+
+/* V23: a blocked read that is interrupted returns EINTR, and takes nothing with it. */
+static void test_V23_read_is_interrupted(struct bench *b)
+{
+	struct child *reader;
+	struct client c;
+	int fd;
+
+	bench_start(b, NULL);
+	fd = session_open_flags(b, 0, O_RDWR);
+	c = client_allocate(b, fd, QMI_SERVICE_DMS);
+	for (uint32_t i = 0; i < 3; i++) {
+		reader = bench_child(b, child_read_eintr, fd, NULL);
+		child_await_blocked(reader);
+		expect_eintr(reader);
+		modem_indicate(b->modem, c.service, c.device, i);
+		session_expect_indication(fd, c.service, c.cid, i);
+	}
+}
+
+/* V23: one of two blocked reads is interrupted: the other goes on. */
+static void test_V23_only_the_signalled_read_ends(struct bench *b)
+{
+	struct child *readers[2];
+	struct outcome outcome;
+	struct client c;
+	int fd;
+
+	bench_start(b, NULL);
+	fd = session_open_flags(b, 0, O_RDWR);
+	c = client_allocate(b, fd, QMI_SERVICE_DMS);
+	for (size_t i = 0; i < 2; i++) {
+		readers[i] = bench_child(b, child_read_eintr, fd, NULL);
+		child_await_blocked(readers[i]);
+	}
+	expect_eintr(readers[0]);
+	assert_false(child_has_reported(readers[1]));
+	modem_indicate(b->modem, c.service, c.device, 8);
+	child_finish(readers[1], &outcome);
+	assert_int_equal(message_get_number(&outcome.got), 8);
+}
+
+/* V23, V21: a blocked write that is interrupted returns EINTR, and its frame is never sent. */
+static void test_V23_write_is_interrupted(struct bench *b)
+{
+	struct child *writer;
+	struct message m;
+	struct flood f;
+
+	bench_start(b, NULL);
+	flood_init(b, &f, 0);
+	flood_fill(&f);
+	assert_return_code(fcntl(f.fd, F_SETFL, 0), errno);
+	client_request(&m, &f.client, 0xEEEE, MESSAGE_OTHER);
+	writer = bench_child(b, child_write_eintr, f.fd, &m);
+	child_await_blocked(writer);
+	expect_eintr(writer);
+	flood_expect(b, &f, f.sent);
+	assert_return_code(fcntl(f.fd, F_SETFL, O_NONBLOCK), errno);
+	fence(b, f.fd);
+}
+
+/* With SA_RESTART: count: how often the read came back with EINTR before it had data. */
+static void read_restarting(int fd, const void *arg, struct outcome *outcome)
+{
+	child_handle_usr1(SA_RESTART);
+	do {
+		child_read(fd, arg, outcome);
+		outcome->count += outcome->err == EINTR;
+	} while (outcome->err == EINTR);
+}
+
+/* V23: "or restarts": which of the two a FUSE kernel does is recorded; nothing may be lost. */
+static void test_V23_read_with_sa_restart(struct bench *b)
+{
+	struct child *reader;
+	struct outcome outcome;
+	struct client c;
+	int fd;
+
+	bench_start(b, NULL);
+	fd = session_open_flags(b, 0, O_RDWR);
+	c = client_allocate(b, fd, QMI_SERVICE_DMS);
+	reader = bench_child(b, read_restarting, fd, NULL);
+	child_await_blocked(reader);
+	child_signal(reader, SIGUSR1);
+	child_await_blocked(reader);
+	modem_indicate(b->modem, c.service, c.device, 3);
+	child_finish(reader, &outcome);
+	assert_int_equal(message_get_number(&outcome.got), 3);
+	assert_in_range(outcome.count, 0, 1);
+	print_message("[   info   ] with SA_RESTART read() %s\n",
+		      outcome.count ? "returns EINTR" : "restarts");
+}
+
+#define STORM 200
+
+static void interrupt_every_ms(void)
+{
+	struct itimerval often = {{0, 1000}, {0, 1000}};
+	struct sigaction action = {.sa_handler = SIG_DFL};
+
+	child_handle_usr1(0);
+	sigaction(SIGUSR1, NULL, &action);
+	sigaction(SIGALRM, &action, NULL);
+	setitimer(ITIMER_REAL, &often, NULL);
+}
+
+/* Reads under a rain of signals; count: the frames that came in their order. */
+static void read_in_the_rain(int fd, const void *arg, struct outcome *outcome)
+{
+	interrupt_every_ms();
+	while (outcome->count < STORM) {
+		child_read(fd, arg, outcome);
+		if (outcome->err == EINTR)
+			continue;
+		if (outcome->ret < 0 || !message_has_number(&outcome->got, outcome->count))
+			break;
+		outcome->count++;
+	}
+	setitimer(ITIMER_REAL, &(struct itimerval){0}, NULL);
+}
+
+/* V23, V20: whenever the signal comes, no frame is lost, or read twice. */
+static void test_V23_signals_lose_no_frame(struct bench *b)
+{
+	struct child *reader;
+	struct outcome outcome;
+	struct client c;
+	int fd;
+
+	bench_start(b, NULL);
+	fd = session_open_flags(b, 0, O_RDWR);
+	c = client_allocate(b, fd, QMI_SERVICE_DMS);
+	reader = bench_child(b, read_in_the_rain, fd, NULL);
+	for (uint32_t i = 0; i < STORM; i++) {
+		modem_indicate(b->modem, c.service, c.device, i);
+		if (i % 3 == 0)
+			pause_briefly();
+	}
+	child_finish(reader, &outcome);
+	assert_int_equal(outcome.count, STORM);
+}
+
+/* Writes STORM requests of 4,096 bytes; count: those that were taken. */
+static void write_in_the_rain(int fd, const void *arg, struct outcome *outcome)
+{
+	struct message m;
+
+	interrupt_every_ms();
+	while (outcome->count < STORM) {
+		flood_request(&m, arg, (uint16_t)(outcome->count + 1));
+		child_write(fd, &m, outcome);
+		if (outcome->err == EINTR)
+			continue;
+		if (outcome->ret != FLOOD_SIZE)
+			break;
+		outcome->count++;
+	}
+	setitimer(ITIMER_REAL, &(struct itimerval){0}, NULL);
+}
+
+/* V23, V21: a frame whose write() returned EINTR is not sent; one that was taken is, once. */
+static void test_V23_signals_double_no_frame(struct bench *b)
+{
+	struct child *writer;
+	struct outcome outcome;
+	struct flood f;
+
+	bench_start(b, NULL);
+	flood_init(b, &f, 0);
+	assert_return_code(fcntl(f.fd, F_SETFL, 0), errno);
+	writer = bench_child(b, write_in_the_rain, f.fd, &f);
+	while (f.seen < STORM) {
+		flood_expect(b, &f, (uint16_t)(f.seen + 20));
+		/* At first there is time for the queue to fill again. */
+		if (f.seen <= STORM / 2)
+			child_await_blocked(writer);
+	}
+	child_finish(writer, &outcome);
+	assert_int_equal(outcome.count, STORM);
+}
+
+static void kill_blocked(struct child *child)
+{
+	child_await_blocked(child);
+	child_signal(child, SIGKILL);
+	child_await_killed(child);
+}
+
+/* V23: SIGKILL ends a process blocked in read, write or poll; the session lives on. */
+static void test_V23_sigkill_ends_blocked_calls(struct bench *b)
+{
+	struct message m;
+	struct flood f;
+
+	bench_start(b, NULL);
+	flood_init(b, &f, 0);
+	assert_return_code(fcntl(f.fd, F_SETFL, 0), errno);
+	kill_blocked(bench_child(b, child_read, f.fd, NULL));
+	kill_blocked(bench_child(b, child_poll_in, f.fd, NULL));
+	client_round_trip(b, f.fd, &f.client);
+
+	assert_return_code(fcntl(f.fd, F_SETFL, O_NONBLOCK), errno);
+	flood_fill(&f);
+	assert_return_code(fcntl(f.fd, F_SETFL, 0), errno);
+	client_request(&m, &f.client, 0xEEEE, MESSAGE_OTHER);
+	kill_blocked(bench_child(b, child_write, f.fd, &m));
+	kill_blocked(bench_child(b, child_poll_out, f.fd, NULL));
+	flood_expect(b, &f, f.sent);
+	client_round_trip(b, f.fd, &f.client);
+}
+
+/* Opens a session of its own, and blocks in it. */
+static void open_and_read(int fd, const void *arg, struct outcome *outcome)
+{
+	(void)fd;
+	child_read(open(NODE_PREFIX "0", O_RDWR), arg, outcome);
+}
+
+/* V23, V7: with its only process a session ends, whatever it was blocked in. */
+static void test_V23_sigkill_ends_the_session(struct bench *b)
+{
+	struct child *child;
+	int fd;
+
+	bench_start(b, NULL);
+	fd = session_open(b, 0);
+	child = bench_child(b, open_and_read, -1, NULL);
+	kill_blocked(child);
+	fence(b, fd);
+	session_close(b, fd);
+	/* Were one left, the instance would have 2 s to wait for it (V17). */
+	modem_close(b->modem);
+	assert_int_equal(daemon_wait(b->daemon, deadline_in(1000)), 0);
+}
+
+static const struct test_case cases[] = {
+	TEST_CASE(test_V23_read_is_interrupted),
+	TEST_CASE(test_V23_only_the_signalled_read_ends),
+	TEST_CASE(test_V23_write_is_interrupted),
+	TEST_CASE(test_V23_read_with_sa_restart),
+	TEST_CASE(test_V23_signals_lose_no_frame),
+	TEST_CASE(test_V23_signals_double_no_frame),
+	TEST_CASE(test_V23_sigkill_ends_blocked_calls),
+	TEST_CASE(test_V23_sigkill_ends_the_session),
+};
+
+const struct test_group signal_tests = TEST_GROUP("signals (V23)", cases);

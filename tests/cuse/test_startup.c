@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The command line, readiness, and what the program says. */
+#include "groups.h"
+#include "session.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Runs to its end at once; its status. */
+static int run(struct bench *b, const char *const args[])
+{
+	daemon_destroy(b->daemon);
+	daemon_spawn(b->daemon, args);
+	return daemon_wait(b->daemon, deadline_usual());
+}
+
+/* Refused: a status of failure, the value in question on stderr, nothing on stdout, no READY. */
+static void expect_refused(struct bench *b, const char *const args[], const char *said)
+{
+	char output[DAEMON_OUTPUT_MAX];
+
+	assert_int_not_equal(run(b, args), 0);
+	if (!daemon_said(b->daemon, said)) {
+		daemon_stderr(b->daemon, output);
+		fail_msg("\"%s\" is missing in: %s", said, output);
+	}
+	daemon_stdout(b->daemon, output);
+	assert_string_equal(output, "");
+	assert_false(daemon_has_notified(b->daemon));
+}
+
+static void test_startup_help_and_version(struct bench *b)
+{
+	static const char *const options[] = {
+		"--nodes", "--name",    "--no-sync", "--orphan-timeout", "--transaction-timeout",
+		"--queue", "--verbose", "--version", "--help",           "PORT"};
+	char output[DAEMON_OUTPUT_MAX];
+
+	assert_int_equal(run(b, (const char *[]){"--help", NULL}), 0);
+	daemon_stdout(b->daemon, output);
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+		assert_non_null(strstr(output, options[i]));
+	assert_int_equal(run(b, (const char *[]){"--version", NULL}), 0);
+	daemon_stdout(b->daemon, output);
+	assert_non_null(strstr(output, "cuse-qmux"));
+	assert_int_equal(daemon_stderr_size(b->daemon), 0);
+}
+
+static void refuse_option(struct bench *b, const char *option, const char *said)
+{
+	expect_refused(b, (const char *[]){option, b->modem->port, NULL}, said);
+}
+
+static void test_startup_bad_option_values(struct bench *b)
+{
+	modem_open(b->modem);
+	refuse_option(b, "--nodes=0", "0");
+	refuse_option(b, "--nodes=65", "65");
+	refuse_option(b, "--nodes=-3", "-3");
+	refuse_option(b, "--nodes=many", "many");
+	refuse_option(b, "--nodes=4x", "4x");
+	refuse_option(b, "-n99999999999999999999", "99999999999999999999");
+	refuse_option(b, "--orphan-timeout=soon", "soon");
+	refuse_option(b, "--orphan-timeout=-1", "-1");
+	refuse_option(b, "--transaction-timeout=never", "never");
+	refuse_option(b, "--transaction-timeout=1.5", "1.5");
+	refuse_option(b, "--queue=lots", "lots");
+	refuse_option(b, "--queue=-7", "-7");
+	refuse_option(b, "--name=a/b", "a/b");
+	refuse_option(b, "--no-such-option", "no-such-option");
+}
+
+static void test_startup_bad_operands(struct bench *b)
+{
+	modem_open(b->modem);
+	assert_int_not_equal(run(b, (const char *[]){NULL}), 0);
+	assert_true(daemon_stderr_size(b->daemon) > 0);
+	expect_refused(b, (const char *[]){b->modem->port, "surplus", NULL}, "surplus");
+	expect_refused(b, (const char *[]){"/dev/no-such-port", NULL}, "/dev/no-such-port");
+	expect_refused(b, (const char *[]){"/proc/self/status", NULL}, "/proc/self/status");
+	expect_refused(b, (const char *[]){"/run", NULL}, "/run");
+}
+
+static void test_startup_no_cuse(struct bench *b)
+{
+	static const char away[] = "/dev/cuse.away";
+	int status;
+
+	modem_open(b->modem);
+	assert_return_code(rename("/dev/cuse", away), errno);
+	daemon_spawn(b->daemon, (const char *[]){b->modem->port, NULL});
+	/* Before the rename is undone no assertion may fail. */
+	wait_for(b->daemon->pidfd, POLLIN, deadline_usual());
+	assert_return_code(rename(away, "/dev/cuse"), errno);
+	status = daemon_wait(b->daemon, deadline_usual());
+	assert_int_not_equal(status, 0);
+	assert_true(daemon_said(b->daemon, "/dev/cuse"));
+	assert_false(daemon_has_notified(b->daemon));
+}
+
+/* The modem gets Sync, byte for byte, and before it is answered nothing is published. */
+static void test_startup_publishes_after_sync(struct bench *b)
+{
+	struct instance *in = &b->instances[0];
+	struct message sync;
+
+	instance_spawn(in, (const char *[]){NULL}, NULL);
+	message_ctl(&sync, 0, QMI_CTL_SYNC);
+	frame_set_tid(sync.data, modem_expect(&in->modem, &sync));
+	/* Nothing follows by which to tell that it waits. */
+	assert_false(wait_for(in->daemon.notify, POLLIN, deadline_in(300)));
+	assert_int_equal(access(NODE_PREFIX "0", F_OK), -1);
+	modem_answer(&in->modem, &sync, QMI_ERROR_NONE);
+	daemon_await_ready(&in->daemon, deadline_usual());
+	for (unsigned int i = 0; i < 4; i++)
+		fence(b, session_open(b, i));
+}
+
+/* A modem that does not answer Sync delays it by 10 s, with a warning. */
+static void test_startup_unanswered_sync(struct bench *b)
+{
+	struct instance *in = &b->instances[0];
+	struct message sync;
+	int64_t began = now_ms();
+
+	instance_spawn(in, (const char *[]){NULL}, NULL);
+	message_ctl(&sync, 0, QMI_CTL_SYNC);
+	modem_expect(&in->modem, &sync);
+	assert_false(daemon_has_notified(&in->daemon));
+	daemon_await_ready(&in->daemon, deadline_in(15000));
+	assert_in_range(now_ms() - began, 9500, 12000 * slow_factor());
+	assert_true(daemon_said(&in->daemon, "Sync"));
+	fence(b, session_open(b, 0));
+}
+
+static void test_startup_no_sync(struct bench *b)
+{
+	struct instance *in = &b->instances[0];
+
+	instance_spawn(in, (const char *[]){"--no-sync", NULL}, NULL);
+	daemon_await_ready(&in->daemon, deadline_usual());
+	fence(b, session_open(b, 0)); /* the first that the modem sees */
+}
+
+/* NOTIFY_SOCKET may be in the abstract namespace too. */
+static void test_startup_ready_on_an_abstract_socket(struct bench *b)
+{
+	struct instance *in = &b->instances[0];
+
+	modem_open(&in->modem);
+	daemon_spawn_abstract(&in->daemon, (const char *[]){in->modem.port, NULL});
+	instance_answer_sync(in);
+	daemon_await_ready(&in->daemon, deadline_usual());
+}
+
+/* READY means that every node can be opened: asked at that very moment. */
+static void test_startup_ready_means_open(struct bench *b)
+{
+	bench_start(b, "-n16", NULL);
+	for (unsigned int i = 16; i-- > 0;)
+		session_open(b, i);
+}
+
+static void hold_port(int fd, const void *arg, struct outcome *outcome)
+{
+	(void)fd;
+	outcome->ret = open(arg, O_RDWR | O_NOCTTY);
+	if (outcome->ret >= 0)
+		pause();
+}
+
+/* Another holder of the port is named in a warning, by pid and command; it is no error. */
+static void test_startup_names_another_holder(struct bench *b)
+{
+	struct instance *in = &b->instances[0];
+	struct child *holder;
+	char pid[16];
+
+	modem_open(&in->modem);
+	holder = bench_child(b, hold_port, -1, in->modem.port);
+	child_await_blocked(holder);
+	daemon_spawn(&in->daemon, (const char *[]){in->modem.port, NULL});
+	instance_answer_sync(in);
+	daemon_await_ready(&in->daemon, deadline_usual());
+	snprintf(pid, sizeof(pid), "%d", holder->pid);
+	assert_true(daemon_said(&in->daemon, pid));
+	assert_true(daemon_said(&in->daemon, "cuse-tests"));
+	fence(b, session_open(b, 0));
+	child_destroy(holder);
+}
+
+/* And nobody is named where nobody holds it. */
+static void test_startup_no_warning_without_a_holder(struct bench *b)
+{
+	bench_start(b, NULL);
+	assert_false(daemon_said(b->daemon, "cuse-tests"));
+}
+
+static unsigned int count_lines(const struct daemon *d)
+{
+	char output[DAEMON_OUTPUT_MAX];
+	unsigned int lines = 0;
+
+	daemon_stderr(d, output);
+	for (const char *at = output; (at = strchr(at, '\n')); at++)
+		lines++;
+	return lines;
+}
+
+/* Twice verbose: a line for each frame, both ways. */
+static void test_startup_line_per_frame(struct bench *b)
+{
+	unsigned int before;
+	int fd;
+
+	bench_start(b, "-vv", NULL);
+	fd = session_open(b, 0);
+	before = count_lines(b->daemon);
+	for (unsigned int i = 0; i < 10; i++)
+		fence(b, fd);
+	assert_true(count_lines(b->daemon) >= before + 20);
+}
+
+/* V18: without a client there is nothing to release, and the end comes at once. */
+static void test_V18_stops_at_once_without_clients(struct bench *b)
+{
+	static const int signals[] = {SIGTERM, SIGINT};
+
+	for (size_t i = 0; i < 2; i++) {
+		struct instance *in = &b->instances[i];
+
+		instance_start(in, (const char *[]){NULL});
+		daemon_signal(&in->daemon, signals[i]);
+		assert_int_equal(instance_settle(in, deadline_in(1000)), 0);
+		assert_int_equal(access(NODE_PREFIX "0", F_OK), -1);
+	}
+}
+
+static const struct test_case cases[] = {
+	TEST_CASE(test_startup_help_and_version),
+	TEST_CASE(test_startup_bad_option_values),
+	TEST_CASE(test_startup_bad_operands),
+	TEST_CASE(test_startup_no_cuse),
+	TEST_CASE(test_startup_publishes_after_sync),
+	TEST_CASE(test_startup_unanswered_sync),
+	TEST_CASE(test_startup_no_sync),
+	TEST_CASE(test_startup_ready_on_an_abstract_socket),
+	TEST_CASE(test_startup_ready_means_open),
+	TEST_CASE(test_startup_names_another_holder),
+	TEST_CASE(test_startup_no_warning_without_a_holder),
+	TEST_CASE(test_startup_line_per_frame),
+	TEST_CASE(test_V18_stops_at_once_without_clients),
+};
+
+const struct test_group startup_tests = TEST_GROUP("start and stop", cases);

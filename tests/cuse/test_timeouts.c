@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Requests end: V15. These tests run with --transaction-timeout=1, or 2 where
+ * hundreds of requests have to be in flight at once. That a request has
+ * expired shows in what it held up: see struct expiry_clock.
+ */
+#include "groups.h"
+#include "session.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CTL_TIDS  255
+#define CLOCK_TID 0xC10C
+
+/*
+ * Two sessions and a client, apart from what is tested: a request that is left
+ * unanswered, and one with the same tid that waits for it (V5). When that one
+ * reaches the modem, everything sent before the clock was started has expired.
+ */
+struct expiry_clock {
+	int first;
+	int second;
+	struct client client;
+};
+
+static void expiry_clock_init(struct bench *b, struct expiry_clock *clock)
+{
+	clock->first = session_open(b, 0);
+	clock->second = session_open(b, 0);
+	clock->client = client_allocate(b, clock->first, QMI_SERVICE_UIM);
+}
+
+static void expiry_clock_start(struct bench *b, struct expiry_clock *clock)
+{
+	struct message waiting;
+
+	client_ask(b, clock->first, &clock->client, CLOCK_TID, MESSAGE_ASK);
+	client_request(&waiting, &clock->client, CLOCK_TID, MESSAGE_OTHER);
+	session_write(clock->second, &waiting);
+}
+
+/* Nothing but the clock's own request may reach the modem until then. */
+static void expiry_clock_await(struct bench *b, struct expiry_clock *clock)
+{
+	struct message want;
+
+	client_request_at_modem(&want, &clock->client, CLOCK_TID, MESSAGE_OTHER);
+	modem_expect(b->modem, &want);
+	client_answer(b, clock->second, &clock->client, CLOCK_TID, MESSAGE_OTHER, 1);
+}
+
+/* V15: the late answer of a request that nobody waits for any more, and no newer one yet. */
+static void test_V15_late_answer_is_dropped(struct bench *b)
+{
+	struct expiry_clock clock;
+	struct client c;
+	int fd;
+
+	bench_start(b, "--transaction-timeout=1", NULL);
+	expiry_clock_init(b, &clock);
+	fd = session_open(b, 0);
+	c = client_allocate(b, fd, QMI_SERVICE_DMS);
+	client_ask(b, fd, &c, 7, MESSAGE_ASK);
+	expiry_clock_start(b, &clock);
+	expiry_clock_await(b, &clock);
+	modem_answer_client(b->modem, &c, 7, MESSAGE_ASK, 1);
+	fence(b, fd);
+	client_round_trip(b, fd, &c);
+}
+
+/* V15: before the timeout an answer is not late. */
+static void test_V15_answer_in_time_is_delivered(struct bench *b)
+{
+	struct client c;
+	int fd;
+
+	bench_start(b, "--transaction-timeout=1", NULL);
+	fd = session_open(b, 0);
+	c = client_allocate(b, fd, QMI_SERVICE_DMS);
+	client_ask(b, fd, &c, 7, MESSAGE_ASK);
+	assert_false(wait_for(fd, POLLIN, now_ms() + 500));
+	client_answer(b, fd, &c, 7, MESSAGE_ASK, 1);
+}
+
+/*
+ * A newer request of the same client and tid, by this session, after the older
+ * one (MESSAGE_ASK, tid 7) has expired. The late answer comes as soon as the
+ * daemon has had its chance to send the newer request, whether or not it has.
+ */
+static void late_answer_meets_newer_request(struct bench *b, int newer_fd, const struct client *c,
+					    uint16_t newer_id, int fence_fd,
+					    const struct client *fence_client)
+{
+	struct message request;
+	struct message at_modem;
+	struct message got;
+	bool arrived = false;
+
+	client_request(&request, c, 7, newer_id);
+	client_request_at_modem(&at_modem, c, 7, newer_id);
+	session_write(newer_fd, &request);
+	client_request(&request, fence_client, 1, MESSAGE_ASK);
+	session_write(fence_fd, &request);
+	for (modem_read(b->modem, &got); frame_service(got.data) != fence_client->service;
+	     modem_read(b->modem, &got)) {
+		assert_message(&got, &at_modem);
+		arrived = true;
+	}
+	client_answer(b, fence_fd, fence_client, 1, MESSAGE_ASK, 0);
+
+	modem_answer_client(b->modem, c, 7, MESSAGE_ASK, 0x01D);
+	if (!arrived)
+		modem_expect(b->modem, &at_modem);
+	modem_answer_client(b->modem, c, 7, newer_id, 0x4E3);
+	session_expect_answer(newer_fd, c, 7, newer_id, 0x4E3);
+}
+
+static void late_answer_and_newer_request(struct bench *b, uint16_t newer_id)
+{
+	struct expiry_clock clock;
+	struct client c;
+	int fd;
+	int other;
+
+	bench_start(b, "--transaction-timeout=1", NULL);
+	expiry_clock_init(b, &clock);
+	fd = session_open(b, 0);
+	other = session_open(b, 0);
+	c = client_allocate(b, fd, QMI_SERVICE_DMS);
+	client_ask(b, fd, &c, 7, MESSAGE_ASK);
+	expiry_clock_start(b, &clock);
+	expiry_clock_await(b, &clock);
+	late_answer_meets_newer_request(b, fd, &c, newer_id, clock.second, &clock.client);
+	fence(b, fd);
+	/* And once more from another session: nothing of the first pair is left behind. */
+	client_ask(b, other, &c, 7, newer_id);
+	client_answer(b, other, &c, 7, newer_id, 5);
+	fence(b, fd);
+	fence(b, other);
+}
+
+/* V15: a late answer is never given to a newer request that reuses the tid. */
+static void test_V15_late_answer_and_newer_request_of_another_id(struct bench *b)
+{
+	late_answer_and_newer_request(b, MESSAGE_OTHER);
+}
+
+static void test_V15_late_answer_and_newer_request_of_equal_id(struct bench *b)
+{
+	late_answer_and_newer_request(b, MESSAGE_ASK);
+}
+
+static void old_answer_never_comes(struct bench *b, uint16_t newer_id)
+{
+	struct expiry_clock clock;
+	struct message request;
+	struct client c;
+	int fd;
+
+	bench_start(b, "--transaction-timeout=1", NULL);
+	expiry_clock_init(b, &clock);
+	fd = session_open(b, 0);
+	c = client_allocate(b, fd, QMI_SERVICE_DMS);
+	client_ask(b, fd, &c, 7, MESSAGE_ASK);
+	expiry_clock_start(b, &clock);
+	expiry_clock_await(b, &clock);
+	client_request(&request, &c, 7, newer_id);
+	session_write(fd, &request);
+	client_request_at_modem(&request, &c, 7, newer_id);
+	modem_expect(b->modem, &request);
+	client_answer(b, fd, &c, 7, newer_id, 0x4E3);
+	fence(b, fd);
+}
+
+/* V15: and the newer request is answered rightly if the old answer never comes. */
+static void test_V15_no_late_answer_and_newer_request_of_another_id(struct bench *b)
+{
+	old_answer_never_comes(b, MESSAGE_OTHER);
+}
+
+static void test_V15_no_late_answer_and_newer_request_of_equal_id(struct bench *b)
+{
+	old_answer_never_comes(b, MESSAGE_ASK);
+}
+
+/* With a timeout that all 255 reach the modem in, however slow the daemon. */
+static void start_for_hundreds(struct bench *b)
+{
+	char option[64];
+
+	snprintf(option, sizeof(option), "--transaction-timeout=%d", 2 * slow_factor());
+	bench_start(b, option, NULL);
+}
+
+/* All 255 CTL tids in flight, of requests of this id. */
+static void fill_ctl(struct bench *b, int fd, uint16_t id, struct message in_flight[CTL_TIDS])
+{
+	for (size_t i = 0; i < CTL_TIDS; i++) {
+		message_ctl(&in_flight[i], (uint8_t)i, id);
+		session_write(fd, &in_flight[i]);
+	}
+	for (size_t i = 0; i < CTL_TIDS; i++)
+		frame_set_tid(in_flight[i].data, modem_expect(b->modem, &in_flight[i]));
+}
+
+/* The answers to them, in order, the newer ones to be read by the session. */
+static void answer_ctl(struct bench *b, int fd, const struct message in_flight[CTL_TIDS])
+{
+	struct message answer;
+
+	for (size_t i = 0; i < CTL_TIDS; i++) {
+		modem_answer(b->modem, &in_flight[i], QMI_ERROR_NONE);
+		message_outcome_of(&answer, &in_flight[i], QMI_ERROR_NONE);
+		frame_set_tid(answer.data, (uint16_t)i);
+		session_expect(fd, &answer);
+	}
+}
+
+/* V15, V4: expired CTL requests free their slots, all 255 and again. */
+static void test_V15_expired_ctl_requests_free_their_slots(struct bench *b)
+{
+	struct message *in_flight = calloc(CTL_TIDS, sizeof(*in_flight));
+	int64_t began;
+	int fd;
+
+	start_for_hundreds(b);
+	fd = session_open(b, 0);
+	began = now_ms();
+	fill_ctl(b, fd, QMI_CTL_GET_VERSION_INFO, in_flight);
+	fill_ctl(b, fd, QMI_CTL_GET_VERSION_INFO, in_flight);
+	assert_true(now_ms() - began >= 1900 * slow_factor());
+	answer_ctl(b, fd, in_flight);
+	fence(b, fd);
+	free(in_flight);
+}
+
+/* V15: the newer CTL requests have the old ones' tids: late answers of another id are dropped. */
+static void test_V15_late_ctl_answers_and_newer_requests(struct bench *b)
+{
+	struct message *old = calloc(CTL_TIDS, sizeof(*old));
+	struct message *newer = calloc(CTL_TIDS, sizeof(*newer));
+	int fd;
+
+	start_for_hundreds(b);
+	fd = session_open(b, 0);
+	fill_ctl(b, fd, QMI_CTL_GET_VERSION_INFO, old);
+	fill_ctl(b, fd, QMI_CTL_SET_INSTANCE_ID, newer);
+	for (size_t i = 0; i < CTL_TIDS; i++)
+		modem_answer(b->modem, &old[i], QMI_ERROR_INTERNAL);
+	answer_ctl(b, fd, newer);
+	fence(b, fd);
+	free(old);
+	free(newer);
+}
+
+/* As many requests of the session as the daemon sends while nothing is answered. */
+static size_t refill_ctl(struct bench *b, int fd, struct message newer[CTL_TIDS])
+{
+	size_t arrived = 0;
+
+	for (size_t i = 0; i < CTL_TIDS; i++) {
+		message_ctl(&newer[i], (uint8_t)i, QMI_CTL_GET_VERSION_INFO);
+		session_write(fd, &newer[i]);
+	}
+	/* No event tells that it sends no more. */
+	while (arrived < CTL_TIDS && modem_try_read(b->modem, &newer[arrived], deadline_in(100)))
+		arrived++;
+	return arrived;
+}
+
+/* V15: the same with equal ids: each late answer comes when it can do most harm. */
+static void test_V15_late_ctl_answers_and_newer_requests_of_equal_id(struct bench *b)
+{
+	struct message *old = calloc(CTL_TIDS, sizeof(*old));
+	struct message *newer = calloc(CTL_TIDS, sizeof(*newer));
+	struct expiry_clock clock;
+	size_t arrived;
+	int fd;
+
+	start_for_hundreds(b);
+	expiry_clock_init(b, &clock);
+	fd = session_open(b, 0);
+	fill_ctl(b, fd, QMI_CTL_GET_VERSION_INFO, old);
+	expiry_clock_start(b, &clock);
+	expiry_clock_await(b, &clock);
+	arrived = refill_ctl(b, fd, newer);
+	for (size_t i = 0; i < CTL_TIDS; i++)
+		modem_answer(b->modem, &old[i], QMI_ERROR_INTERNAL);
+	for (; arrived < CTL_TIDS; arrived++)
+		modem_read(b->modem, &newer[arrived]);
+	answer_ctl(b, fd, newer);
+	fence(b, fd);
+	free(old);
+	free(newer);
+}
+
+/* V15, V6: a client granted too late is known to nobody, and is released at once. */
+static void test_V15_client_granted_too_late_is_released(struct bench *b)
+{
+	struct expiry_clock clock;
+	struct client c = {.service = QMI_SERVICE_DMS};
+	struct message request;
+	uint8_t tid;
+	int fd;
+
+	bench_start(b, "--transaction-timeout=1", NULL);
+	expiry_clock_init(b, &clock);
+	fd = session_open(b, 0);
+	message_allocate(&request, 1, c.service);
+	session_write(fd, &request);
+	tid = modem_expect_allocate(b->modem, c.service);
+	expiry_clock_start(b, &clock);
+	expiry_clock_await(b, &clock);
+	c.device = modem_grant(b->modem, tid, c.service);
+	modem_take_release(b->modem, &c);
+	fence(b, fd);
+	assert_int_equal(client_allocate(b, fd, c.service).cid, 1);
+}
+
+/* V15: the default of 300 s is too long to wait for: what the program says of itself. */
+static void test_V15_default_timeout_is_in_the_help(struct bench *b)
+{
+	char help[DAEMON_OUTPUT_MAX];
+	const char *option;
+
+	daemon_spawn(b->daemon, (const char *[]){"--help", NULL});
+	assert_int_equal(daemon_wait(b->daemon, deadline_usual()), 0);
+	daemon_stdout(b->daemon, help);
+	option = strstr(help, "--transaction-timeout");
+	assert_non_null(option);
+	assert_non_null(strstr(option, "300"));
+}
+
+static const struct test_case cases[] = {
+	TEST_CASE(test_V15_late_answer_is_dropped),
+	TEST_CASE(test_V15_answer_in_time_is_delivered),
+	TEST_CASE(test_V15_late_answer_and_newer_request_of_another_id),
+	TEST_CASE(test_V15_late_answer_and_newer_request_of_equal_id),
+	TEST_CASE(test_V15_no_late_answer_and_newer_request_of_another_id),
+	TEST_CASE(test_V15_no_late_answer_and_newer_request_of_equal_id),
+	TEST_CASE(test_V15_expired_ctl_requests_free_their_slots),
+	TEST_CASE(test_V15_late_ctl_answers_and_newer_requests),
+	TEST_CASE(test_V15_late_ctl_answers_and_newer_requests_of_equal_id),
+	TEST_CASE(test_V15_client_granted_too_late_is_released),
+	TEST_CASE(test_V15_default_timeout_is_in_the_help),
+};
+
+const struct test_group timeout_tests = TEST_GROUP("timeouts (V15)", cases);

@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Transactions: CTL tids, service tids, and where a response goes: V4 to V6. */
+#include "groups.h"
+#include "session.h"
+
+#include <stdlib.h>
+
+#define CTL_TIDS 255
+
+/* The request as the modem has it, the device tid included. */
+static void ctl_ask(struct bench *b, int fd, uint8_t tid, struct message *at_modem)
+{
+	message_ctl(at_modem, tid, QMI_CTL_GET_VERSION_INFO);
+	session_write(fd, at_modem);
+	frame_set_tid(at_modem->data, modem_expect(b->modem, at_modem));
+}
+
+/* The answer to it: the session has to read it under its own tid. */
+static void ctl_answer(struct bench *b, int fd, uint8_t tid, const struct message *at_modem)
+{
+	struct message answer;
+
+	modem_answer(b->modem, at_modem, QMI_ERROR_NONE);
+	message_outcome_of(&answer, at_modem, QMI_ERROR_NONE);
+	frame_set_tid(answer.data, tid);
+	session_expect(fd, &answer);
+}
+
+/* V4: any tid of the application's, 0 and 255 too, comes back; the modem never sees tid 0. */
+static void test_V4_response_has_the_applications_tid(struct bench *b)
+{
+	static const uint8_t tids[] = {0, 1, 2, 128, 254, 255};
+	struct message requests[sizeof(tids)];
+	int fd;
+
+	bench_start(b, NULL);
+	fd = session_open(b, 0);
+	for (size_t i = 0; i < sizeof(tids); i++)
+		ctl_ask(b, fd, tids[i], &requests[i]);
+	for (size_t i = sizeof(tids); i-- > 0;)
+		ctl_answer(b, fd, tids[i], &requests[i]);
+}
+
+/* V4: one session may have a tid in flight twice, as each holds a device tid of its own. */
+static void test_V4_equal_tids_in_one_session(struct bench *b)
+{
+	struct message requests[2];
+	int fd;
+
+	bench_start(b, NULL);
+	fd = session_open(b, 0);
+	ctl_ask(b, fd, 5, &requests[0]);
+	ctl_ask(b, fd, 5, &requests[1]);
+	assert_int_not_equal(frame_tid(requests[0].data), frame_tid(requests[1].data));
+	ctl_answer(b, fd, 5, &requests[1]);
+	ctl_answer(b, fd, 5, &requests[0]);
+}
+
+/* V4: a freed tid rests as long as possible: until all the others have been used. */
+static void test_V4_freed_tid_rests_longest(struct bench *b)
+{
+	uint16_t used[2 * CTL_TIDS + 20];
+	bool seen[CTL_TIDS + 1] = {false};
+	struct message request;
+	int fd;
+
+	bench_start(b, NULL);
+	fd = session_open(b, 0);
+	for (size_t i = 0; i < sizeof(used) / sizeof(used[0]); i++) {
+		ctl_ask(b, fd, 1, &request);
+		used[i] = frame_tid(request.data);
+		ctl_answer(b, fd, 1, &request);
+		if (i >= CTL_TIDS) {
+			assert_int_equal(used[i], used[i - CTL_TIDS]);
+			continue;
+		}
+		assert_false(seen[used[i]]);
+		seen[used[i]] = true;
+	}
+}
+
+/* V4: a tid in flight is not given away, however many requests pass it. */
+static void test_V4_tid_in_flight_is_not_reused(struct bench *b)
+{
+	struct message held;
+	struct message request;
+	int fd;
+	int other;
+
+	bench_start(b, NULL);
+	fd = session_open(b, 0);
+	other = session_open(b, 0);
+	ctl_ask(b, other, 1, &held);
+	for (size_t i = 0; i < CTL_TIDS + 5; i++) {
+		ctl_ask(b, fd, 1, &request);
+		assert_int_not_equal(frame_tid(request.data), frame_tid(held.data));
+		ctl_answer(b, fd, 1, &request);
+	}
+	ctl_answer(b, other, 1, &held);
+}
+
+/* 255 requests of the session, tids 0 to 254, all in flight. */
+static void fill_ctl(struct bench *b, int fd, struct message in_flight[CTL_TIDS])
+{
+	bool seen[CTL_TIDS + 1] = {true};
+
+	for (size_t i = 0; i < CTL_TIDS; i++) {
+		ctl_ask(b, fd, (uint8_t)i, &in_flight[i]);
+		assert_false(seen[frame_tid(in_flight[i].data)]);
+		seen[frame_tid(in_flight[i].data)] = true;
+	}
+}
+
+static void write_numbered_ctl(int fd, uint8_t tid, uint32_t number)
+{
+	struct message request;
+
+	message_ctl(&request, tid, QMI_CTL_SET_INSTANCE_ID);
+	message_number(&request, number);
+	session_write(fd, &request);
+}
+
+/* A tid is freed by its answer, and the next that waits goes out with it; returns its number. */
+static uint32_t free_one(struct bench *b, int fd, uint8_t tid, const struct message *in_flight,
+			 struct message *next)
+{
+	ctl_answer(b, fd, tid, in_flight);
+	modem_read(b->modem, next);
+	assert_int_equal(frame_message(next->data), QMI_CTL_SET_INSTANCE_ID);
+	assert_int_equal(frame_tid(next->data), frame_tid(in_flight->data));
+	return message_get_number(next);
+}
+
+/* V4: with all 255 in flight further requests wait in their session's order. */
+static void test_V4_requests_wait_for_a_free_tid(struct bench *b)
+{
+	struct message *in_flight = calloc(CTL_TIDS, sizeof(*in_flight));
+	struct message waited[3];
+	uint32_t numbers[3];
+	size_t at[3];
+	struct client c;
+	int fd[3];
+
+	bench_start(b, NULL);
+	for (size_t i = 0; i < 3; i++)
+		fd[i] = session_open(b, 0);
+	c = client_allocate(b, fd[2], QMI_SERVICE_DMS);
+	fill_ctl(b, fd[0], in_flight);
+	write_numbered_ctl(fd[0], 10, 0);
+	write_numbered_ctl(fd[0], 11, 1);
+	write_numbered_ctl(fd[1], 12, 2);
+	/* The fence: they wait, and hurt nobody whose request needs no tid. */
+	client_round_trip(b, fd[2], &c);
+
+	for (size_t i = 0; i < 3; i++) {
+		numbers[i] = free_one(b, fd[0], (uint8_t)(7 * i), &in_flight[7 * i], &waited[i]);
+		assert_true(numbers[i] < 3);
+		at[numbers[i]] = i;
+	}
+	assert_true(at[0] < at[1]);
+	ctl_answer(b, fd[1], 12, &waited[at[2]]);
+	ctl_answer(b, fd[0], 11, &waited[at[1]]);
+	ctl_answer(b, fd[0], 10, &waited[at[0]]);
+	free(in_flight);
+}
+
+/* V5: tids of services pass unchanged, and so does the one that Abort names. */
+static void test_V5_service_tids_pass_unchanged(struct bench *b)
+{
+	static const uint16_t tids[] = {1, 0x00FF, 0x0100, 0x1234, 0xFFFF};
+	struct client c;
+	int fd;
+
+	bench_start(b, NULL);
+	fd = session_open(b, 0);
+	c = client_allocate(b, fd, QMI_SERVICE_WDS);
+	for (size_t i = 0; i < sizeof(tids) / sizeof(tids[0]); i++) {
+		client_ask(b, fd, &c, tids[i], MESSAGE_ASK);
+		client_answer(b, fd, &c, tids[i], MESSAGE_ASK, (uint32_t)i);
+	}
+}
+
+static void abort_one(struct bench *b, int fd, uint8_t service, uint16_t abort_id)
+{
+	struct client c = client_allocate(b, fd, service);
+	struct message request;
+
+	client_ask(b, fd, &c, 0x0A0B, MESSAGE_ASK);
+	message_request(&request, service, c.cid, 0x0A0C, abort_id);
+	message_add_u16(&request, QMI_TLV_FIRST, 0x0A0B);
+	session_write(fd, &request);
+	frame_set_cid(request.data, c.device);
+	modem_expect(b->modem, &request);
+	modem_answer(b->modem, &request, QMI_ERROR_NONE);
+	frame_set_cid(request.data, c.cid);
+	session_expect_outcome(fd, &request, QMI_ERROR_NONE);
+	client_answer(b, fd, &c, 0x0A0B, MESSAGE_ASK, 0);
+}
+
+static void test_V5_abort_names_the_tid_it_means(struct bench *b)
+{
+	int fd;
+
+	bench_start(b, NULL);
+	fd = session_open(b, 0);
+	abort_one(b, fd, QMI_SERVICE_WDS, QMI_WDS_ABORT);
+	abort_one(b, fd, QMI_SERVICE_NAS, QMI_NAS_ABORT);
+}
+
+/* V5: two sessions, one CID, equal tids: the later request waits for the earlier's answer. */
+static void test_V5_equal_tids_wait(struct bench *b)
+{
+	struct client c;
+	struct message request;
+	int first;
+	int second;
+	int third;
+
+	bench_start(b, NULL);
+	first = session_open(b, 0);
+	second = session_open(b, 0);
+	third = session_open(b, 0);
+	c = client_allocate(b, first, QMI_SERVICE_DMS);
+	client_ask(b, first, &c, 7, MESSAGE_ASK);
+	client_request(&request, &c, 7, MESSAGE_OTHER);
+	session_write(second, &request);
+	fence(b, third);
+	client_answer(b, first, &c, 7, MESSAGE_ASK, 1);
+	client_request_at_modem(&request, &c, 7, MESSAGE_OTHER);
+	modem_expect(b->modem, &request);
+	client_answer(b, second, &c, 7, MESSAGE_OTHER, 2);
+	fence(b, first);
+	fence(b, second);
+}
+
+/* V5: no other request has to wait: another tid, another CID, the same CID on another node. */
+static void test_V5_only_equal_tids_wait(struct bench *b)
+{
+	struct client c[3];
+	int fd[3];
+
+	bench_start(b, "-n2", NULL);
+	for (unsigned int i = 0; i < 3; i++) {
+		fd[i] = session_open(b, i / 2);
+		c[i] = client_allocate(b, fd[i], QMI_SERVICE_DMS);
+	}
+	assert_int_equal(c[0].cid, c[2].cid);
+	client_ask(b, fd[0], &c[0], 7, MESSAGE_ASK);
+	client_ask(b, fd[1], &c[0], 8, MESSAGE_ASK);
+	client_ask(b, fd[1], &c[1], 7, MESSAGE_ASK);
+	client_ask(b, fd[2], &c[2], 7, MESSAGE_ASK);
+	client_answer(b, fd[2], &c[2], 7, MESSAGE_ASK, 1);
+	client_answer(b, fd[1], &c[1], 7, MESSAGE_ASK, 2);
+	client_answer(b, fd[1], &c[0], 8, MESSAGE_ASK, 3);
+	client_answer(b, fd[0], &c[0], 7, MESSAGE_ASK, 4);
+}
+
+/* V5: "or expires". */
+static void test_V5_equal_tids_wait_until_expiry(struct bench *b)
+{
+	struct client c;
+	struct message request;
+	int64_t began;
+	int first;
+	int second;
+
+	bench_start(b, "--transaction-timeout=1", NULL);
+	first = session_open(b, 0);
+	second = session_open(b, 0);
+	c = client_allocate(b, first, QMI_SERVICE_DMS);
+	began = now_ms();
+	client_ask(b, first, &c, 7, MESSAGE_ASK);
+	client_request(&request, &c, 7, MESSAGE_OTHER);
+	session_write(second, &request);
+	client_request_at_modem(&request, &c, 7, MESSAGE_OTHER);
+	modem_expect(b->modem, &request);
+	assert_in_range(now_ms() - began, 900, 2500 * slow_factor());
+	client_answer(b, second, &c, 7, MESSAGE_OTHER, 2);
+	fence(b, first);
+}
+
+/* V6: each response goes to the session that asked, on a CID that both use at once. */
+static void test_V6_response_goes_to_the_asker_alone(struct bench *b)
+{
+	struct client c;
+	int first;
+	int second;
+	int third;
+
+	bench_start(b, NULL);
+	first = session_open(b, 0);
+	second = session_open(b, 0);
+	third = session_open(b, 0);
+	c = client_allocate(b, first, QMI_SERVICE_NAS);
+	client_ask(b, first, &c, 1, MESSAGE_ASK);
+	client_ask(b, second, &c, 2, MESSAGE_ASK);
+	modem_answer_client(b->modem, &c, 2, MESSAGE_ASK, 22);
+	modem_answer_client(b->modem, &c, 1, MESSAGE_ASK, 11);
+	session_expect_answer(first, &c, 1, MESSAGE_ASK, 11);
+	session_expect_answer(second, &c, 2, MESSAGE_ASK, 22);
+	fence(b, first);
+	fence(b, second);
+	fence(b, third);
+}
+
+/* V6: dropped if that session has closed, whoever took its place. */
+static void test_V6_response_to_a_closed_session_is_dropped(struct bench *b)
+{
+	struct message request;
+	struct client c;
+	int closed;
+	int other;
+	int next;
+
+	bench_start(b, NULL);
+	closed = session_open(b, 0);
+	other = session_open(b, 0);
+	c = client_allocate(b, closed, QMI_SERVICE_DMS);
+	client_ask(b, closed, &c, 1, MESSAGE_ASK);
+	ctl_ask(b, closed, 3, &request);
+	session_close(b, closed);
+	next = session_open(b, 0);
+	modem_answer_client(b->modem, &c, 1, MESSAGE_ASK, 1);
+	modem_answer(b->modem, &request, QMI_ERROR_NONE);
+	fence(b, next);
+	fence(b, other);
+	/* The next one that uses the client has not inherited it either. */
+	client_ask(b, next, &c, 2, MESSAGE_ASK);
+	client_answer(b, next, &c, 2, MESSAGE_ASK, 2);
+}
+
+static uint8_t allocate_and_close(struct bench *b, uint8_t service)
+{
+	struct message request;
+	int fd = session_open(b, 0);
+	uint8_t tid;
+
+	message_allocate(&request, 1, service);
+	session_write(fd, &request);
+	tid = modem_expect_allocate(b->modem, service);
+	session_close(b, fd);
+	return tid;
+}
+
+/* V6: a client allocated for a closed session is released on the modem at once. */
+static void test_V6_client_for_a_closed_session_is_released(struct bench *b)
+{
+	struct client c = {.service = QMI_SERVICE_DMS};
+	uint8_t tid;
+	int fd;
+
+	bench_start(b, NULL);
+	fd = session_open(b, 0);
+	tid = allocate_and_close(b, c.service);
+	c.device = modem_grant(b->modem, tid, c.service);
+	modem_take_release(b->modem, &c);
+	fence(b, fd);
+	assert_int_equal(client_allocate(b, fd, c.service).cid, 1);
+}
+
+/* V6: but only a successful Allocate CID has a client to release. */
+static void test_V6_refusal_for_a_closed_session_is_dropped(struct bench *b)
+{
+	uint8_t tid;
+	int fd;
+
+	bench_start(b, NULL);
+	fd = session_open(b, 0);
+	tid = allocate_and_close(b, QMI_SERVICE_DMS);
+	modem_refuse(b->modem, tid, 31);
+	fence(b, fd);
+}
+
+/* Beyond the rules' words: what a session wrote before it closed still reaches the modem. */
+static void test_V6_requests_of_a_closed_session_are_sent(struct bench *b)
+{
+	struct client c;
+	struct message request;
+	int fd;
+
+	bench_start(b, NULL);
+	fd = session_open(b, 0);
+	c = client_allocate(b, fd, QMI_SERVICE_DMS);
+	for (uint16_t tid = 1; tid <= 40; tid++) {
+		client_request(&request, &c, tid, MESSAGE_ASK);
+		message_pad(&request, 1000);
+		session_write(fd, &request);
+	}
+	session_close(b, fd);
+	for (uint16_t tid = 1; tid <= 40; tid++) {
+		client_request_at_modem(&request, &c, tid, MESSAGE_ASK);
+		message_pad(&request, 1000);
+		modem_expect(b->modem, &request);
+	}
+}
+
+/* V5 and that: also the one that waited at the close. */
+static void test_V6_waiting_request_of_a_closed_session_is_sent(struct bench *b)
+{
+	struct client c;
+	struct message request;
+	int first;
+	int closed;
+
+	bench_start(b, NULL);
+	first = session_open(b, 0);
+	closed = session_open(b, 0);
+	c = client_allocate(b, first, QMI_SERVICE_DMS);
+	client_ask(b, first, &c, 7, MESSAGE_ASK);
+	client_request(&request, &c, 7, MESSAGE_OTHER);
+	session_write(closed, &request);
+	session_close(b, closed);
+	fence(b, first);
+	client_answer(b, first, &c, 7, MESSAGE_ASK, 1);
+	client_request_at_modem(&request, &c, 7, MESSAGE_OTHER);
+	modem_expect(b->modem, &request);
+	modem_answer_client(b->modem, &c, 7, MESSAGE_OTHER, 2);
+	fence(b, first);
+}
+
+static const struct test_case cases[] = {
+	TEST_CASE(test_V4_response_has_the_applications_tid),
+	TEST_CASE(test_V4_equal_tids_in_one_session),
+	TEST_CASE(test_V4_freed_tid_rests_longest),
+	TEST_CASE(test_V4_tid_in_flight_is_not_reused),
+	TEST_CASE(test_V4_requests_wait_for_a_free_tid),
+	TEST_CASE(test_V5_service_tids_pass_unchanged),
+	TEST_CASE(test_V5_abort_names_the_tid_it_means),
+	TEST_CASE(test_V5_equal_tids_wait),
+	TEST_CASE(test_V5_only_equal_tids_wait),
+	TEST_CASE(test_V5_equal_tids_wait_until_expiry),
+	TEST_CASE(test_V6_response_goes_to_the_asker_alone),
+	TEST_CASE(test_V6_response_to_a_closed_session_is_dropped),
+	TEST_CASE(test_V6_client_for_a_closed_session_is_released),
+	TEST_CASE(test_V6_refusal_for_a_closed_session_is_dropped),
+	TEST_CASE(test_V6_requests_of_a_closed_session_are_sent),
+	TEST_CASE(test_V6_waiting_request_of_a_closed_session_is_sent),
+};
+
+const struct test_group transaction_tests = TEST_GROUP("transactions (V4-V6)", cases);

@@ -18,7 +18,8 @@ INSTALL    = install
 BUILD      = build
 WARNINGS   = -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion -Wstrict-prototypes \
 	     -Wmissing-prototypes -Wpointer-arith -Wcast-qual -Wvla -Wformat=2 -Wundef -Werror
-CPPFLAGS  += -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -Ilib
+CPPFLAGS  += -D_GNU_SOURCE -Ilib
+VERSION_FLAG = -DVERSION='"$(VERSION)"'
 C_OPTIONS  = -std=c11 $(WARNINGS) -MMD -MP
 
 # Read where they are needed, so that `make help` and the like need no library.
@@ -55,7 +56,8 @@ $(BUILD)/tests/cuse-tests: $(CUSE) $(BUILD)/obj/lib/frame.o
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CMOCKA_LIBS)
 
-$(BUILD)/obj/cuse-qmux/%.o: CPPFLAGS += $(FUSE_CFLAGS)
+$(BUILD)/obj/cuse-qmux/%.o: CPPFLAGS += $(FUSE_CFLAGS) $(VERSION_FLAG)
+$(BUILD)/obj/tools/%.o: CPPFLAGS += $(VERSION_FLAG)
 
 $(BUILD)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
@@ -81,10 +83,10 @@ lint: ## clang-format, clang-tidy, cppcheck, shellcheck
 	tools/install-deps lint
 	clang-format --dry-run -Werror $(SOURCES)
 	clang-tidy --quiet --warnings-as-errors='*' $(filter lib/% cuse-qmux/% tools/%,$(filter %.c,$(SOURCES))) -- \
-		-std=c11 $(CPPFLAGS) $(FUSE_CFLAGS)
+		-std=c11 $(CPPFLAGS) $(VERSION_FLAG) $(FUSE_CFLAGS)
 	cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr \
 		--enable=warning,performance,portability --suppress=missingIncludeSystem \
-		$(CPPFLAGS) lib cuse-qmux tools/qmi-modem-sim
+		$(CPPFLAGS) $(VERSION_FLAG) lib cuse-qmux tools/qmi-modem-sim
 	shellcheck $(SCRIPTS)
 
 format: ## lay the sources out as lint wants them

@@ -311,8 +311,6 @@ static void run(struct instance *instance)
 		publish_nodes(instance);
 	else if (mux_start_sync(instance->mux) < 0)
 		fail(instance);
-	else
-		supervisor_notify("STATUS=Waiting for the modem to answer Sync");
 
 	for (;;) {
 		uint64_t deadline;
@@ -360,8 +358,8 @@ int instance_run(const struct options *options)
 		return EXIT_FAILURE;
 	}
 	instance->options = options;
-	if (port_open(&instance->port, options->port, &instance->loop, &port_events, instance) ==
-	    0) {
+	if (node_check_cuse() == 0 && port_open(&instance->port, options->port, &instance->loop,
+						&port_events, instance) == 0) {
 		status = run_on_port(instance);
 		port_close(&instance->port);
 	}

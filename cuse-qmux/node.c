@@ -130,19 +130,23 @@ static ssize_t io_writev(int fd, struct iovec *iov, int count, void *userdata)
 
 static const struct fuse_custom_io custom_io = {.read = io_read, .writev = io_writev};
 
-/* Serves one request. 1, 0 if there was none, or negative if the kernel has ended the connection.
- */
-static int serve(struct node *node)
+enum served {
+	SERVED,
+	SERVED_NONE, /* there was no request */
+	SERVED_LAST, /* the kernel has ended the connection */
+};
+
+static enum served serve(struct node *node)
 {
 	struct fuse_buf *buffer = &node->host->buffer;
 	int size = fuse_session_receive_buf(node->fuse, buffer);
 
 	if (size == -EAGAIN || size == -EINTR)
-		return 0;
+		return SERVED_NONE;
 	if (size <= 0)
-		return -1;
+		return SERVED_LAST;
 	fuse_session_process_buf(node->fuse, buffer);
-	return 1;
+	return SERVED;
 }
 
 static void node_ready(struct watch *watch, uint32_t events)
@@ -150,7 +154,7 @@ static void node_ready(struct watch *watch, uint32_t events)
 	struct node *node = container_of(watch, struct node, watch);
 
 	(void)events;
-	if (serve(node) >= 0)
+	if (serve(node) != SERVED_LAST)
 		return;
 	log_error("%s: the kernel has ended the connection", node->name);
 	loop_remove(node->host->loop, watch);
@@ -169,6 +173,16 @@ static int open_cuse(void)
 	else if (fd < 0)
 		log_error("cannot open /dev/cuse: %s", strerror(errno));
 	return fd;
+}
+
+int node_check_cuse(void)
+{
+	int fd = open_cuse();
+
+	if (fd < 0)
+		return -1;
+	close(fd);
+	return 0;
 }
 
 static struct fuse_session *make_session(struct node *node, int fd)
@@ -240,7 +254,9 @@ static int try_name(struct node *node)
 		return -1;
 	}
 	node->watch.fd = fd;
-	if (serve(node) == 1 && serve(node) == 0)
+	/* The first request is CUSE_INIT. */
+	serve(node);
+	if (serve(node) == SERVED_NONE)
 		return 1;
 	fuse_session_destroy(node->fuse);
 	return 0;

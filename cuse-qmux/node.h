@@ -41,6 +41,9 @@ struct node {
 	struct alias alias;
 };
 
+/* Whether nodes can be made here at all: 0, or -1 and what prevents it has been logged. */
+int node_check_cuse(void);
+
 /*
  * Publishes a node under the lowest number that is free. What prevents it is
  * logged: then the result is -1 and nothing is left.

@@ -16,7 +16,7 @@
 #define NAME_MAX_LENGTH 32
 #define SECONDS_MAX     31536000 /* a year */
 #define QUEUE_MIN       256
-#define QUEUE_MAX       (64 * 1024 * 1024)
+#define QUEUE_MAX       67108864
 
 enum {
 	OPTION_NAME = 0x100,
@@ -155,7 +155,7 @@ enum options_outcome options_parse(struct options *options, int argc, char *argv
 		.name = "qmi-virt",
 		.nodes = 4,
 		.sync = true,
-		.transaction_timeout = 300 * 1000,
+		.transaction_timeout = UINT64_C(300000),
 		.queue_bytes = (size_t)256 * 1024,
 	};
 	while ((option = getopt_long(argc, argv, "n:v", long_options, NULL)) != -1) {
@@ -170,10 +170,13 @@ enum options_outcome options_parse(struct options *options, int argc, char *argv
 		if (!take_option(options, option, optarg))
 			return OPTIONS_INVALID;
 	}
-	if (argc - optind != 1) {
-		fprintf(stderr, "cuse-qmux: %s; try 'cuse-qmux --help'\n",
-			optind == argc ? "which port? Name one, for instance /dev/cdc-wdm0"
-				       : "one port at a time");
+	if (optind == argc) {
+		fputs("cuse-qmux: which port? Name one, for instance /dev/cdc-wdm0\n", stderr);
+		return OPTIONS_INVALID;
+	}
+	if (argc - optind > 1) {
+		fprintf(stderr, "cuse-qmux: one port at a time: '%s' is one too many\n",
+			argv[optind + 1]);
 		return OPTIONS_INVALID;
 	}
 	options->port = argv[optind];

@@ -190,7 +190,7 @@ static int open_device(struct port *port, const char *path)
 		explain(path, errno);
 		return -1;
 	}
-	if (!check(port->path, &st))
+	if (!check(path, &st))
 		return -1;
 	fd = open(port->path, O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0) {

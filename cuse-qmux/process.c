@@ -9,7 +9,7 @@ void process_command(char command[PROCESS_COMMAND_MAX], long pid)
 	char path[64];
 	FILE *file;
 
-	strcpy(command, "?");
+	snprintf(command, PROCESS_COMMAND_MAX, "?");
 	snprintf(path, sizeof(path), "/proc/%ld/comm", pid);
 	file = fopen(path, "re");
 	if (!file)

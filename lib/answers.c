@@ -92,18 +92,18 @@ static void answer_allocate(struct mux *mux, const struct transaction *transacti
 	if (error == QMI_ERROR_CLIENT_IDS_EXHAUSTED && transaction->session &&
 	    own_reclaim(mux, transaction->session, transaction->tid, transaction->service))
 		return;
-	if (error != QMI_ERROR_NONE) {
-		forward_answer(mux, transaction, frame);
-	} else if (device_cid == QMI_CID_NONE) {
+	if (error == QMI_ERROR_NONE && device_cid == QMI_CID_NONE) {
 		mux_answer_transaction(mux, transaction, QMI_ERROR_INTERNAL);
-	} else if (!transaction->session) {
-		drop(mux, frame, "its session has closed");
-		own_release(mux, transaction->service, device_cid);
-	} else if (adopt(mux, transaction, device_cid, frame)) {
-		forward_answer(mux, transaction, frame);
-	} else {
-		own_release(mux, transaction->service, device_cid);
+		return;
 	}
+	/* A new client that nobody can have must not stay allocated: V6. */
+	if (error == QMI_ERROR_NONE &&
+	    (!transaction->session || !adopt(mux, transaction, device_cid, frame))) {
+		drop(mux, frame, "nobody can have the client");
+		own_release(mux, transaction->service, device_cid);
+		return;
+	}
+	forward_answer(mux, transaction, frame);
 }
 
 static void answer_release(struct mux *mux, const struct transaction *transaction, uint8_t *frame)

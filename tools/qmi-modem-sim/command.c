@@ -113,7 +113,7 @@ static bool stall(struct sim *sim, const struct words *words, FILE *out)
 	} else if (number_parse(until, 1, STALL_MAX, &ms)) {
 		line_stall(&sim->line, clock_now() + ms);
 	} else {
-		fprintf(out, "error: stall %s: on, off or milliseconds from 1 to %u are wanted",
+		fprintf(out, "error: stall %s: on, off or milliseconds from 1 to %d are wanted",
 			until, STALL_MAX);
 		return false;
 	}

@@ -17,7 +17,7 @@ bool control_address(const char *path, struct sockaddr_un *address)
 		errno = ENAMETOOLONG;
 		return false;
 	}
-	strcpy(address->sun_path, path);
+	memcpy(address->sun_path, path, strlen(path));
 	return true;
 }
 

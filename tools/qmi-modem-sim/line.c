@@ -11,7 +11,7 @@
 #include "clock.h"
 #include "trace.h"
 
-#define BACKLOG_MAX (256 * 1024) /* bytes; beyond them no request is read */
+#define BACKLOG_MAX 262144 /* bytes; beyond them no request is read */
 #define HOLD_MS     50           /* an answer held back behind the next, if there is none */
 #define JOIN_MS     5
 #define SPLIT_MS    5

@@ -206,7 +206,7 @@ static int run(struct sim *sim, const struct options *options)
 		close(signals);
 		return fail("pty");
 	}
-	strcpy(name, sim->line.pty.name);
+	snprintf(name, sizeof(name), "%s", sim->line.pty.name);
 	modem_init(&sim->modem, &sim->settings, &sim->line);
 	if (!control_open(&control, options->control)) {
 		fail(options->control);

@@ -93,6 +93,7 @@ static void answer_allocate(struct mux *mux, const struct transaction *transacti
 	    own_reclaim(mux, transaction->session, transaction->tid, transaction->service))
 		return;
 	if (error == QMI_ERROR_NONE && device_cid == QMI_CID_NONE) {
+		drop(mux, frame, "it makes no sense");
 		mux_answer_transaction(mux, transaction, QMI_ERROR_INTERNAL);
 		return;
 	}
@@ -108,18 +109,16 @@ static void answer_allocate(struct mux *mux, const struct transaction *transacti
 
 static void answer_release(struct mux *mux, const struct transaction *transaction, uint8_t *frame)
 {
-	struct client *client =
-		clients_of_modem(&mux->clients, transaction->service, transaction->device_cid);
 	uint16_t error = frame_error(frame);
 
 	frame_set_tlv(frame, QMI_TLV_FIRST, (uint8_t[]){transaction->service, transaction->cid}, 2);
 	forward_answer(mux, transaction, frame);
-	if (!client)
+	if (!transaction->released)
 		return;
 	if (error == QMI_ERROR_NONE || error == QMI_ERROR_INVALID_CLIENT_ID)
-		mux_forget(mux, client);
+		mux_forget(mux, transaction->released);
 	else
-		client->releasing = false;
+		mux_keep(mux, transaction->released);
 }
 
 static void route_ctl_response(struct mux *mux, uint8_t *frame)
@@ -165,14 +164,16 @@ static void route_ctl_response(struct mux *mux, uint8_t *frame)
 }
 
 /* V9: whether the client may be given up depends on its data call. */
-static void note_call(struct client *client, const uint8_t *frame)
+static void note_call(struct mux *mux, struct client *client, const uint8_t *frame)
 {
 	if (client->service != QMI_SERVICE_WDS || frame_error(frame) != QMI_ERROR_NONE)
 		return;
-	if (frame_message(frame) == QMI_WDS_START_NETWORK)
+	if (frame_message(frame) == QMI_WDS_START_NETWORK) {
 		client->call_up = true;
-	else if (frame_message(frame) == QMI_WDS_STOP_NETWORK)
+	} else if (frame_message(frame) == QMI_WDS_STOP_NETWORK) {
 		client->call_up = false;
+		mux_check_orphans(mux);
+	}
 }
 
 static void route_response(struct mux *mux, uint8_t *frame)
@@ -187,7 +188,7 @@ static void route_response(struct mux *mux, uint8_t *frame)
 		drop(mux, frame, "nobody asked");
 		return;
 	}
-	note_call(client, frame);
+	note_call(mux, client, frame);
 	forward_answer(mux, transaction, frame);
 	mux_end(mux, transaction);
 }

@@ -13,18 +13,19 @@
 #include "list.h"
 
 struct session;
+struct transaction;
 
 struct client {
 	uint8_t service;
 	uint8_t cid;        /* virtual: the node's */
 	uint8_t device_cid; /* the modem's */
 	unsigned node;
-	struct session *holder;   /* V8; NULL: an orphan */
-	uint64_t orphaned_at;     /* ms */
-	bool releasing;           /* its Release CID is under way: gone for the application */
-	bool call_up;             /* WDS: a data call was started and not stopped: V9 */
-	struct list transactions; /* its requests in flight, and those that expired */
-	struct list link;         /* in the clients, the least recently used first */
+	struct session *holder;        /* V8; NULL: an orphan */
+	uint64_t orphaned_at;          /* ms */
+	struct transaction *releasing; /* its Release CID, under way: gone for the application */
+	bool call_up;                  /* WDS: a data call was started and not stopped: V9 */
+	struct list transactions;      /* its requests in flight, and those that expired */
+	struct list link;              /* in the clients, the least recently used first */
 };
 
 struct clients {

@@ -226,8 +226,25 @@ void mux_forget(struct mux *mux, struct client *client)
 		mux_answer_transaction(mux, transaction, QMI_ERROR_ABORTED);
 		mux_end(mux, transaction);
 	}
+	if (client->releasing)
+		client->releasing->released = NULL;
 	clients_remove(&mux->clients, client);
 	mux->heads_changed = true;
+}
+
+void mux_check_orphans(struct mux *mux)
+{
+	if (mux->config.orphan_timeout)
+		mux->orphan_deadline = 0;
+}
+
+void mux_keep(struct mux *mux, struct client *client)
+{
+	client->releasing->released = NULL;
+	client->releasing = NULL;
+	mux_check_orphans(mux);
+	if (mux->stopping)
+		own_release_client(mux, client);
 }
 
 /* Sessions. */
@@ -507,16 +524,13 @@ uint64_t mux_deadline(const struct mux *mux)
 
 static void expire(struct mux *mux, struct transaction *transaction)
 {
-	struct client *client;
-
 	mux->counters.expired++;
 	mux_log(mux, MUX_DEBUG, "the modem did not answer %s message 0x%04x",
 		transaction->client ? mux_service_name(transaction->service) : "CTL",
 		transaction->message);
-	client = clients_of_modem(&mux->clients, transaction->service, transaction->device_cid);
 	/* Nobody can tell whether the modem has released it, so it must not be used again. */
-	if (transaction->purpose == PURPOSE_RELEASE && client)
-		mux_forget(mux, client);
+	if (transaction->released)
+		mux_forget(mux, transaction->released);
 	if (transaction->purpose == PURPOSE_SYNC_RELEASE)
 		own_sync_step(mux, transaction->session);
 	leave_flight(transaction);

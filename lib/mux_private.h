@@ -72,6 +72,12 @@ void mux_contend(struct mux *mux, struct transaction *expired, uint64_t now);
 /* Forgets a client. Its requests in flight are answered Aborted: nothing else will. */
 void mux_forget(struct mux *mux, struct client *client);
 
+/* The modem keeps a client whose Release CID was under way: it is one like others again. */
+void mux_keep(struct mux *mux, struct client *client);
+
+/* An orphan may have become one that can be given up: its age counts again. */
+void mux_check_orphans(struct mux *mux);
+
 /*
  * Deals with what a session's next frames need no modem for. A closed session
  * that has nothing more to send is gone afterwards.

@@ -126,7 +126,9 @@ static void begin_ctl(struct mux *mux, struct session *session, struct transacti
 		transaction->service = value[0];
 	} else if (transaction->message == QMI_CTL_RELEASE_CID) {
 		client = find_client(mux, session, value[0], value[1]);
-		client->releasing = true;
+		client->releasing = transaction;
+		transaction->released = client;
+		mux->heads_changed = true;
 		transaction->purpose = PURPOSE_RELEASE;
 		transaction->service = client->service;
 		transaction->cid = client->cid;
@@ -230,7 +232,6 @@ static bool is_own(const struct transaction *transaction)
 void mux_port_failed(struct mux *mux, uint64_t now)
 {
 	struct transaction *transaction = mux->transactions.sending;
-	struct client *client;
 
 	(void)now;
 	mux_port_sent(mux);
@@ -240,9 +241,8 @@ void mux_port_failed(struct mux *mux, uint64_t now)
 		own_send_again(mux, transaction);
 		return;
 	}
-	client = clients_of_modem(&mux->clients, transaction->service, transaction->device_cid);
-	if (transaction->purpose == PURPOSE_RELEASE && client)
-		client->releasing = false;
+	if (transaction->released)
+		mux_keep(mux, transaction->released);
 	mux_abandon(mux, transaction, QMI_ERROR_INTERNAL);
 	mux_end(mux, transaction);
 	mux_settle_all(mux);

@@ -36,6 +36,7 @@ struct transaction {
 	enum transaction_purpose purpose;
 	struct session *session; /* who gets the answer; NULL: nobody */
 	struct client *client;   /* NULL for CTL */
+	struct client *released; /* whom a PURPOSE_RELEASE is about; NULL: it is gone already */
 	uint64_t deadline;       /* ms */
 	uint16_t message;
 	uint16_t tid;        /* the application's */

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Runs the unit tests of the core, which does no I/O. */
+#include <stdio.h>
+
+#include "groups.h"
+
+static const struct test_group *const groups[] = {
+	&frame_tests,       &queue_tests,       &cid_map_tests,      &client_tests,
+	&name_tests,        &transaction_tests, &session_tests,      &mux_request_tests,
+	&mux_ctl_tests,     &mux_turn_tests,    &mux_allocate_tests, &mux_sync_tests,
+	&mux_answer_tests,  &mux_framing_tests, &mux_failure_tests,  &mux_timeout_tests,
+	&mux_restart_tests, &mux_life_tests,    &mux_memory_tests,
+};
+
+int main(void)
+{
+	size_t run = 0;
+	size_t failed = 0;
+
+	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
+		run += groups[i]->count;
+		/* The function behind cmocka_run_group_tests(), which wants the array itself. */
+		failed += (size_t)_cmocka_run_group_tests(groups[i]->name, groups[i]->tests,
+							  groups[i]->count, NULL, NULL);
+	}
+	printf("%zu passed, %zu failed\n", run - failed, failed);
+	return failed > 0;
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the tests of the mux share: messages as values, and a mux whose modem
+ * is the test itself. Every check here fails the test that runs.
+ */
+#ifndef MUX_BENCH_H
+#define MUX_BENCH_H
+
+#include <errno.h>
+
+#include "frame.h"
+#include "groups.h"
+#include "mux.h"
+#include "qmi.h"
+
+#define FRAME_MAX 4096
+#define TIMEOUT   300000 /* of transactions */
+#define IND       0x0001 /* an indication's message id, anywhere */
+#define MODEL     0x0022 /* DMS Get Model, or whatever else is only forwarded */
+#define DMS       QMI_SERVICE_DMS
+#define NAS       QMI_SERVICE_NAS
+#define WDS       QMI_SERVICE_WDS
+
+/* A whole frame. */
+struct msg {
+	uint8_t bytes[256];
+};
+
+struct bench {
+	struct mux_config config;
+	struct mux *mux;
+	uint64_t now;
+	unsigned warnings;  /* logged */
+	unsigned traces[4]; /* by path */
+	const char *why;    /* the last frame that went nowhere did so */
+};
+
+/* Messages. The last bytes of a message are its TLVs; each function returns a changed copy. */
+struct msg request(uint8_t service, uint8_t cid, uint16_t tid, uint16_t message);
+struct msg indication(uint8_t service, uint8_t cid, uint16_t message);
+struct msg plus(struct msg msg, uint8_t type, const void *value, uint16_t len);
+struct msg with_cid(struct msg msg, uint8_t cid);
+struct msg with_tid(struct msg msg, uint16_t tid);
+
+/* The response to a request, with a result; about_client() has the TLV of two bytes too. */
+struct msg answer(struct msg to, uint16_t error);
+struct msg about_client(struct msg msg, uint8_t service, uint8_t cid);
+
+struct msg ctl(uint8_t tid, uint16_t message);
+struct msg ctl_allocate(uint8_t tid, uint8_t service);
+struct msg ctl_release(uint8_t tid, uint8_t service, uint8_t cid);
+struct msg sync_indication(void);
+
+uint16_t msg_tid(struct msg msg);
+void assert_msg(struct msg got, struct msg wanted);
+
+/* A bench with two nodes, cmocka's fixture; bench_restart() begins anew with a changed config. */
+int bench_set_up(void **state);
+int bench_tear_down(void **state);
+void bench_restart(struct bench *bench);
+
+#define BENCH_TEST(test) cmocka_unit_test_setup_teardown(test, bench_set_up, bench_tear_down)
+
+/* An application. */
+struct session *open_on(struct bench *bench, unsigned node);
+void app_write(struct bench *bench, struct session *session, struct msg msg);
+void app_reads(struct session *session, struct msg wanted);
+void app_reads_nothing(struct session *session);
+void app_reads_overflow(struct session *session);
+
+/* The modem. */
+struct msg modem_gets(struct bench *bench); /* whatever it is */
+void modem_gets_this(struct bench *bench, struct msg wanted);
+struct msg modem_gets_ctl(struct bench *bench, struct msg wanted); /* under any tid but 0 */
+void modem_gets_nothing(struct bench *bench);
+void modem_says(struct bench *bench, struct msg msg);
+void port_fails(struct bench *bench); /* to take the next frame */
+
+/* Both: a whole Allocate CID, and another request with its answer. */
+uint8_t allocate(struct bench *bench, struct session *session, uint8_t service, uint8_t device_cid);
+void exchange(struct bench *bench, struct session *session, struct msg msg, uint8_t device_cid);
+
+void pass_time(struct bench *bench, uint64_t ms);
+
+#endif

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* An application's Sync, V10, and the mux's own. */
+#include "mux_bench.h"
+
+#define SYNC QMI_CTL_SYNC
+
+static void release_of(struct bench *bench, uint8_t service, uint8_t device_cid)
+{
+	struct msg got = modem_gets_ctl(bench, ctl_release(0, service, device_cid));
+
+	modem_says(bench, about_client(answer(got, 0), service, device_cid));
+}
+
+static void test_V10_nothing_to_release(void **state)
+{
+	struct bench *bench = *state;
+	struct session *a = open_on(bench, 0);
+	struct session *b = open_on(bench, 0);
+
+	allocate(bench, b, DMS, 40);
+	app_write(bench, a, ctl(7, SYNC));
+	app_reads(a, answer(ctl(7, SYNC), 0));
+	modem_gets_nothing(bench);
+	exchange(bench, b, request(DMS, 1, 1, MODEL), 40);
+}
+
+static void test_V10_own_clients_and_the_nodes_orphans(void **state)
+{
+	struct bench *bench = *state;
+	struct session *a = open_on(bench, 0);
+	struct session *same = open_on(bench, 0);
+	struct session *other = open_on(bench, 1);
+	struct session *gone = open_on(bench, 0);
+	struct session *gone_other = open_on(bench, 1);
+
+	allocate(bench, a, DMS, 40);
+	allocate(bench, same, DMS, 41);
+	allocate(bench, other, DMS, 42);
+	allocate(bench, gone, DMS, 43);
+	allocate(bench, gone_other, DMS, 44);
+	allocate(bench, a, NAS, 40);
+	mux_close(gone, bench->now);
+	mux_close(gone_other, bench->now);
+
+	app_write(bench, a, ctl(7, SYNC));
+	release_of(bench, DMS, 40);
+	release_of(bench, DMS, 43);
+	app_reads_nothing(a);
+	release_of(bench, NAS, 40);
+	app_reads(a, answer(ctl(7, SYNC), 0));
+	modem_gets_nothing(bench);
+	exchange(bench, same, request(DMS, 2, 1, MODEL), 41);
+	exchange(bench, other, request(DMS, 1, 1, MODEL), 42);
+	assert_int_equal(mux_client_count(bench->mux), 3);
+	assert_int_equal(mux_orphan_count(bench->mux), 1);
+	app_write(bench, a, request(DMS, 1, 1, MODEL));
+	app_reads(a, answer(request(DMS, 1, 1, MODEL), QMI_ERROR_INVALID_CLIENT_ID));
+}
+
+static void test_V10_what_follows_waits(void **state)
+{
+	struct bench *bench = *state;
+	struct session *a = open_on(bench, 0);
+	struct session *b = open_on(bench, 0);
+	struct msg pending = request(DMS, 1, 3, MODEL);
+	struct msg asked = ctl_allocate(9, DMS);
+	struct msg got;
+
+	allocate(bench, a, DMS, 40);
+	allocate(bench, b, DMS, 41);
+	app_write(bench, a, pending);
+	modem_gets_this(bench, with_cid(pending, 40));
+	app_write(bench, a, ctl(7, SYNC));
+	app_write(bench, a, ctl(8, SYNC));
+	app_write(bench, a, request(DMS, 1, 4, MODEL));
+	app_write(bench, a, asked);
+	/* What was in flight has ended. */
+	app_reads(a, answer(pending, QMI_ERROR_ABORTED));
+	got = modem_gets_ctl(bench, ctl_release(0, DMS, 40));
+	modem_gets_nothing(bench);
+	app_reads_nothing(a);
+	exchange(bench, b, request(DMS, 2, 1, MODEL), 41);
+	modem_says(bench, answer(got, 0));
+	app_reads(a, answer(ctl(7, SYNC), 0));
+	app_reads(a, answer(ctl(8, SYNC), 0));
+	app_reads(a, answer(request(DMS, 1, 4, MODEL), QMI_ERROR_INVALID_CLIENT_ID));
+	got = modem_gets_ctl(bench, asked);
+	modem_says(bench, about_client(answer(got, 0), DMS, 50));
+	app_reads(a, about_client(answer(asked, 0), DMS, 1));
+}
+
+static void test_V10_a_client_that_is_being_released(void **state)
+{
+	struct bench *bench = *state;
+	struct session *a = open_on(bench, 0);
+	struct msg release = ctl_release(4, DMS, 1);
+	struct msg got;
+
+	allocate(bench, a, DMS, 40);
+	app_write(bench, a, release);
+	got = modem_gets_ctl(bench, ctl_release(0, DMS, 40));
+	app_write(bench, a, ctl(7, SYNC));
+	app_reads(a, answer(ctl(7, SYNC), 0));
+	modem_gets_nothing(bench);
+	modem_says(bench, about_client(answer(got, 0), DMS, 40));
+	app_reads(a, about_client(answer(release, 0), DMS, 1));
+}
+
+static void test_V10_closed_meanwhile(void **state)
+{
+	struct bench *bench = *state;
+	struct session *a = open_on(bench, 0);
+	struct session *b = open_on(bench, 0);
+
+	allocate(bench, a, DMS, 40);
+	allocate(bench, a, DMS, 41);
+	app_write(bench, a, ctl(7, SYNC));
+	release_of(bench, DMS, 40);
+	mux_close(a, bench->now);
+	release_of(bench, DMS, 41);
+	modem_gets_nothing(bench);
+
+	/* A Sync that comes to its turn only after the session has closed. */
+	a = open_on(bench, 0);
+	allocate(bench, a, DMS, 42);
+	allocate(bench, b, DMS, 43);
+	app_write(bench, a, request(DMS, 1, 1, MODEL));
+	app_write(bench, a, ctl(7, SYNC));
+	mux_close(a, bench->now);
+	modem_gets_this(bench, request(DMS, 42, 1, MODEL));
+	release_of(bench, DMS, 42);
+	modem_gets_nothing(bench);
+	exchange(bench, b, request(DMS, 2, 1, MODEL), 43);
+}
+
+static void test_V10_the_modem_does_not_answer(void **state)
+{
+	struct bench *bench = *state;
+	struct session *a = open_on(bench, 0);
+
+	allocate(bench, a, DMS, 40);
+	app_write(bench, a, ctl(7, SYNC));
+	modem_gets_ctl(bench, ctl_release(0, DMS, 40));
+	pass_time(bench, TIMEOUT);
+	app_reads(a, answer(ctl(7, SYNC), 0));
+}
+
+static void test_start_sync(void **state)
+{
+	struct bench *bench = *state;
+	struct msg got;
+
+	assert_int_equal(mux_start_sync(bench->mux), 0);
+	assert_false(mux_sync_answered(bench->mux));
+	got = modem_gets_ctl(bench, ctl(0, SYNC));
+	modem_gets_nothing(bench);
+	assert_false(mux_sync_answered(bench->mux));
+	modem_says(bench, answer(got, 0));
+	assert_true(mux_sync_answered(bench->mux));
+}
+
+static const struct CMUnitTest tests[] = {
+	BENCH_TEST(test_V10_nothing_to_release),
+	BENCH_TEST(test_V10_own_clients_and_the_nodes_orphans),
+	BENCH_TEST(test_V10_what_follows_waits),
+	BENCH_TEST(test_V10_a_client_that_is_being_released),
+	BENCH_TEST(test_V10_closed_meanwhile),
+	BENCH_TEST(test_V10_the_modem_does_not_answer),
+	BENCH_TEST(test_start_sync),
+};
+
+TEST_GROUP(mux_sync_tests, tests);

@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Requests that the modem does not answer, or too late: V15. */
+#include "mux_bench.h"
+
+#define VERSION QMI_CTL_GET_VERSION_INFO
+
+static void check_late(const struct bench *bench, unsigned count)
+{
+	assert_string_equal(bench->why, "late");
+	assert_int_equal(mux_counters(bench->mux)->dropped_responses, count);
+}
+
+static void test_V15_late_answers_are_dropped(void **state)
+{
+	struct bench *bench = *state;
+	struct session *a = open_on(bench, 0);
+	struct msg msg = request(DMS, 1, 5, MODEL);
+
+	allocate(bench, a, DMS, 40);
+	app_write(bench, a, msg);
+	modem_gets(bench);
+	assert_int_equal(mux_deadline(bench->mux), bench->now + TIMEOUT);
+	pass_time(bench, TIMEOUT - 1);
+	assert_int_equal(mux_counters(bench->mux)->expired, 0);
+	pass_time(bench, 1);
+	assert_int_equal(mux_counters(bench->mux)->expired, 1);
+	assert_true(mux_deadline(bench->mux) == MUX_NEVER);
+	app_reads_nothing(a);
+
+	/* A newer request of the same tid and message lets the late answer come first. */
+	app_write(bench, a, msg);
+	modem_gets_nothing(bench);
+	modem_says(bench, answer(with_cid(msg, 40), 0));
+	check_late(bench, 1);
+	app_reads_nothing(a);
+	modem_gets_this(bench, with_cid(msg, 40));
+	modem_says(bench, answer(with_cid(msg, 40), 0));
+	app_reads(a, answer(msg, 0));
+	exchange(bench, a, msg, 40);
+}
+
+static void test_V15_a_late_answer_is_not_waited_for_long(void **state)
+{
+	struct bench *bench = *state;
+	struct session *a = open_on(bench, 0);
+	struct session *b = open_on(bench, 0);
+	struct msg msg = request(DMS, 1, 5, MODEL);
+	struct msg other = request(DMS, 1, 6, MODEL);
+
+	allocate(bench, a, DMS, 40);
+	app_write(bench, a, msg);
+	app_write(bench, a, other);
+	/* Nothing will wait for this one. */
+	app_write(bench, a, request(DMS, 1, 7, MODEL));
+	modem_gets(bench);
+	pass_time(bench, 10);
+	modem_gets(bench);
+	modem_gets(bench);
+	pass_time(bench, TIMEOUT);
+	app_write(bench, a, msg);
+	modem_gets_nothing(bench);
+	assert_int_equal(mux_deadline(bench->mux), bench->now + 1000);
+	/* Another request may wait for another one meanwhile, each as long. */
+	pass_time(bench, 400);
+	app_write(bench, b, other);
+	modem_gets_nothing(bench);
+	assert_int_equal(mux_deadline(bench->mux), bench->now + 600);
+	pass_time(bench, 599);
+	modem_gets_nothing(bench);
+	pass_time(bench, 1);
+	modem_gets_this(bench, with_cid(msg, 40));
+	modem_gets_nothing(bench);
+	assert_int_equal(mux_deadline(bench->mux), bench->now + 400);
+	pass_time(bench, 400);
+	modem_gets_this(bench, with_cid(other, 40));
+	modem_says(bench, answer(with_cid(other, 40), 0));
+	modem_says(bench, answer(with_cid(msg, 40), 0));
+	app_reads(a, answer(msg, 0));
+	app_reads(b, answer(other, 0));
+	modem_says(bench, answer(request(DMS, 40, 7, MODEL), 0));
+	check_late(bench, 1);
+}
+
+static void test_V15_late_answer_of_another_message(void **state)
+{
+	struct bench *bench = *state;
+	struct session *a = open_on(bench, 0);
+	struct msg old = request(DMS, 1, 5, MODEL);
+	struct msg new = request(DMS, 1, 5, MODEL + 1);
+	struct msg got;
+
+	allocate(bench, a, DMS, 40);
+	app_write(bench, a, old);
+	modem_gets(bench);
+	pass_time(bench, TIMEOUT);
+	app_write(bench, a, new);
+	got = modem_gets(bench);
+	modem_says(bench, answer(got, 0));
+	app_reads(a, answer(new, 0));
+	modem_says(bench, answer(with_cid(old, 40), 0));
+	check_late(bench, 1);
+	app_reads_nothing(a);
+}
+
+static void test_V15_late_ctl_answers(void **state)
+{
+	struct bench *bench = *state;
+	struct session *a = open_on(bench, 0);
+	struct msg old;
+	struct msg got;
+
+	app_write(bench, a, ctl(5, VERSION));
+	old = modem_gets(bench);
+	pass_time(bench, TIMEOUT);
+	app_write(bench, a, ctl(5, VERSION));
+	got = modem_gets(bench);
+	assert_int_not_equal(msg_tid(got), msg_tid(old));
+	/* Another message under its tid is not even its late answer. */
+	modem_says(bench, answer(ctl((uint8_t)msg_tid(old), QMI_CTL_SET_DATA_FORMAT), 0));
+	assert_string_equal(bench->why, "nobody asked");
+	modem_says(bench, answer(old, 0));
+	check_late(bench, 2);
+	app_reads_nothing(a);
+	modem_says(bench, answer(got, 0));
+	app_reads(a, answer(ctl(5, VERSION), 0));
+	modem_says(bench, answer(old, 0));
+	assert_string_equal(bench->why, "nobody asked");
+}
+
+/* All 255 CTL tids but those that have expired are in flight, for a session of their own. */
+static void fill_ctl(struct bench *bench, unsigned expired)
+{
+	struct session *session = open_on(bench, 1);
+
+	for (unsigned i = expired; i < 255; i++) {
+		app_write(bench, session, ctl(6, QMI_CTL_SET_INSTANCE_ID));
+		modem_gets_ctl(bench, ctl(6, QMI_CTL_SET_INSTANCE_ID));
+	}
+}
+
+static void test_V15_an_expired_ctl_tid_is_waited_for(void **state)
+{
+	struct bench *bench = *state;
+	struct session *a = open_on(bench, 0);
+	struct msg old;
+
+	app_write(bench, a, ctl(5, VERSION));
+	old = modem_gets(bench);
+	pass_time(bench, TIMEOUT);
+	fill_ctl(bench, 1);
+	/* Its late answer comes in time. */
+	app_write(bench, a, ctl(7, VERSION));
+	modem_gets_nothing(bench);
+	assert_int_equal(mux_deadline(bench->mux), bench->now + 1000);
+	pass_time(bench, 999);
+	modem_gets_nothing(bench);
+	modem_says(bench, answer(old, 0));
+	check_late(bench, 1);
+	app_reads_nothing(a);
+	modem_gets_this(bench, with_tid(ctl(7, VERSION), msg_tid(old)));
+	modem_says(bench, answer(old, 0));
+	app_reads(a, answer(ctl(7, VERSION), 0));
+}
+
+static void test_V15_an_expired_ctl_tid_is_taken_in_the_end(void **state)
+{
+	struct bench *bench = *state;
+	struct session *a = open_on(bench, 0);
+	struct msg old;
+
+	allocate(bench, a, DMS, 40);
+	app_write(bench, a, ctl(5, VERSION));
+	old = modem_gets(bench);
+	pass_time(bench, TIMEOUT);
+	fill_ctl(bench, 1);
+	/* Also by the mux's own requests. */
+	app_write(bench, a, ctl(7, QMI_CTL_SYNC));
+	modem_gets_nothing(bench);
+	pass_time(bench, 999);
+	modem_gets_nothing(bench);
+	pass_time(bench, 1);
+	modem_gets_this(bench, with_tid(ctl_release(0, DMS, 40), msg_tid(old)));
+	modem_says(bench, answer(old, 0));
+	assert_string_equal(bench->why, "nobody asked");
+	modem_says(bench, answer(ctl_release((uint8_t)msg_tid(old), DMS, 40), 0));
+	app_reads(a, answer(ctl(7, QMI_CTL_SYNC), 0));
+}
+
+static void test_V15_all_255_expire(void **state)
+{
+	struct bench *bench = *state;
+	struct session *a = open_on(bench, 0);
+
+	fill_ctl(bench, 0);
+	app_write(bench, a, ctl(7, VERSION));
+	modem_gets_nothing(bench);
+	pass_time(bench, TIMEOUT);
+	assert_int_equal(mux_counters(bench->mux)->expired, 255);
+	modem_gets_nothing(bench);
+	pass_time(bench, 1000);
+	modem_says(bench, answer(modem_gets_ctl(bench, ctl(7, VERSION)), 0));
+	app_reads(a, answer(ctl(7, VERSION), 0));
+}
+
+static void test_V6_a_client_allocated_too_late(void **state)
+{
+	struct bench *bench = *state;
+	struct session *a = open_on(bench, 0);
+	struct msg old;
+
+	app_write(bench, a, ctl_allocate(5, DMS));
+	old = modem_gets(bench);
+	pass_time(bench, TIMEOUT);
+	modem_says(bench, about_client(answer(old, 0), DMS, 40));
+	app_reads_nothing(a);
+	modem_gets_ctl(bench, ctl_release(0, DMS, 40));
+	assert_int_equal(mux_client_count(bench->mux), 0);
+
+	app_write(bench, a, ctl_allocate(5, DMS));
+	old = modem_gets(bench);
+	pass_time(bench, TIMEOUT);
+	modem_says(bench, answer(old, QMI_ERROR_CLIENT_IDS_EXHAUSTED));
+	check_late(bench, 2);
+	app_reads_nothing(a);
+	modem_gets_nothing(bench);
+
+	/* One that makes no sense: there is nothing to release. */
+	app_write(bench, a, ctl_allocate(5, DMS));
+	old = modem_gets(bench);
+	pass_time(bench, TIMEOUT);
+	modem_says(bench, answer(old, 0));
+	app_reads_nothing(a);
+	modem_gets_nothing(bench);
+}
+
+static void test_V15_release_not_answered(void **state)
+{
+	struct bench *bench = *state;
+	struct session *a = open_on(bench, 0);
+	struct session *b = open_on(bench, 0);
+	struct msg pending = request(DMS, 1, 3, MODEL);
+	struct msg old;
+
+	allocate(bench, a, DMS, 40);
+	pass_time(bench, 10);
+	app_write(bench, a, ctl_release(5, DMS, 1));
+	app_write(bench, b, ctl(1, VERSION));
+	old = modem_gets(bench);
+	modem_says(bench, answer(modem_gets(bench), 0));
+	app_reads(b, answer(ctl(1, VERSION), 0));
+	pass_time(bench, TIMEOUT);
+	/* Nobody can tell whether it is released: it is not used again. */
+	assert_int_equal(mux_client_count(bench->mux), 0);
+	app_write(bench, b, pending);
+	app_reads(b, answer(pending, QMI_ERROR_INVALID_CLIENT_ID));
+	modem_says(bench, about_client(answer(old, 0), DMS, 40));
+	check_late(bench, 1);
+	app_reads_nothing(a);
+}
+
+static void test_V15_reclaim_not_answered(void **state)
+{
+	struct bench *bench = *state;
+	struct session *gone = open_on(bench, 0);
+	struct session *a = open_on(bench, 0);
+
+	allocate(bench, gone, DMS, 40);
+	mux_close(gone, bench->now);
+	app_write(bench, a, ctl_allocate(5, DMS));
+	modem_says(bench, answer(modem_gets(bench), QMI_ERROR_CLIENT_IDS_EXHAUSTED));
+	modem_gets_ctl(bench, ctl_release(0, DMS, 40));
+	pass_time(bench, TIMEOUT);
+	modem_gets_nothing(bench);
+	assert_int_equal(allocate(bench, a, DMS, 41), 1);
+}
+
+static void test_V15_a_late_call_counts(void **state)
+{
+	struct bench *bench = *state;
+	struct session *a = open_on(bench, 0);
+	struct session *b = open_on(bench, 0);
+	struct msg start = request(WDS, 1, 5, QMI_WDS_START_NETWORK);
+
+	allocate(bench, a, WDS, 40);
+	app_write(bench, a, start);
+	modem_gets(bench);
+	pass_time(bench, TIMEOUT);
+	modem_says(bench, answer(with_cid(start, 40), 0));
+	check_late(bench, 1);
+	mux_close(a, bench->now);
+	app_write(bench, b, ctl_allocate(9, WDS));
+	modem_says(bench, answer(modem_gets(bench), QMI_ERROR_CLIENT_IDS_EXHAUSTED));
+	app_reads(b, answer(ctl_allocate(9, WDS), QMI_ERROR_CLIENT_IDS_EXHAUSTED));
+}
+
+static void test_V15_deadlines_in_order(void **state)
+{
+	struct bench *bench = *state;
+	struct session *a = open_on(bench, 0);
+	uint64_t first;
+
+	allocate(bench, a, DMS, 40);
+	app_write(bench, a, request(DMS, 1, 1, MODEL));
+	modem_gets(bench);
+	first = bench->now + TIMEOUT;
+	pass_time(bench, 100);
+	app_write(bench, a, ctl(2, VERSION));
+	modem_gets(bench);
+	assert_int_equal(mux_deadline(bench->mux), first);
+	pass_time(bench, TIMEOUT - 100);
+	assert_int_equal(mux_deadline(bench->mux), first + 100);
+	pass_time(bench, 100);
+	assert_true(mux_deadline(bench->mux) == MUX_NEVER);
+	assert_int_equal(mux_counters(bench->mux)->expired, 2);
+}
+
+static const struct CMUnitTest tests[] = {
+	BENCH_TEST(test_V15_late_answers_are_dropped),
+	BENCH_TEST(test_V15_a_late_answer_is_not_waited_for_long),
+	BENCH_TEST(test_V15_late_answer_of_another_message),
+	BENCH_TEST(test_V15_late_ctl_answers),
+	BENCH_TEST(test_V15_an_expired_ctl_tid_is_waited_for),
+	BENCH_TEST(test_V15_an_expired_ctl_tid_is_taken_in_the_end),
+	BENCH_TEST(test_V15_all_255_expire),
+	BENCH_TEST(test_V6_a_client_allocated_too_late),
+	BENCH_TEST(test_V15_release_not_answered),
+	BENCH_TEST(test_V15_reclaim_not_answered),
+	BENCH_TEST(test_V15_a_late_call_counts),
+	BENCH_TEST(test_V15_deadlines_in_order),
+};
+
+TEST_GROUP(mux_timeout_tests, tests);

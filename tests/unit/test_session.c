@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <string.h>
+
+#include "groups.h"
+#include "memory.h"
+#include "session.h"
+
+#define MAX 300 /* bytes of a frame */
+
+static int set_up(void **state)
+{
+	*state = session_create(NULL, 1, 7, NULL);
+	return *state ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+	session_destroy(*state);
+	return 0;
+}
+
+/* A frame of this size, which its tid tells from others. */
+static const uint8_t *frame_of(enum frame_kind kind, uint16_t tid, uint16_t size)
+{
+	static uint8_t frame[70000];
+	static const uint8_t value[70000];
+
+	frame_begin(frame, kind, QMI_SERVICE_DMS, 1, tid, 0x0022);
+	if (size > FRAME_HEADER_MAX)
+		frame_add_tlv(frame, 0x10, value, (uint16_t)(size - FRAME_HEADER_MAX - 3));
+	assert_int_equal(frame_size(frame), size);
+	return frame;
+}
+
+static void check_queued(struct queue *queue, uint16_t tid, size_t size)
+{
+	size_t got = 0;
+	const uint8_t *front = queue_front(queue, &got);
+
+	assert_non_null(front);
+	assert_int_equal(got, size);
+	assert_int_equal(frame_tid(front), tid);
+	queue_pop(queue);
+}
+
+static void test_V19_several_frames_and_a_part(void **state)
+{
+	struct session *session = *state;
+	uint8_t data[200];
+
+	memcpy(data, frame_of(FRAME_REQUEST, 1, 50), 50);
+	memcpy(data + 50, frame_of(FRAME_REQUEST, 2, 13), 13);
+	memcpy(data + 63, frame_of(FRAME_REQUEST, 3, 100), 100);
+	assert_int_equal(session_accept(session, data, 100, MAX), 100);
+	assert_int_equal(session->out.frames, 2);
+	assert_int_equal(session->partial_bytes, 37);
+	assert_int_equal(session_accept(session, data + 100, 63, MAX), 63);
+	check_queued(&session->out, 1, 50);
+	check_queued(&session->out, 2, 13);
+	check_queued(&session->out, 3, 100);
+	assert_null(session->partial);
+}
+
+static void test_V19_byte_by_byte(void **state)
+{
+	struct session *session = *state;
+	uint8_t frame[MAX];
+
+	memcpy(frame, frame_of(FRAME_REQUEST, 5, MAX), MAX);
+	for (size_t i = 0; i < MAX; i++)
+		assert_int_equal(session_accept(session, frame + i, 1, MAX), 1);
+	check_queued(&session->out, 5, MAX);
+	assert_int_equal(session_accept(session, frame, 0, MAX), 0);
+}
+
+static void test_V19_no_frame(void **state)
+{
+	struct session *session = *state;
+	uint8_t data[100];
+
+	/* The garbage is behind a good frame: the write as a whole changes nothing. */
+	memcpy(data, frame_of(FRAME_REQUEST, 1, 50), 50);
+	data[50] = 0x7E;
+	assert_int_equal(session_accept(session, data, 51, MAX), -EINVAL);
+	assert_int_equal(session->out.frames, 0);
+
+	/* In the middle of a header that came in parts. */
+	assert_int_equal(session_accept(session, data, 3, MAX), 3);
+	assert_int_equal(session_accept(session, (uint8_t[]){0x80}, 1, MAX), -EINVAL);
+	assert_null(session->partial);
+	assert_int_equal(session_accept(session, data, 50, MAX), 50);
+	check_queued(&session->out, 1, 50);
+
+	/* Behind a frame that is completed by the same write. */
+	assert_int_equal(session_accept(session, data, 20, MAX), 20);
+	assert_int_equal(session_accept(session, data + 20, 31, MAX), -EINVAL);
+	assert_int_equal(session->out.frames, 0);
+	assert_null(session->partial);
+}
+
+static void test_V19_too_long(void **state)
+{
+	struct session *session = *state;
+	uint8_t data[MAX + 1];
+
+	memcpy(data, frame_of(FRAME_REQUEST, 1, MAX + 1), MAX + 1);
+	assert_int_equal(session_accept(session, data, MAX + 1, MAX), -EMSGSIZE);
+	assert_int_equal(session_accept(session, data, 3, MAX), -EMSGSIZE);
+	assert_int_equal(session_accept(session, data, 2, MAX), 2);
+	assert_int_equal(session_accept(session, data + 2, 1, MAX), -EMSGSIZE);
+	assert_null(session->partial);
+	assert_int_equal(session->partial_bytes, 0);
+	assert_int_equal(session_accept(session, frame_of(FRAME_REQUEST, 2, MAX), MAX, MAX), MAX);
+	check_queued(&session->out, 2, MAX);
+}
+
+static void test_V21_full(void **state)
+{
+	struct session *session = *state;
+	uint8_t data[512];
+
+	memcpy(data, frame_of(FRAME_REQUEST, 1, 256), 256);
+	memcpy(data + 256, data, 256);
+	for (unsigned i = 0; i < SESSION_OUT_BYTES / 256 - 1; i++)
+		assert_int_equal(session_accept(session, data, 256, MAX), 256);
+	assert_false(session_out_full(session));
+	/* The last write that begins below the bound is taken whole. */
+	assert_int_equal(session_accept(session, data, 512, MAX), 512);
+	assert_int_equal(queue_bytes(&session->out), SESSION_OUT_BYTES + 256);
+	assert_true(session_out_full(session));
+	assert_int_equal(session_accept(session, data, 256, MAX), -EAGAIN);
+	assert_int_equal(session_accept(session, data, 0, MAX), 0);
+	/* Garbage is refused as such even now. */
+	assert_int_equal(session_accept(session, (uint8_t[]){0}, 1, MAX), -EINVAL);
+	queue_pop(&session->out);
+	assert_true(session_out_full(session));
+	queue_pop(&session->out);
+	assert_int_equal(session_accept(session, data, 512, MAX), 512);
+}
+
+static void test_no_memory(void **state)
+{
+	struct session *session = *state;
+	uint8_t frame[MAX];
+	uint8_t data[3 * MAX];
+
+	memory_fail(1);
+	assert_null(session_create(NULL, 0, 1, NULL));
+	assert_true(memory_failed());
+
+	memcpy(frame, frame_of(FRAME_REQUEST, 1, MAX), MAX);
+	memory_fail(1);
+	assert_int_equal(session_accept(session, frame, 10, MAX), -ENOMEM);
+	memory_fail(1);
+	assert_int_equal(session_accept(session, frame, MAX, MAX), -ENOMEM);
+	assert_int_equal(session->out.frames, 0);
+
+	/* The rest of a frame may be written once more. */
+	assert_int_equal(session_accept(session, frame, 10, MAX), 10);
+	memory_fail(1);
+	assert_int_equal(session_accept(session, frame + 10, MAX - 10, MAX), -ENOMEM);
+	assert_true(memory_failed());
+	assert_int_equal(session_accept(session, frame + 10, MAX - 10, MAX), MAX - 10);
+	check_queued(&session->out, 1, MAX);
+
+	/* What fits is taken. */
+	for (size_t i = 0; i < 3; i++)
+		memcpy(data + i * MAX, frame, MAX);
+	memory_fail(1);
+	assert_int_equal(session_accept(session, data, sizeof(data), MAX), MAX);
+	assert_true(memory_failed());
+	assert_int_equal(session->out.frames, 1);
+}
+
+static void deliver(struct session *session, enum frame_kind kind, uint16_t tid, size_t max_bytes,
+		    unsigned dropped)
+{
+	assert_int_equal(session_deliver(session, frame_of(kind, tid, 100), max_bytes), dropped);
+}
+
+static void test_V14_oldest_indication_goes_first(void **state)
+{
+	struct session *session = *state;
+
+	deliver(session, FRAME_RESPONSE, 1, 300, 0);
+	deliver(session, FRAME_INDICATION, 2, 300, 0);
+	deliver(session, FRAME_INDICATION, 3, 300, 0);
+	assert_false(session->overflowed);
+	deliver(session, FRAME_INDICATION, 4, 300, 1);
+	assert_true(session->overflowed);
+	deliver(session, FRAME_RESPONSE, 5, 300, 1);
+	check_queued(&session->in, 1, 100);
+	check_queued(&session->in, 4, 100);
+	check_queued(&session->in, 5, 100);
+}
+
+static void test_V14_responses_go_last(void **state)
+{
+	struct session *session = *state;
+
+	for (uint16_t tid = 1; tid <= 3; tid++)
+		deliver(session, FRAME_RESPONSE, tid, 300, 0);
+	/* An indication is not worth a response; a newer response is worth an older one. */
+	deliver(session, FRAME_INDICATION, 4, 300, 1);
+	deliver(session, FRAME_RESPONSE, 5, 300, 1);
+	check_queued(&session->in, 2, 100);
+	check_queued(&session->in, 3, 100);
+	check_queued(&session->in, 5, 100);
+	assert_int_equal(session->in.frames, 0);
+}
+
+static void test_V14_bounded_in_frames(void **state)
+{
+	struct session *session = *state;
+
+	for (uint16_t tid = 0; tid < SESSION_IN_FRAMES; tid++)
+		deliver(session, FRAME_INDICATION, tid, 1 << 20, 0);
+	deliver(session, FRAME_INDICATION, SESSION_IN_FRAMES, 1 << 20, 1);
+	assert_int_equal(session->in.frames, SESSION_IN_FRAMES);
+	check_queued(&session->in, 1, 100);
+}
+
+static void test_V14_an_empty_queue_takes_any_frame(void **state)
+{
+	struct session *session = *state;
+
+	deliver(session, FRAME_RESPONSE, 1, 50, 0);
+	assert_false(session->overflowed);
+	/* Its reader has begun with it, so the next has to go. */
+	queue_consume(&session->in, 10);
+	deliver(session, FRAME_RESPONSE, 2, 50, 1);
+	assert_true(session->overflowed);
+	assert_int_equal(session->in.frames, 1);
+}
+
+static void test_V14_one_large_frame_for_many(void **state)
+{
+	struct session *session = *state;
+
+	for (uint16_t tid = 1; tid <= 3; tid++)
+		deliver(session, FRAME_INDICATION, tid, 300, 0);
+	assert_int_equal(session_deliver(session, frame_of(FRAME_RESPONSE, 4, 250), 300), 3);
+	check_queued(&session->in, 4, 250);
+	assert_int_equal(session->in.frames, 0);
+}
+
+static void test_V14_no_memory_is_an_overflow(void **state)
+{
+	struct session *session = *state;
+
+	memory_fail(1);
+	deliver(session, FRAME_RESPONSE, 1, 300, 1);
+	assert_true(memory_failed());
+	assert_true(session->overflowed);
+	assert_int_equal(session->in.frames, 0);
+}
+
+static void test_close_keeps_what_is_to_be_sent(void **state)
+{
+	struct session *session = *state;
+
+	assert_int_equal(session_accept(session, frame_of(FRAME_REQUEST, 1, 50), 50, MAX), 50);
+	assert_int_equal(session_accept(session, frame_of(FRAME_REQUEST, 2, 50), 20, MAX), 20);
+	deliver(session, FRAME_RESPONSE, 1, 300, 0);
+	session->sync_left = 3;
+	session->in_flight = 4;
+	session_close(session);
+	assert_true(session->closed);
+	assert_null(session->partial);
+	assert_int_equal(session->in.frames, 0);
+	assert_int_equal(session->sync_left, 0);
+	assert_int_equal(session->in_flight, 0);
+	check_queued(&session->out, 1, 50);
+}
+
+#define SESSION_TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+static const struct CMUnitTest tests[] = {
+	SESSION_TEST(test_V19_several_frames_and_a_part),
+	SESSION_TEST(test_V19_byte_by_byte),
+	SESSION_TEST(test_V19_no_frame),
+	SESSION_TEST(test_V19_too_long),
+	SESSION_TEST(test_V21_full),
+	SESSION_TEST(test_no_memory),
+	SESSION_TEST(test_V14_oldest_indication_goes_first),
+	SESSION_TEST(test_V14_responses_go_last),
+	SESSION_TEST(test_V14_bounded_in_frames),
+	SESSION_TEST(test_V14_an_empty_queue_takes_any_frame),
+	SESSION_TEST(test_V14_one_large_frame_for_many),
+	SESSION_TEST(test_V14_no_memory_is_an_overflow),
+	SESSION_TEST(test_close_keeps_what_is_to_be_sent),
+};
+
+TEST_GROUP(session_tests, tests);

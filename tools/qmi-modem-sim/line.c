@@ -12,7 +12,7 @@
 #include "trace.h"
 
 #define BACKLOG_MAX 262144 /* bytes; beyond them no request is read */
-#define HOLD_MS     50           /* an answer held back behind the next, if there is none */
+#define HOLD_MS     50     /* an answer held back behind the next, if there is none */
 #define JOIN_MS     5
 #define SPLIT_MS    5
 #define RETRY_MS    20 /* a pty tells late, or not at all, that part of its buffer is free */

@@ -37,7 +37,7 @@ CUSE   = $(call objects,tests/cuse)
 all: $(BUILD)/cuse-qmux $(BUILD)/qmi-modem-sim ## build the daemon and the simulated modem
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
+	@sed -n "s/^\([a-z-]*\):.*## /\1\t/p" Makefile | expand -t 14
 	@echo
 	@echo 'SANITIZE=1 with check: units under ASan and UBSan, the daemon under UBSan and valgrind.'
 	@echo 'PREFIX ($(PREFIX)), DESTDIR, SBINDIR, BINDIR, MANDIR, CC, CFLAGS: as usual.'

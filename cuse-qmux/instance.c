@@ -114,7 +114,8 @@ static const struct port_events port_events = {
 
 /* The core's hooks. */
 
-static void hook_log(void *context, enum mux_level level, const char *format, va_list args)
+__attribute__((format(printf, 3, 0))) static void hook_log(void *context, enum mux_level level,
+							   const char *format, va_list args)
 {
 	static const enum log_level levels[] = {
 		[MUX_WARNING] = LOG_LEVEL_WARNING,

@@ -52,7 +52,8 @@ struct mux_trace {
 
 struct mux_hooks {
 	void *context;
-	void (*log)(void *context, enum mux_level level, const char *format, va_list args);
+	void (*log)(void *context, enum mux_level level, const char *format, va_list args)
+		__attribute__((format(printf, 3, 0)));
 	void (*trace)(void *context, const struct mux_trace *trace); /* NULL: no traces */
 };
 

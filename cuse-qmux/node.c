@@ -13,7 +13,6 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "list.h"
 #include "log.h"
 #include "open_file.h"
 #include "process.h"
@@ -34,7 +33,7 @@ static struct open_file *file_of(const struct fuse_file_info *info)
 static void serve_open(fuse_req_t req, struct fuse_file_info *info)
 {
 	struct node *node = node_of(req);
-	struct open_file *file = open_file_create(node->host->mux, node->index);
+	struct open_file *file = open_file_create(node->host->mux, node->index, &node->files);
 	char command[PROCESS_COMMAND_MAX];
 
 	if (!file) {
@@ -289,6 +288,7 @@ int node_create(struct node *node, struct node_host *host, unsigned index)
 	int err;
 
 	*node = (struct node){.host = host, .index = index, .watch.ready = node_ready};
+	list_init(&node->files);
 	if (publish(node) < 0)
 		return -1;
 	if (read_device(node, &device) < 0 ||
@@ -311,5 +311,6 @@ int node_create(struct node *node, struct node_host *host, unsigned index)
 void node_destroy(struct node *node)
 {
 	alias_destroy(&node->alias);
+	open_files_destroy(&node->files, node->host->loop->now);
 	fuse_session_destroy(node->fuse);
 }

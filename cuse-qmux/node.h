@@ -13,6 +13,7 @@
 #include <cuse_lowlevel.h>
 
 #include "alias.h"
+#include "list.h"
 #include "loop.h"
 #include "mux.h"
 
@@ -35,8 +36,9 @@ struct node {
 	struct node_host *host;
 	struct watch watch; /* of /dev/cuse */
 	struct fuse_session *fuse;
-	unsigned index;  /* in the instance */
-	unsigned number; /* on the machine: V25 */
+	struct list files; /* open ones */
+	unsigned index;    /* in the instance */
+	unsigned number;   /* on the machine: V25 */
 	char name[NODE_NAME_MAX];
 	struct alias alias;
 };

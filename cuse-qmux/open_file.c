@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "open_file.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "list.h"
-
 struct open_file {
+	struct list link; /* in its node's files */
 	struct session *session;
 	struct list reads; /* blocked calls, the oldest first */
 	struct list writes;
@@ -26,7 +24,7 @@ struct blocked {
 	uint8_t data[]; /* of a write */
 };
 
-struct open_file *open_file_create(struct mux *mux, unsigned node)
+struct open_file *open_file_create(struct mux *mux, unsigned node, struct list *files)
 {
 	struct open_file *file = calloc(1, sizeof(*file));
 
@@ -34,21 +32,14 @@ struct open_file *open_file_create(struct mux *mux, unsigned node)
 		return NULL;
 	list_init(&file->reads);
 	list_init(&file->writes);
+	list_init(&file->link);
 	file->session = mux_open(mux, node, file);
 	if (!file->session) {
 		free(file);
 		return NULL;
 	}
+	list_append(files, &file->link);
 	return file;
-}
-
-void open_file_destroy(struct open_file *file, uint64_t now)
-{
-	assert(list_empty(&file->reads) && list_empty(&file->writes));
-	if (file->poll)
-		fuse_pollhandle_destroy(file->poll);
-	mux_close(file->session, now);
-	free(file);
 }
 
 const struct session *open_file_session(const struct open_file *file)
@@ -216,4 +207,31 @@ void open_file_update(struct open_file *file, uint64_t now)
 	go_on_reading(file);
 	go_on_writing(file, now);
 	wake(file);
+}
+
+static void fail_all(struct list *list)
+{
+	list_for_each (link, list) {
+		struct blocked *blocked = container_of(link, struct blocked, link);
+
+		fuse_reply_err(blocked->req, ENODEV);
+		unblock(blocked);
+	}
+}
+
+void open_file_destroy(struct open_file *file, uint64_t now)
+{
+	fail_all(&file->reads);
+	fail_all(&file->writes);
+	if (file->poll)
+		fuse_pollhandle_destroy(file->poll);
+	list_remove(&file->link);
+	mux_close(file->session, now);
+	free(file);
+}
+
+void open_files_destroy(struct list *files, uint64_t now)
+{
+	list_for_each (link, files)
+		open_file_destroy(container_of(link, struct open_file, link), now);
 }

@@ -14,15 +14,18 @@
 #define FUSE_USE_VERSION 31
 #include <fuse_lowlevel.h>
 
+#include "list.h"
 #include "mux.h"
 
 struct open_file;
 
-/* A file on a new session of the node. NULL with errno as from mux_open(). */
-struct open_file *open_file_create(struct mux *mux, unsigned node);
+/* A file on a new session of the node, in the list of its files. NULL with errno as from
+ * mux_open(). */
+struct open_file *open_file_create(struct mux *mux, unsigned node, struct list *files);
 
-/* Closes the session. No call may be blocked any more. */
+/* Closes the session. Calls that are still blocked fail with ENODEV. */
 void open_file_destroy(struct open_file *file, uint64_t now);
+void open_files_destroy(struct list *files, uint64_t now); /* all of the list */
 
 const struct session *open_file_session(const struct open_file *file);
 

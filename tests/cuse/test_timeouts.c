@@ -279,6 +279,9 @@ static void test_V15_late_ctl_answers_and_newer_requests_of_equal_id(struct benc
 	size_t arrived;
 	int fd;
 
+	/* The newer ones wait for 1 s, in which a slow daemon cannot take hundreds of frames. */
+	if (daemon_is_wrapped())
+		skip();
 	start_for_hundreds(b);
 	expiry_clock_init(b, &clock);
 	fd = session_open(b, 0);

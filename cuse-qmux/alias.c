@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define TRIES_MAX 16
+
 static int make_directory(const char *path)
 {
 	return mkdir(path, 0755) < 0 && errno != EEXIST ? -1 : 0;
@@ -51,6 +53,14 @@ static int check_own_node(const char *path, dev_t device, struct stat *st)
 	return lstat(path, st);
 }
 
+static int make_alias(const struct alias *alias, const struct stat *like)
+{
+	if (make_directory(alias->base) < 0 || make_directory(alias->directory) < 0)
+		return -1;
+	clear_directory(alias->directory);
+	return make_node(alias->path, like->st_mode & 0777, like);
+}
+
 int alias_create(struct alias *alias, const char *prefix, unsigned number, const char *basename,
 		 dev_t device)
 {
@@ -60,11 +70,18 @@ int alias_create(struct alias *alias, const char *prefix, unsigned number, const
 	snprintf(alias->base, sizeof(alias->base), "/dev/%s", prefix);
 	snprintf(alias->directory, sizeof(alias->directory), "/dev/%s/%u", prefix, number);
 	snprintf(alias->path, sizeof(alias->path), "/dev/%s/%u/%s", prefix, number, basename);
-	if (check_own_node(alias->node, device, &st) < 0 || make_directory(alias->base) < 0 ||
-	    make_directory(alias->directory) < 0)
+	if (check_own_node(alias->node, device, &st) < 0)
 		return -1;
-	clear_directory(alias->directory);
-	return make_node(alias->path, st.st_mode & 0777, &st);
+	/* Another instance that ends removes the common directory as soon as it is empty. */
+	for (unsigned tries = 0; tries < TRIES_MAX; tries++) {
+		if (make_alias(alias, &st) == 0)
+			return 0;
+		if (errno != ENOENT)
+			break;
+	}
+	rmdir(alias->directory);
+	rmdir(alias->base);
+	return -1;
 }
 
 void alias_destroy(const struct alias *alias)

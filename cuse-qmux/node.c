@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -207,11 +208,20 @@ static struct fuse_session *make_session(struct node *node, int fd)
 	return fuse;
 }
 
+/* Whether a CUSE device has the name, or any other device has its place in /dev. */
 static bool name_taken(const struct node *node)
 {
 	char path[NODE_NAME_MAX + 32];
+	struct stat st;
 
 	snprintf(path, sizeof(path), "/sys/class/cuse/%s", node->name);
+	if (access(path, F_OK) == 0)
+		return true;
+	snprintf(path, sizeof(path), "/dev/%s", node->name);
+	if (stat(path, &st) < 0 || !(S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode)))
+		return false;
+	snprintf(path, sizeof(path), "/sys/dev/%s/%u:%u", S_ISCHR(st.st_mode) ? "char" : "block",
+		 major(st.st_rdev), minor(st.st_rdev));
 	return access(path, F_OK) == 0;
 }
 
@@ -255,7 +265,7 @@ static int try_name(struct node *node)
 	node->watch.fd = fd;
 	/* The first request is CUSE_INIT. */
 	serve(node);
-	if (serve(node) == SERVED_NONE)
+	if (serve(node) != SERVED_LAST)
 		return 1;
 	fuse_session_destroy(node->fuse);
 	return 0;

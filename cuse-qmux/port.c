@@ -70,7 +70,8 @@ static void write_rest(struct port *port)
 	port->events->sent(port->context);
 }
 
-static void read_some(struct port *port)
+/* False if there was nothing to read. */
+static bool read_some(struct port *port)
 {
 	static uint8_t buffer[65536];
 	ssize_t size = read(port->watch.fd, buffer, sizeof(buffer));
@@ -84,9 +85,12 @@ static void read_some(struct port *port)
 		port->events->reset(port->context);
 	} else if (errno == ENOBUFS) {
 		log_warning("%s: the modem sent more than the driver could hold", port->path);
-	} else if (errno != EAGAIN && errno != EINTR) {
+	} else if (errno == EAGAIN) {
+		return false;
+	} else if (errno != EINTR) {
 		log_warning("%s: cannot read: %s", port->path, strerror(errno));
 	}
+	return true;
 }
 
 /*
@@ -95,7 +99,7 @@ static void read_some(struct port *port)
  */
 static void clear_late_error(struct port *port)
 {
-	if (write(port->watch.fd, "", 0) < 0)
+	if (write(port->watch.fd, "", 0) < 0 && errno != EAGAIN && errno != EINTR)
 		log_warning("%s: an earlier request was not sent: %s", port->path, strerror(errno));
 }
 
@@ -106,9 +110,7 @@ static void port_ready(struct watch *watch, uint32_t events)
 	if ((events & EPOLLOUT) && port->frame) {
 		loop_change(port->loop, watch, EPOLLIN);
 		port_write(port, port->frame, port->frame_left);
-	} else if (events & (EPOLLIN | EPOLLHUP)) {
-		read_some(port);
-	} else if (events & EPOLLERR) {
+	} else if (!read_some(port) && (events & EPOLLERR)) {
 		clear_late_error(port);
 	}
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the files of the multiplexer share: mux.c, requests.c, answers.c and own.c. */
+/* What the files of the multiplexer share: mux.c, requests.c, answers.c, own.c and deadlines.c. */
 #ifndef MUX_PRIVATE_H
 #define MUX_PRIVATE_H
 
@@ -60,14 +60,11 @@ void mux_answer_transaction(struct mux *mux, const struct transaction *transacti
  */
 void mux_abandon(struct mux *mux, struct transaction *transaction, uint16_t error);
 
+/* A transaction is no part any more of what its session may have in flight. */
+void mux_leave_flight(struct transaction *transaction);
+
 /* Ends a transaction, and its part in what its session may have in flight. */
 void mux_end(struct mux *mux, struct transaction *transaction);
-
-/* Whether a CTL request has to wait for a tid, and what to do that it does not for ever. */
-bool mux_lacks_ctl_tid(struct mux *mux, uint64_t now);
-
-/* A request waits because the answer to this expired one may still come: V15. */
-void mux_contend(struct mux *mux, struct transaction *expired, uint64_t now);
 
 /* Forgets a client. Its requests in flight are answered Aborted: nothing else will. */
 void mux_forget(struct mux *mux, struct client *client);
@@ -92,6 +89,14 @@ void mux_pop_request(struct mux *mux, struct session *session);
 
 /* V16: the modem has forgotten every client. */
 void mux_restart(struct mux *mux);
+
+/* deadlines.c: because time passes. */
+
+/* Whether a CTL request has to wait for a tid, and what to do that it does not for ever. */
+bool mux_lacks_ctl_tid(struct mux *mux, uint64_t now);
+
+/* A request waits because the answer to this expired one may still come: V15. */
+void mux_contend(struct mux *mux, struct transaction *expired, uint64_t now);
 
 /* requests.c: from an application. */
 

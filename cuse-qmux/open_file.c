@@ -20,7 +20,6 @@ struct blocked {
 	fuse_req_t req;
 	struct list link;
 	size_t size;
-	size_t done;    /* of a write: the bytes taken so far */
 	uint8_t data[]; /* of a write */
 };
 

@@ -114,6 +114,14 @@ static bool has_to_wait(struct mux *mux, struct session *session, const uint8_t 
 	return session->in_flight >= SESSION_IN_FLIGHT || tid_is_taken(mux, session, frame, now);
 }
 
+/* Both sides' numbers of the client that the request is about, to map the answer back. */
+static void note_client(struct transaction *transaction, const struct client *client)
+{
+	transaction->service = client->service;
+	transaction->cid = client->cid;
+	transaction->device_cid = client->device_cid;
+}
+
 static void begin_ctl(struct mux *mux, struct session *session, struct transaction *transaction,
 		      uint8_t *frame, uint64_t now)
 {
@@ -130,9 +138,7 @@ static void begin_ctl(struct mux *mux, struct session *session, struct transacti
 		transaction->released = client;
 		mux->heads_changed = true;
 		transaction->purpose = PURPOSE_RELEASE;
-		transaction->service = client->service;
-		transaction->cid = client->cid;
-		transaction->device_cid = client->device_cid;
+		note_client(transaction, client);
 		frame_set_tlv(frame, QMI_TLV_FIRST, (uint8_t[]){value[0], client->device_cid}, 2);
 	}
 	transaction_begin_ctl(&mux->transactions, transaction,
@@ -147,9 +153,7 @@ static void begin(struct mux *mux, struct session *session, struct transaction *
 	client_use(&mux->clients, client, asker(session));
 	if (transaction->session)
 		session->in_flight++;
-	transaction->service = client->service;
-	transaction->cid = client->cid;
-	transaction->device_cid = client->device_cid;
+	note_client(transaction, client);
 	transaction_begin(&mux->transactions, transaction, client,
 			  now + mux->config.transaction_timeout);
 	frame_set_cid(frame, client->device_cid);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "command.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "clock.h"
@@ -11,6 +12,8 @@
 #define WORDS_MAX   4
 #define WHY_MAX     160
 #define STALL_MAX   3600000
+#define REPLUG_MAX  3600000
+#define FAILS_MAX   1000
 #define STALL_UNTIL (CLOCK_NEVER - 1) /* told otherwise */
 
 /* A command's words, its own name first; those that are not there are "". */
@@ -79,7 +82,9 @@ static bool show_state(struct sim *sim, const struct words *words, FILE *out)
 	fprintf(out, "answers.dropped=%lu\n", line->dropped);
 	fprintf(out, "frames.lost=%lu\n", line->lost);
 	fprintf(out, "stalled=%s\n", sim->line.stalled_until ? "yes" : "no");
-	fprintf(out, "open=%s\n", pty_hung_up(&sim->line.pty) ? "no" : "yes");
+	fprintf(out, "open=%s\n", sim->line.port->kind->in_use(sim->line.port) ? "yes" : "no");
+	if (sim->on_usb)
+		usb_port_print_state(&sim->usb, out);
 	return true;
 }
 
@@ -163,9 +168,81 @@ static bool unplug(struct sim *sim, const struct words *words, FILE *out)
 {
 	(void)words;
 	(void)out;
-	line_close(&sim->line);
-	sim->ended = true;
+	if (sim->on_usb) {
+		usb_port_unplug(&sim->usb);
+		modem_power_on(&sim->modem);
+	} else {
+		line_close(&sim->line);
+		sim->ended = true;
+	}
 	return true;
+}
+
+static bool on_usb(const struct sim *sim, const struct words *words, FILE *out)
+{
+	if (!sim->on_usb)
+		fprintf(out, "error: %s: only a modem that was started with --usb can do this",
+			words->word[0]);
+	return sim->on_usb;
+}
+
+static bool plug(struct sim *sim, const struct words *words, FILE *out)
+{
+	if (!on_usb(sim, words, out))
+		return false;
+	if (sim->usb.port.open) {
+		fprintf(out, "error: plug: it is plugged in");
+		return false;
+	}
+	usb_port_plug(&sim->usb, 0);
+	return true;
+}
+
+static bool replug(struct sim *sim, const struct words *words, FILE *out)
+{
+	unsigned int ms;
+
+	if (!on_usb(sim, words, out))
+		return false;
+	if (!number_parse(words->word[1], 0, REPLUG_MAX, &ms)) {
+		fprintf(out, "error: replug %s: milliseconds from 0 to %d are wanted",
+			words->word[1], REPLUG_MAX);
+		return false;
+	}
+	unplug(sim, words, out);
+	usb_port_plug(&sim->usb, ms);
+	return true;
+}
+
+static bool reset(struct sim *sim, const struct words *words, FILE *out)
+{
+	if (!on_usb(sim, words, out))
+		return false;
+	if (usb_port_reset(&sim->usb))
+		return true;
+	fprintf(out, "error: reset: %s", strerror(errno));
+	return false;
+}
+
+static bool fail(struct sim *sim, const struct words *words, FILE *out)
+{
+	static const char *const names[USB_FAULTS] = {"command", "response", "notification"};
+	unsigned int count;
+
+	if (!on_usb(sim, words, out))
+		return false;
+	for (size_t i = 0; i < USB_FAULTS; i++) {
+		if (strcmp(names[i], words->word[1]) == 0 &&
+		    number_parse(words->word[2], 0, FAILS_MAX, &count)) {
+			usb_device_fail(&sim->usb.device, (enum usb_fault)i, count);
+			return true;
+		}
+	}
+	fprintf(out,
+		"error: fail %s %s: command, response or notification, and a number from 0 to %d "
+		"are wanted",
+		words->word[1], words->word[2], FAILS_MAX);
+	return false;
 }
 
 static bool quit(struct sim *sim, const struct words *words, FILE *out)
@@ -183,7 +260,8 @@ static const struct {
 } commands[] = {
 	{"state", 1, show_state}, {"set", 3, set},           {"restart", 1, restart},
 	{"stall", 2, stall},      {"indicate", 2, indicate}, {"revoke", 3, revoke},
-	{"unplug", 1, unplug},    {"quit", 1, quit},
+	{"unplug", 1, unplug},    {"plug", 1, plug},         {"replug", 2, replug},
+	{"reset", 1, reset},      {"fail", 3, fail},         {"quit", 1, quit},
 };
 
 static void split(char *line, struct words *words)

@@ -3,10 +3,8 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "clock.h"
 #include "trace.h"
@@ -26,21 +24,22 @@ struct delivery {
 	uint8_t frame[];
 };
 
-bool line_open(struct line *line, const struct settings *settings, line_taker *take, void *modem)
+void line_open(struct line *line, struct port *port, const struct settings *settings,
+	       line_taker *take, void *modem)
 {
 	*line = (struct line){
+		.port = port,
 		.settings = settings,
 		.take = take,
 		.modem = modem,
 		.random = settings->seed * 0x9E3779B97F4A7C15u + 1,
 	};
-	return pty_open(&line->pty);
 }
 
 void line_close(struct line *line)
 {
 	line_forget(line);
-	pty_close(&line->pty);
+	line->port->kind->close(line->port);
 }
 
 /* xorshift64: 0 to below - 1. */
@@ -112,7 +111,7 @@ void line_send(struct line *line, const uint8_t *frame)
 		line->counters.dropped++;
 		return;
 	}
-	if (!line->pty.open)
+	if (!line->port->open)
 		return;
 	if (!answer && line->queued > BACKLOG_MAX) {
 		line->counters.lost++;
@@ -208,7 +207,7 @@ static void put_frame(struct line *line, const uint8_t *frame, uint64_t now)
 /* As much as the port takes; false if it did not take all. */
 static bool write_out(struct line *line)
 {
-	ssize_t n = write(line->pty.master, line->out, line->out_len);
+	ssize_t n = line->port->kind->write(line->port, line->out, line->out_len);
 
 	if (n > 0) {
 		line->out_len -= (size_t)n;
@@ -244,37 +243,11 @@ static void deliver(struct line *line, uint64_t now)
 	}
 }
 
-void line_work(struct line *line)
-{
-	uint64_t now = clock_now();
-
-	if (line->stalled_until && now >= line->stalled_until)
-		line_stall(line, 0);
-	if (line->pty.open)
-		deliver(line, now);
-}
-
-uint64_t line_due(const struct line *line)
-{
-	uint64_t due = line->stalled_until ? line->stalled_until : CLOCK_NEVER;
-
-	if (line->out_len && !line->join_until)
-		return clock_earlier(due, clock_now() + RETRY_MS);
-	if (line->rest_len)
-		return clock_earlier(due, line->rest_at);
-	if (line->join_until)
-		due = clock_earlier(due, line->join_until);
-	if (line->queue)
-		due = clock_earlier(due, line->queue->due);
-	return due;
-}
-
 /* The last who had the port open has closed it. The modem keeps its state, as in life. */
 static void hang_up(struct line *line)
 {
-	line->pty.open = false;
 	line_forget(line);
-	pty_discard(&line->pty);
+	line->port->kind->discard(line->port);
 }
 
 static void take_requests(struct line *line)
@@ -300,6 +273,10 @@ static void take_requests(struct line *line)
 		line->take(line->modem, request);
 		at += size;
 	}
+	if (line->port->kind->messages) {
+		line->counters.garbage += line->in_len - at;
+		at = line->in_len;
+	}
 	line->in_len -= at;
 	memmove(line->in, line->in + at, line->in_len);
 }
@@ -316,8 +293,8 @@ static bool wants_input(const struct line *line)
 static void read_in(struct line *line)
 {
 	while (wants_input(line)) {
-		ssize_t n = read(line->pty.master, line->in + line->in_len,
-				 sizeof(line->in) - line->in_len);
+		ssize_t n = line->port->kind->read(line->port, line->in + line->in_len,
+						   sizeof(line->in) - line->in_len);
 
 		if (n <= 0) {
 			if (n < 0 && errno == EIO) {
@@ -327,19 +304,14 @@ static void read_in(struct line *line)
 			}
 			return;
 		}
-		if (!line->pty.open)
-			pty_take_openings(&line->pty);
+		if (!line->port->open)
+			line->port->kind->take_openings(line->port);
 		line->in_len += (size_t)n;
 		take_requests(line);
 	}
 }
 
-int line_fd(const struct line *line)
-{
-	return line->pty.open ? line->pty.master : -1;
-}
-
-short line_events(const struct line *line)
+static short wanted_events(const struct line *line)
 {
 	short events = 0;
 
@@ -350,18 +322,61 @@ short line_events(const struct line *line)
 	return events;
 }
 
-void line_handle(struct line *line, short revents)
+void line_prepare(const struct line *line, struct pollfd *fds)
 {
+	line->port->kind->prepare(line->port, wanted_events(line), fds);
+}
+
+void line_handle(struct line *line, const struct pollfd *fds)
+{
+	short revents = line->port->kind->handle(line->port, fds);
+
 	if ((revents & POLLHUP) && !wants_input(line))
 		hang_up(line);
 	if (revents & (POLLIN | POLLHUP))
 		read_in(line);
+	line->port->kind->take_openings(line->port);
 }
 
-/* What a hangup during the stall left unread is found by taking the port for open. */
+static uint64_t delivery_due(const struct line *line)
+{
+	uint64_t due = line->stalled_until ? line->stalled_until : CLOCK_NEVER;
+
+	if (line->out_len && !line->join_until)
+		return clock_earlier(due, clock_now() + RETRY_MS);
+	if (line->rest_len)
+		return clock_earlier(due, line->rest_at);
+	if (line->join_until)
+		due = clock_earlier(due, line->join_until);
+	if (line->queue)
+		due = clock_earlier(due, line->queue->due);
+	return due;
+}
+
+uint64_t line_due(const struct line *line)
+{
+	uint64_t due = delivery_due(line);
+
+	if (line->port->kind->due)
+		due = clock_earlier(due, line->port->kind->due(line->port, wanted_events(line)));
+	return due;
+}
+
+void line_work(struct line *line)
+{
+	uint64_t now = clock_now();
+
+	if (line->port->kind->work)
+		line->port->kind->work(line->port);
+	if (line->stalled_until && now >= line->stalled_until)
+		line_stall(line, 0);
+	if (line->port->open)
+		deliver(line, now);
+}
+
 void line_stall(struct line *line, uint64_t until)
 {
 	line->stalled_until = until;
 	if (!until)
-		line->pty.open = true;
+		line->port->kind->resume(line->port);
 }

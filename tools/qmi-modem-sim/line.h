@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "frame.h"
-#include "pty.h"
+#include "port.h"
 #include "settings.h"
 
 #define LINE_FRAME_MAX   4096 /* of what the modem says */
@@ -31,7 +31,7 @@ struct line_counters {
 struct delivery;
 
 struct line {
-	struct pty pty;
+	struct port *port;
 	const struct settings *settings;
 	line_taker *take;
 	void *modem;
@@ -55,14 +55,14 @@ struct line {
 	uint8_t rest[LINE_FRAME_MAX];
 };
 
-/* Opens the pty; false: errno says why. Requests go to take(modem, request). */
-bool line_open(struct line *line, const struct settings *settings, line_taker *take, void *modem);
+/* A line to this port, which it closes at the end. Requests go to take(modem, request). */
+void line_open(struct line *line, struct port *port, const struct settings *settings,
+	       line_taker *take, void *modem);
 void line_close(struct line *line);
 
-/* For poll(). After it, in this order: line_handle(), pty_take_openings(), line_work(). */
-int line_fd(const struct line *line);
-short line_events(const struct line *line);
-void line_handle(struct line *line, short revents);
+/* Fills PORT_FDS entries for poll(), and takes them after it; then line_work(). */
+void line_prepare(const struct line *line, struct pollfd *fds);
+void line_handle(struct line *line, const struct pollfd *fds);
 void line_work(struct line *line);
 uint64_t line_due(const struct line *line); /* when line_work() is wanted at the latest */
 

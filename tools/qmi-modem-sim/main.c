@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* qmi-modem-sim: a modem without a modem, on a pty. */
+/*
+ * qmi-modem-sim: a modem without a modem, on a pty or on USB.
+ *
+ * With --usb it is a whole USB device in user space, on the kernel's virtual
+ * host controller vhci_hcd, and the kernel's own qmi_wwan and cdc-wdm drive it.
+ * vhci.h says why it is this way and no other.
+ */
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
@@ -27,14 +33,14 @@ struct options {
 	const char *link;
 	const char *control;
 	const char *ask;
+	bool usb;
 };
 
 /* In the order of poll(). */
 enum {
 	FD_SIGNAL,
 	FD_LINE,
-	FD_OPENINGS,
-	FD_CONTROL,
+	FD_CONTROL = FD_LINE + PORT_FDS,
 	FDS = FD_CONTROL + CONTROL_FDS,
 };
 
@@ -43,9 +49,18 @@ static const char help[] =
 	"       " NAME " --ask=PATH COMMAND...\n"
 	"Simulates a QMI modem on a pty, whose name it prints.\n"
 	"\n"
-	"  --link=PATH        a symlink to the pty\n"
+	"  --usb              as a USB modem instead, driven by the kernel's qmi_wwan. Wants "
+	"root,\n"
+	"                     and the virtual host controller: modprobe vhci-hcd. It is that\n"
+	"                     way because it takes no hardware and no set-up, and the kernel\n"
+	"                     removes the modem when this process ends. Prints usb.port=,\n"
+	"                     usb.device=, usb.node= and usb.net= whenever a driver has taken\n"
+	"                     it. Its serial number is the IMEI. Start one for each modem\n"
+	"  --link=PATH        a symlink to the pty; not with --usb\n"
 	"  --control=PATH     a Unix socket for commands: state, set, restart, stall,\n"
-	"                     indicate, revoke, unplug, quit\n"
+	"                     indicate, revoke, unplug, quit; with --usb also plug,\n"
+	"                     replug MS, reset (of the USB port), and, for the next N of\n"
+	"                     these to fail, fail {command|response|notification} N\n"
 	"  --ask=PATH         sends a command to that socket and prints the reply\n"
 	"  --imei=DIGITS      the modem's IMEI\n"
 	"  --model=TEXT       its model\n"
@@ -92,6 +107,7 @@ static bool set_option(struct sim *sim, struct options *options, const char *nam
 static void parse(struct sim *sim, struct options *options, int argc, char **argv)
 {
 	static const struct option longs[] = {
+		{"usb", no_argument, NULL, 'u'},
 		{"link", required_argument, NULL, 'o'},
 		{"control", required_argument, NULL, 'o'},
 		{"ask", required_argument, NULL, 'o'},
@@ -122,6 +138,8 @@ static void parse(struct sim *sim, struct options *options, int argc, char **arg
 		} else if (c == 'V') {
 			puts(NAME " " VERSION);
 			exit(EXIT_SUCCESS);
+		} else if (c == 'u') {
+			options->usb = true;
 		} else if (c == 'v') {
 			sim->settings.verbose = true;
 		} else if (c != 'o') {
@@ -151,17 +169,13 @@ static void live(struct sim *sim, struct control *control, int signals)
 
 	while (!sim->ended) {
 		fds[FD_SIGNAL] = (struct pollfd){.fd = signals, .events = POLLIN};
-		fds[FD_LINE] = (struct pollfd){.fd = line_fd(&sim->line),
-					       .events = line_events(&sim->line)};
-		fds[FD_OPENINGS] = (struct pollfd){.fd = sim->line.pty.watch, .events = POLLIN};
+		line_prepare(&sim->line, fds + FD_LINE);
 		control_prepare(control, fds + FD_CONTROL);
 		if (poll(fds, FDS, timeout(sim)) < 0)
 			continue;
 		if (fds[FD_SIGNAL].revents)
 			return;
-		line_handle(&sim->line, fds[FD_LINE].revents);
-		if (fds[FD_OPENINGS].revents)
-			pty_take_openings(&sim->line.pty);
+		line_handle(&sim->line, fds + FD_LINE);
 		modem_work(&sim->modem);
 		control_handle(control, fds + FD_CONTROL, sim);
 		if (!sim->ended)
@@ -193,37 +207,56 @@ static int fail(const char *what)
 	return EXIT_FAILURE;
 }
 
+/* The port that was asked for; NULL after a message. */
+static struct port *open_port(struct sim *sim)
+{
+	char why[160];
+
+	if (!sim->on_usb) {
+		if (pty_open(&sim->pty))
+			return &sim->pty.port;
+		fail("pty");
+		return NULL;
+	}
+	if (usb_port_open(&sim->usb, &sim->settings, why, sizeof(why)))
+		return &sim->usb.port;
+	fprintf(stderr, NAME ": --usb: %s\n", why);
+	return NULL;
+}
+
 static int run(struct sim *sim, const struct options *options)
 {
 	struct control control;
-	char name[sizeof(sim->line.pty.name)];
+	struct port *port;
 	int status = EXIT_FAILURE;
 	int signals = signals_open();
 
 	if (signals < 0)
 		return fail("signals");
-	if (!line_open(&sim->line, &sim->settings, take_request, &sim->modem)) {
+	port = open_port(sim);
+	if (!port) {
 		close(signals);
-		return fail("pty");
+		return EXIT_FAILURE;
 	}
-	snprintf(name, sizeof(name), "%s", sim->line.pty.name);
+	line_open(&sim->line, port, &sim->settings, take_request, &sim->modem);
 	modem_init(&sim->modem, &sim->settings, &sim->line);
 	if (!control_open(&control, options->control)) {
 		fail(options->control);
 		goto cleanup;
 	}
-	if (options->link && !link_make(options->link, name)) {
+	if (options->link && !link_make(options->link, sim->pty.name)) {
 		fail(options->link);
 		goto cleanup;
 	}
-	puts(name);
+	if (!sim->on_usb)
+		puts(sim->pty.name);
 	fflush(stdout);
 	live(sim, &control, signals);
 	status = EXIT_SUCCESS;
 
 cleanup:
 	if (options->link)
-		link_remove(options->link, name);
+		link_remove(options->link, sim->pty.name);
 	control_close(&control);
 	line_close(&sim->line);
 	close(signals);
@@ -249,7 +282,14 @@ int main(int argc, char **argv)
 		fprintf(stderr, NAME ": %s: only --ask takes a command, and wants one\n",
 			argc > 0 ? argv[0] : "--ask");
 		status = EXIT_USAGE;
+	} else if (options.usb && options.link) {
+		fprintf(stderr,
+			NAME ": --link=%s: not with --usb, where the kernel names the port; "
+			     "usb.node= on standard output says how\n",
+			options.link);
+		status = EXIT_USAGE;
 	} else {
+		sim->on_usb = options.usb;
 		status = run(sim, &options);
 	}
 	free(sim);

@@ -42,11 +42,16 @@ void modem_forget(struct modem *modem)
 		modem->calls[i] = (struct call){0};
 }
 
-void modem_restart(struct modem *modem)
+void modem_power_on(struct modem *modem)
 {
 	modem_forget(modem);
 	modem->mode = MODE_ONLINE;
 	modem->reset_at = 0;
+}
+
+void modem_restart(struct modem *modem)
+{
+	modem_power_on(modem);
 	modem->counters.restarts++;
 	line_forget(modem->line);
 	ctl_indicate_sync(modem);

@@ -103,6 +103,8 @@ uint64_t modem_due(const struct modem *modem);
 
 /* Sync: no client, no call, no registration is left. */
 void modem_forget(struct modem *modem);
+/* Power: as after modem_init(), but for what it keeps over one, and silently. */
+void modem_power_on(struct modem *modem);
 /* Forgets even the operating mode, says nothing more of what it was about to, and says Sync. */
 void modem_restart(struct modem *modem);
 

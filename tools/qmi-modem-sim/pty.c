@@ -4,11 +4,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <sys/inotify.h>
 #include <termios.h>
 #include <unistd.h>
+
+static struct pty *pty_of(struct port *port)
+{
+	return (struct pty *)port;
+}
 
 /* A pty's master acts on the slave's settings, so the slave need not be open. */
 static int set_raw(int master)
@@ -29,12 +33,92 @@ static int hang_up(const char *name)
 	return slave < 0 ? -1 : close(slave);
 }
 
+static void prepare(struct port *port, short events, struct pollfd *fds)
+{
+	const struct pty *pty = pty_of(port);
+
+	fds[0] = (struct pollfd){.fd = port->open ? pty->master : -1, .events = events};
+	fds[1] = (struct pollfd){.fd = pty->watch, .events = POLLIN};
+}
+
+static short handle(struct port *port, const struct pollfd *fds)
+{
+	(void)port;
+	return fds[0].revents;
+}
+
+static void take_openings(struct port *port)
+{
+	char events[16 * (sizeof(struct inotify_event) + NAME_MAX + 1)];
+
+	while (read(pty_of(port)->watch, events, sizeof(events)) > 0)
+		port->open = true;
+}
+
+/* The hangup that the stall has left unread is found by taking the port for open. */
+static void resume(struct port *port)
+{
+	port->open = true;
+}
+
+static ssize_t read_bytes(struct port *port, uint8_t *bytes, size_t size)
+{
+	return read(pty_of(port)->master, bytes, size);
+}
+
+static ssize_t write_bytes(struct port *port, const uint8_t *bytes, size_t len)
+{
+	return write(pty_of(port)->master, bytes, len);
+}
+
+/*
+ * On its way to the slave a byte waits in two buffers: the flush of the
+ * master's output empties the first, TCSAFLUSH the second.
+ */
+static void discard(struct port *port)
+{
+	port->open = false;
+	tcflush(pty_of(port)->master, TCOFLUSH);
+	set_raw(pty_of(port)->master);
+}
+
+static bool in_use(const struct port *port)
+{
+	struct pollfd pollfd = {.fd = ((const struct pty *)port)->master};
+
+	return poll(&pollfd, 1, 0) <= 0 || !(pollfd.revents & POLLHUP);
+}
+
+static void close_port(struct port *port)
+{
+	struct pty *pty = pty_of(port);
+
+	if (pty->watch >= 0)
+		close(pty->watch);
+	if (pty->master >= 0)
+		close(pty->master);
+	pty->watch = -1;
+	pty->master = -1;
+	port->open = false;
+}
+
+static const struct port_kind kind = {
+	.prepare = prepare,
+	.handle = handle,
+	.take_openings = take_openings,
+	.resume = resume,
+	.read = read_bytes,
+	.write = write_bytes,
+	.discard = discard,
+	.in_use = in_use,
+	.close = close_port,
+};
+
 bool pty_open(struct pty *pty)
 {
 	int error;
 
-	pty->open = false;
-	pty->watch = -1;
+	*pty = (struct pty){.port.kind = &kind, .watch = -1};
 	pty->master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
 	if (pty->master < 0)
 		return false;
@@ -49,43 +133,7 @@ bool pty_open(struct pty *pty)
 
 cleanup:
 	error = errno;
-	pty_close(pty);
+	close_port(&pty->port);
 	errno = error;
 	return false;
-}
-
-void pty_close(struct pty *pty)
-{
-	if (pty->watch >= 0)
-		close(pty->watch);
-	if (pty->master >= 0)
-		close(pty->master);
-	pty->watch = -1;
-	pty->master = -1;
-	pty->open = false;
-}
-
-bool pty_hung_up(const struct pty *pty)
-{
-	struct pollfd pollfd = {.fd = pty->master};
-
-	return poll(&pollfd, 1, 0) > 0 && (pollfd.revents & POLLHUP);
-}
-
-void pty_take_openings(struct pty *pty)
-{
-	char events[16 * (sizeof(struct inotify_event) + NAME_MAX + 1)];
-
-	while (read(pty->watch, events, sizeof(events)) > 0)
-		pty->open = true;
-}
-
-/*
- * On its way to the slave a byte waits in two buffers: the flush of the
- * master's output empties the first, TCSAFLUSH the second.
- */
-void pty_discard(struct pty *pty)
-{
-	tcflush(pty->master, TCOFLUSH);
-	set_raw(pty->master);
 }

@@ -8,23 +8,16 @@
 
 #include <stdbool.h>
 
+#include "port.h"
+
 struct pty {
+	struct port port; /* the first: a pointer to it is one to the pty */
 	int master;
 	int watch; /* inotify: readable when somebody opens the port */
-	bool open; /* somebody has it open, as far as is known */
 	char name[64];
 };
 
-bool pty_open(struct pty *pty); /* false: errno says why */
-void pty_close(struct pty *pty);
-
-/* Whether nobody has the port open at this moment. */
-bool pty_hung_up(const struct pty *pty);
-
-/* Takes the openings that the watch has seen: each sets open. */
-void pty_take_openings(struct pty *pty);
-
-/* Nobody has the port open: throws away what they left unread. */
-void pty_discard(struct pty *pty);
+/* false: errno says why. It is closed through its port. */
+bool pty_open(struct pty *pty);
 
 #endif

@@ -71,7 +71,7 @@ static int get_capabilities(struct modem *modem, const struct request *request)
 static int get_manufacturer(struct modem *modem, const struct request *request)
 {
 	(void)modem;
-	frame_add_text(request->answer, 0x01, "Simulated Wireless, Incorporated");
+	frame_add_text(request->answer, 0x01, DMS_MANUFACTURER);
 	return QMI_ERROR_NONE;
 }
 

@@ -7,10 +7,15 @@
 
 #include "line.h"
 #include "modem.h"
+#include "pty.h"
 #include "settings.h"
+#include "usb_port.h"
 
 struct sim {
 	struct settings settings;
+	bool on_usb; /* its port is usb, else pty */
+	struct pty pty;
+	struct usb_port usb;
 	struct line line;
 	struct modem modem;
 	bool ended;

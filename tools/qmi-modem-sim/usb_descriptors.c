@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "usb_descriptors.h"
+
+#include <string.h>
+
+#include "service_dms.h"
+
+#define LE16(value) (uint8_t)((value)&0xFF), (uint8_t)((value) >> 8)
+
+enum descriptor_type {
+	TYPE_DEVICE = 1,
+	TYPE_CONFIGURATION = 2,
+	TYPE_STRING = 3,
+	TYPE_INTERFACE = 4,
+	TYPE_ENDPOINT = 5,
+};
+
+enum string_index {
+	STRING_LANGUAGES = 0,
+	STRING_MANUFACTURER = 1,
+	STRING_PRODUCT = 2,
+	STRING_SERIAL = 3,
+};
+
+enum transfer {
+	TRANSFER_BULK = 2,
+	TRANSFER_INTERRUPT = 3,
+};
+
+#define DEVICE_SIZE        18
+#define CONFIGURATION_SIZE 9
+#define INTERFACE_SIZE     9
+#define ENDPOINT_SIZE      7
+#define ENDPOINTS          3
+#define TOTAL_SIZE         (CONFIGURATION_SIZE + INTERFACE_SIZE + ENDPOINTS * ENDPOINT_SIZE)
+
+#define ENDPOINT_IN     0x80
+#define VENDOR_SPECIFIC 0xFF
+#define ENGLISH_US      0x0409
+#define BULK_PACKET     512
+#define NOTICE_PACKET   16
+#define NOTICE_INTERVAL 6    /* 2^(6-1) microframes: 4 ms */
+#define BUS_POWERED     0x80 /* without remote wakeup: it stays awake while its port is open */
+#define MILLIAMPERE_500 250
+
+static const uint8_t device[DEVICE_SIZE] = {
+	DEVICE_SIZE,
+	TYPE_DEVICE,
+	LE16(0x0200), /* USB 2.0 */
+	0,
+	0,
+	0, /* class, subclass, protocol: each interface's own */
+	64,
+	LE16(USB_MODEM_VENDOR),
+	LE16(USB_MODEM_PRODUCT),
+	LE16(0x0100),
+	STRING_MANUFACTURER,
+	STRING_PRODUCT,
+	STRING_SERIAL,
+	1,
+};
+
+static const uint8_t configuration[TOTAL_SIZE] = {
+	CONFIGURATION_SIZE,
+	TYPE_CONFIGURATION,
+	LE16(TOTAL_SIZE),
+	1,
+	USB_CONFIGURATION,
+	0,
+	BUS_POWERED,
+	MILLIAMPERE_500,
+
+	INTERFACE_SIZE,
+	TYPE_INTERFACE,
+	USB_MODEM_INTERFACE,
+	0,
+	ENDPOINTS,
+	VENDOR_SPECIFIC,
+	VENDOR_SPECIFIC,
+	VENDOR_SPECIFIC,
+	0,
+
+	ENDPOINT_SIZE,
+	TYPE_ENDPOINT,
+	ENDPOINT_IN | USB_NOTIFICATIONS_IN,
+	TRANSFER_INTERRUPT,
+	LE16(NOTICE_PACKET),
+	NOTICE_INTERVAL,
+
+	ENDPOINT_SIZE,
+	TYPE_ENDPOINT,
+	ENDPOINT_IN | USB_DATA_IN,
+	TRANSFER_BULK,
+	LE16(BULK_PACKET),
+	0,
+
+	ENDPOINT_SIZE,
+	TYPE_ENDPOINT,
+	USB_DATA_OUT,
+	TRANSFER_BULK,
+	LE16(BULK_PACKET),
+	0,
+};
+
+/* In UTF-16, of which these texts use the part that is ASCII. */
+static size_t string(uint8_t *descriptor, const char *text)
+{
+	size_t size = 2;
+
+	for (; *text && size + 2 <= USB_DESCRIPTOR_MAX; text++) {
+		descriptor[size++] = *text & 0x80 ? '?' : (uint8_t)*text;
+		descriptor[size++] = 0;
+	}
+	descriptor[0] = (uint8_t)size;
+	descriptor[1] = TYPE_STRING;
+	return size;
+}
+
+static size_t languages(uint8_t *descriptor)
+{
+	static const uint8_t list[] = {4, TYPE_STRING, LE16(ENGLISH_US)};
+
+	memcpy(descriptor, list, sizeof(list));
+	return sizeof(list);
+}
+
+size_t usb_descriptor(const struct settings *settings, uint16_t value,
+		      uint8_t descriptor[USB_DESCRIPTOR_MAX])
+{
+	switch (value) {
+	case TYPE_DEVICE << 8:
+		memcpy(descriptor, device, sizeof(device));
+		return sizeof(device);
+	case TYPE_CONFIGURATION << 8:
+		memcpy(descriptor, configuration, sizeof(configuration));
+		return sizeof(configuration);
+	case TYPE_STRING << 8 | STRING_LANGUAGES:
+		return languages(descriptor);
+	case TYPE_STRING << 8 | STRING_MANUFACTURER:
+		return string(descriptor, DMS_MANUFACTURER);
+	case TYPE_STRING << 8 | STRING_PRODUCT:
+		return string(descriptor, settings->model);
+	case TYPE_STRING << 8 | STRING_SERIAL:
+		return string(descriptor, settings->imei);
+	default:
+		return 0;
+	}
+}

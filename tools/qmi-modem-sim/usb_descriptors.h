@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the modem says it is when the host enumerates it. */
+#ifndef USB_DESCRIPTORS_H
+#define USB_DESCRIPTORS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "settings.h"
+
+/*
+ * Ids and interface number as a QMI_QUIRK_SET_DTR entry of the kernel's
+ * drivers/net/usb/qmi_wwan.c has them; no other driver is known to want them.
+ */
+#define USB_MODEM_VENDOR    0x05C6
+#define USB_MODEM_PRODUCT   0x9025
+#define USB_MODEM_INTERFACE 4
+
+#define USB_CONFIGURATION 1
+
+/* The endpoints' numbers. */
+#define USB_NOTIFICATIONS_IN 1
+#define USB_DATA_IN          2
+#define USB_DATA_OUT         3
+
+#define USB_DESCRIPTOR_MAX 255
+
+/*
+ * Copies a descriptor, named as GET_DESCRIPTOR's wValue does it: type in the
+ * high byte, index in the low. Returns its size, or 0: there is no such.
+ */
+size_t usb_descriptor(const struct settings *settings, uint16_t value,
+		      uint8_t descriptor[USB_DESCRIPTOR_MAX]);
+
+#endif

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "vhci.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/usbdevice_fs.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define CONTROLLER  "/sys/devices/platform/vhci_hcd.0"
+#define DEVICES     "/sys/bus/usb/devices"
+#define DEVICE_ID   1 /* any: there is one device on a connection */
+#define SPEED_HIGH  3
+#define STATUS_FREE 4
+#define STATUS_USED 6
+
+struct port_status {
+	int port;
+	unsigned int status;
+	char device[VHCI_NAME_MAX];
+};
+
+/* The status of all controllers is at the first: status, status.1, ... */
+static FILE *open_status(unsigned int controller)
+{
+	char path[PATH_MAX];
+
+	if (controller == 0)
+		snprintf(path, sizeof(path), CONTROLLER "/status");
+	else
+		snprintf(path, sizeof(path), CONTROLLER "/status.%u", controller);
+	return fopen(path, "re");
+}
+
+/* The next high-speed port; false: there is none left. */
+static bool read_status(FILE *file, struct port_status *status)
+{
+	char line[128];
+
+	while (fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "hs %d %u %*u %*x %*u %31s", &status->port, &status->status,
+			   status->device) == 3)
+			return true;
+	}
+	return false;
+}
+
+typedef bool port_test(const struct port_status *status, int wanted);
+
+static bool is_free(const struct port_status *status, int wanted)
+{
+	return status->status == STATUS_FREE && (wanted == VHCI_ANY || status->port == wanted);
+}
+
+static bool is_used(const struct port_status *status, int wanted)
+{
+	return status->status == STATUS_USED && status->port == wanted;
+}
+
+/* false: no port passes the test; errno is ENOENT if there is no controller at all. */
+static bool find_port(port_test *passes, int wanted, struct port_status *status)
+{
+	FILE *file;
+	bool found = false;
+	unsigned int i;
+
+	for (i = 0; !found && (file = open_status(i)); i++) {
+		while (!found && read_status(file, status))
+			found = passes(status, wanted);
+		fclose(file);
+	}
+	errno = i ? EBUSY : ENOENT;
+	return found;
+}
+
+static bool write_attach(int port, int fd)
+{
+	char text[64];
+	int len = snprintf(text, sizeof(text), "%d %d %d %d", port, fd, DEVICE_ID, SPEED_HIGH);
+	int attach = open(CONTROLLER "/attach", O_WRONLY | O_CLOEXEC);
+	bool attached;
+	int error;
+
+	if (attach < 0)
+		return false;
+	attached = write(attach, text, (size_t)len) == len;
+	error = errno;
+	close(attach);
+	errno = error;
+	return attached;
+}
+
+static void explain(char *why, size_t size)
+{
+	int error = errno;
+
+	switch (error) {
+	case ENOENT:
+		snprintf(why, size, "no " CONTROLLER ": try 'modprobe vhci-hcd'");
+		break;
+	case EACCES:
+	case EPERM:
+		snprintf(why, size, "not permitted to write " CONTROLLER "/attach: run as root");
+		break;
+	case EBUSY:
+		snprintf(why, size, "vhci_hcd has no free port: stop another simulated device");
+		break;
+	default:
+		snprintf(why, size, CONTROLLER "/attach: %s", strerror(error));
+	}
+	errno = error;
+}
+
+int vhci_attach(int fd, int port, char *why, size_t size)
+{
+	struct port_status status;
+
+	while (find_port(is_free, port, &status)) {
+		if (write_attach(status.port, fd))
+			return status.port;
+		if (errno != EBUSY) /* somebody was faster: there may be another */
+			break;
+	}
+	explain(why, size);
+	return -1;
+}
+
+/* The name in a directory of sysfs that begins like this; "" without one. */
+static void find_entry(const char *directory, const char *prefix, char *name, size_t size)
+{
+	DIR *dir = opendir(directory);
+	const struct dirent *entry;
+
+	name[0] = '\0';
+	if (!dir)
+		return;
+	while ((entry = readdir(dir))) {
+		if (entry->d_name[0] != '.' &&
+		    strncmp(entry->d_name, prefix, strlen(prefix)) == 0 &&
+		    strlen(entry->d_name) < size)
+			memcpy(name, entry->d_name, strlen(entry->d_name) + 1);
+	}
+	closedir(dir);
+}
+
+void vhci_find_names(int port, unsigned int interface, struct vhci_names *names)
+{
+	struct port_status status;
+	char path[PATH_MAX];
+
+	*names = (struct vhci_names){0};
+	if (!find_port(is_used, port, &status))
+		return;
+	memcpy(names->device, status.device, sizeof(names->device));
+	snprintf(path, sizeof(path), DEVICES "/%s/%s:1.%u/usbmisc", status.device, status.device,
+		 interface);
+	find_entry(path, "cdc-wdm", names->node, sizeof(names->node));
+	snprintf(path, sizeof(path), DEVICES "/%s/%s:1.%u/net", status.device, status.device,
+		 interface);
+	find_entry(path, "", names->net, sizeof(names->net));
+}
+
+static bool read_number(const char *device, const char *attribute, unsigned int *number)
+{
+	char path[PATH_MAX];
+	FILE *file;
+	bool found;
+
+	snprintf(path, sizeof(path), DEVICES "/%s/%s", device, attribute);
+	file = fopen(path, "re");
+	if (!file)
+		return false;
+	found = fscanf(file, "%u", number) == 1;
+	fclose(file);
+	return found;
+}
+
+/* While the kernel resets the device, the device has to answer: a child waits for the kernel. */
+bool vhci_reset(const char *device)
+{
+	unsigned int bus;
+	unsigned int number;
+	char path[PATH_MAX];
+	pid_t child;
+	int fd;
+
+	if (!read_number(device, "busnum", &bus) || !read_number(device, "devnum", &number))
+		return false;
+	snprintf(path, sizeof(path), "/dev/bus/usb/%03u/%03u", bus, number);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	child = fork();
+	if (child == 0) {
+		/* Nothing of the simulator stays open in here, should it end meanwhile. */
+		dup2(fd, STDIN_FILENO);
+		close_range(STDERR_FILENO + 1, ~0U, 0);
+		_exit(ioctl(STDIN_FILENO, USBDEVFS_RESET) < 0);
+	}
+	close(fd);
+	return child > 0;
+}

@@ -92,7 +92,7 @@ static void port_reset(void *context)
 {
 	struct instance *instance = context;
 
-	mux_port_reset(instance->mux, instance->loop.now);
+	mux_port_reset(instance->mux);
 }
 
 static void port_unplugged(void *context)
@@ -248,7 +248,7 @@ static void pump(struct instance *instance)
 
 	do {
 		while ((session = mux_next_changed(instance->mux)))
-			open_file_update(session_owner(session), instance->loop.now);
+			open_file_update(session_owner(session));
 		while (port_idle(&instance->port)) {
 			size_t size;
 			const uint8_t *frame =

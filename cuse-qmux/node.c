@@ -79,8 +79,7 @@ static void serve_write(fuse_req_t req, const char *data, size_t size, off_t off
 			struct fuse_file_info *info)
 {
 	(void)offset;
-	open_file_write(file_of(info), req, (const uint8_t *)data, size, info->flags & O_NONBLOCK,
-			node_of(req)->host->loop->now);
+	open_file_write(file_of(info), req, (const uint8_t *)data, size, info->flags & O_NONBLOCK);
 }
 
 static void serve_poll(fuse_req_t req, struct fuse_file_info *info, struct fuse_pollhandle *handle)

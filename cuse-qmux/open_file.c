@@ -115,10 +115,9 @@ void open_file_read(struct open_file *file, fuse_req_t req, size_t size, bool no
 }
 
 /* Answers a write; false if it has to wait. */
-static bool try_write(struct open_file *file, fuse_req_t req, const uint8_t *data, size_t size,
-		      uint64_t now)
+static bool try_write(struct open_file *file, fuse_req_t req, const uint8_t *data, size_t size)
 {
-	ssize_t taken = session_write(file->session, data, size, now);
+	ssize_t taken = session_write(file->session, data, size);
 
 	if (taken == -EAGAIN)
 		return false;
@@ -130,9 +129,9 @@ static bool try_write(struct open_file *file, fuse_req_t req, const uint8_t *dat
 }
 
 void open_file_write(struct open_file *file, fuse_req_t req, const uint8_t *data, size_t size,
-		     bool nonblock, uint64_t now)
+		     bool nonblock)
 {
-	if (list_empty(&file->writes) && try_write(file, req, data, size, now))
+	if (list_empty(&file->writes) && try_write(file, req, data, size))
 		return;
 	if (nonblock)
 		fuse_reply_err(req, EAGAIN);
@@ -151,12 +150,12 @@ static void go_on_reading(struct open_file *file)
 	}
 }
 
-static void go_on_writing(struct open_file *file, uint64_t now)
+static void go_on_writing(struct open_file *file)
 {
 	list_for_each (link, &file->writes) {
 		struct blocked *blocked = container_of(link, struct blocked, link);
 
-		if (!try_write(file, blocked->req, blocked->data, blocked->size, now))
+		if (!try_write(file, blocked->req, blocked->data, blocked->size))
 			return;
 		unblock(blocked);
 	}
@@ -201,10 +200,10 @@ static void wake(struct open_file *file)
 	file->poll_events = 0;
 }
 
-void open_file_update(struct open_file *file, uint64_t now)
+void open_file_update(struct open_file *file)
 {
 	go_on_reading(file);
-	go_on_writing(file, now);
+	go_on_writing(file);
 	wake(file);
 }
 

@@ -32,11 +32,11 @@ const struct session *open_file_session(const struct open_file *file);
 /* Each answers the request, now or later. */
 void open_file_read(struct open_file *file, fuse_req_t req, size_t size, bool nonblock);
 void open_file_write(struct open_file *file, fuse_req_t req, const uint8_t *data, size_t size,
-		     bool nonblock, uint64_t now);
+		     bool nonblock);
 void open_file_poll(struct open_file *file, fuse_req_t req, struct fuse_pollhandle *handle,
 		    uint32_t events);
 
 /* The session has changed: goes on with what was blocked, and wakes whoever polls. */
-void open_file_update(struct open_file *file, uint64_t now);
+void open_file_update(struct open_file *file);
 
 #endif

@@ -335,9 +335,8 @@ void answer_skip_partial(struct mux *mux, uint64_t now)
 	mux->input_deadline = mux->input_bytes > 0 ? now + PARTIAL_TIMEOUT : MUX_NEVER;
 }
 
-void mux_port_reset(struct mux *mux, uint64_t now)
+void mux_port_reset(struct mux *mux)
 {
-	(void)now;
 	mux->input_bytes = 0;
 	mux->input_deadline = MUX_NEVER;
 	mux_restart(mux);

@@ -343,12 +343,11 @@ uint64_t session_id(const struct session *session)
 	return session->id;
 }
 
-ssize_t session_write(struct session *session, const uint8_t *data, size_t size, uint64_t now)
+ssize_t session_write(struct session *session, const uint8_t *data, size_t size)
 {
 	struct mux *mux = session->mux;
 	ssize_t taken;
 
-	(void)now;
 	if (mux->unplugged || mux->stopping)
 		return -ENODEV;
 	taken = session_accept(session, data, size, mux->config.frame_max);

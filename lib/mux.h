@@ -109,7 +109,7 @@ uint64_t session_id(const struct session *session); /* for people; never given t
  * -EAGAIN, -ENODEV, -ENOMEM, or V19's -EINVAL and -EMSGSIZE. Fewer bytes are
  * taken only where memory ran out behind them.
  */
-ssize_t session_write(struct session *session, const uint8_t *data, size_t size, uint64_t now);
+ssize_t session_write(struct session *session, const uint8_t *data, size_t size);
 
 /*
  * What a read returns next: *data and its size, which is the front frame's or
@@ -147,8 +147,8 @@ void mux_port_sent(struct mux *mux);
 void mux_port_failed(struct mux *mux, uint64_t now); /* V15: the asker is told */
 
 void mux_port_received(struct mux *mux, const uint8_t *data, size_t size, uint64_t now);
-void mux_port_reset(struct mux *mux, uint64_t now); /* V16: every client is gone */
-void mux_port_unplugged(struct mux *mux);           /* V17: every session is dead */
+void mux_port_reset(struct mux *mux);     /* V16: every client is gone */
+void mux_port_unplugged(struct mux *mux); /* V17: every session is dead */
 
 /* Life. */
 

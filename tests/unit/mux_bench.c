@@ -161,11 +161,11 @@ struct session *open_on(struct bench *bench, unsigned node)
 	return session;
 }
 
-void app_write(struct bench *bench, struct session *session, struct msg msg)
+void app_write(struct session *session, struct msg msg)
 {
 	size_t size = frame_size(msg.bytes);
 
-	assert_int_equal(session_write(session, msg.bytes, size, bench->now), size);
+	assert_int_equal(session_write(session, msg.bytes, size), size);
 }
 
 void app_reads(struct session *session, struct msg wanted)
@@ -257,7 +257,7 @@ uint8_t allocate(struct bench *bench, struct session *session, uint8_t service, 
 	const uint8_t *data;
 	uint8_t cid;
 
-	app_write(bench, session, asked);
+	app_write(session, asked);
 	got = modem_gets_ctl(bench, asked);
 	modem_says(bench, about_client(answer(got, 0), service, device_cid));
 	assert_true(session_peek(session, &data) > 0);
@@ -268,7 +268,7 @@ uint8_t allocate(struct bench *bench, struct session *session, uint8_t service, 
 
 void exchange(struct bench *bench, struct session *session, struct msg msg, uint8_t device_cid)
 {
-	app_write(bench, session, msg);
+	app_write(session, msg);
 	modem_gets_this(bench, with_cid(msg, device_cid));
 	modem_says(bench, answer(with_cid(msg, device_cid), 0));
 	app_reads(session, answer(msg, 0));

@@ -63,7 +63,7 @@ void bench_restart(struct bench *bench);
 
 /* An application. */
 struct session *open_on(struct bench *bench, unsigned node);
-void app_write(struct bench *bench, struct session *session, struct msg msg);
+void app_write(struct session *session, struct msg msg);
 void app_reads(struct session *session, struct msg wanted);
 void app_reads_nothing(struct session *session);
 void app_reads_overflow(struct session *session);

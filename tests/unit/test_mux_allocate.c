@@ -14,7 +14,7 @@ static void leave_orphan(struct bench *bench, unsigned node, uint8_t service, ui
 /* Sends an Allocate CID; the modem has none left. */
 static void find_exhausted(struct bench *bench, struct session *session, uint8_t service)
 {
-	app_write(bench, session, ctl_allocate(9, service));
+	app_write(session, ctl_allocate(9, service));
 	modem_says(bench, answer(modem_gets_ctl(bench, ctl_allocate(9, service)),
 				 QMI_ERROR_CLIENT_IDS_EXHAUSTED));
 }
@@ -27,7 +27,7 @@ static void test_V2_254_clients_on_a_node(void **state)
 
 	for (unsigned cid = 1; cid <= QMI_CID_MAX; cid++)
 		assert_int_equal(allocate(bench, a, DMS, (uint8_t)cid), cid);
-	app_write(bench, a, asked);
+	app_write(a, asked);
 	app_reads(a, answer(asked, QMI_ERROR_CLIENT_IDS_EXHAUSTED));
 	modem_gets_nothing(bench);
 	assert_int_equal(allocate(bench, a, NAS, 1), 1);
@@ -44,8 +44,8 @@ static void test_V2_a_full_node_while_two_allocate(void **state)
 
 	for (unsigned cid = 2; cid <= QMI_CID_MAX; cid++)
 		allocate(bench, a, DMS, (uint8_t)cid);
-	app_write(bench, a, asked);
-	app_write(bench, b, asked);
+	app_write(a, asked);
+	app_write(b, asked);
 	first = modem_gets(bench);
 	second = modem_gets(bench);
 	modem_says(bench, about_client(answer(first, 0), DMS, 1));
@@ -53,7 +53,7 @@ static void test_V2_a_full_node_while_two_allocate(void **state)
 	/* The modem had one more than the node has numbers. */
 	modem_says(bench, about_client(answer(second, 0), DMS, 0));
 	app_reads(b, answer(asked, QMI_ERROR_INTERNAL));
-	app_write(bench, b, asked);
+	app_write(b, asked);
 	app_reads(b, answer(asked, QMI_ERROR_CLIENT_IDS_EXHAUSTED));
 	modem_gets_nothing(bench);
 }
@@ -66,13 +66,13 @@ static void test_V2_the_modem_allocates_twice(void **state)
 	struct msg pending = request(DMS, 1, 5, MODEL);
 
 	allocate(bench, a, DMS, 40);
-	app_write(bench, a, pending);
+	app_write(a, pending);
 	modem_gets(bench);
 	assert_int_equal(allocate(bench, b, DMS, 40), 1);
 	assert_int_equal(bench->warnings, 1);
 	assert_int_equal(mux_client_count(bench->mux), 1);
 	app_reads(a, answer(pending, QMI_ERROR_ABORTED));
-	app_write(bench, a, pending);
+	app_write(a, pending);
 	app_reads(a, answer(pending, QMI_ERROR_INVALID_CLIENT_ID));
 	exchange(bench, b, pending, 40);
 }
@@ -84,11 +84,11 @@ static void test_answers_without_a_cid(void **state)
 	struct msg asked = ctl_allocate(9, DMS);
 	const uint8_t values[][2] = {{NAS, 40}, {DMS, 0}, {DMS, 0xFF}};
 
-	app_write(bench, a, asked);
+	app_write(a, asked);
 	modem_says(bench, answer(modem_gets(bench), 0));
 	app_reads(a, answer(asked, QMI_ERROR_INTERNAL));
 	for (size_t i = 0; i < 3; i++) {
-		app_write(bench, a, asked);
+		app_write(a, asked);
 		modem_says(bench, plus(answer(modem_gets(bench), 0), 0x01, values[i], 2));
 		app_reads(a, answer(asked, QMI_ERROR_INTERNAL));
 	}
@@ -103,7 +103,7 @@ static void test_an_error_is_the_applications(void **state)
 	struct msg asked = ctl_allocate(9, DMS);
 
 	leave_orphan(bench, 0, DMS, 40);
-	app_write(bench, a, asked);
+	app_write(a, asked);
 	modem_says(bench, answer(modem_gets(bench), 31));
 	app_reads(a, answer(asked, 31));
 	assert_int_equal(mux_orphan_count(bench->mux), 1);
@@ -115,9 +115,9 @@ static void test_V6_allocated_for_a_closed_session(void **state)
 	struct session *a = open_on(bench, 0);
 	struct msg got;
 
-	app_write(bench, a, ctl_allocate(9, DMS));
-	app_write(bench, a, ctl_allocate(10, DMS));
-	app_write(bench, a, ctl_allocate(11, DMS));
+	app_write(a, ctl_allocate(9, DMS));
+	app_write(a, ctl_allocate(10, DMS));
+	app_write(a, ctl_allocate(11, DMS));
 	got = modem_gets_ctl(bench, ctl_allocate(9, DMS));
 	mux_close(a, bench->now);
 	/* The others are not even asked for. */
@@ -182,7 +182,7 @@ static void test_V9_a_full_node_gives_up_an_orphan(void **state)
 	leave_orphan(bench, 0, DMS, 254);
 	for (unsigned cid = 2; cid <= QMI_CID_MAX; cid++)
 		allocate(bench, a, DMS, (uint8_t)(cid - 1));
-	app_write(bench, a, ctl_allocate(9, DMS));
+	app_write(a, ctl_allocate(9, DMS));
 	modem_says(bench, answer(modem_gets_ctl(bench, ctl_release(0, DMS, 254)), 0));
 	got = modem_gets_ctl(bench, ctl_allocate(0, DMS));
 	modem_says(bench, about_client(answer(got, 0), DMS, 254));
@@ -199,7 +199,7 @@ static void test_V9_a_data_call_is_kept(void **state)
 	allocate(bench, a, WDS, 40);
 	exchange(bench, a, start, 40);
 	exchange(bench, a, request(WDS, 1, 1, MODEL), 40);
-	app_write(bench, a, with_tid(start, 2));
+	app_write(a, with_tid(start, 2));
 	modem_gets(bench);
 	modem_says(bench, answer(request(WDS, 40, 2, QMI_WDS_START_NETWORK), 26));
 	mux_close(a, bench->now);
@@ -208,7 +208,7 @@ static void test_V9_a_data_call_is_kept(void **state)
 
 	/* Stopped, even by a session that has closed since. */
 	a = open_on(bench, 0);
-	app_write(bench, a, request(WDS, 1, 3, QMI_WDS_STOP_NETWORK));
+	app_write(a, request(WDS, 1, 3, QMI_WDS_STOP_NETWORK));
 	modem_gets_this(bench, request(WDS, 40, 3, QMI_WDS_STOP_NETWORK));
 	mux_close(a, bench->now);
 	modem_says(bench, answer(request(WDS, 40, 3, QMI_WDS_STOP_NETWORK), 0));
@@ -231,7 +231,7 @@ static void test_V9_the_asker_closes_meanwhile(void **state)
 	/* Or before the answer: then nothing is given up for nobody. */
 	leave_orphan(bench, 0, DMS, 41);
 	a = open_on(bench, 0);
-	app_write(bench, a, ctl_allocate(9, DMS));
+	app_write(a, ctl_allocate(9, DMS));
 	got = modem_gets(bench);
 	mux_close(a, bench->now);
 	modem_says(bench, answer(got, QMI_ERROR_CLIENT_IDS_EXHAUSTED));
@@ -268,7 +268,7 @@ static void test_V9_orphan_timeout(void **state)
 	modem_gets_nothing(bench);
 	assert_true(mux_deadline(bench->mux) == MUX_NEVER);
 	assert_int_equal(mux_counters(bench->mux)->reclaimed, 1);
-	app_write(bench, a, request(DMS, 1, 1, MODEL));
+	app_write(a, request(DMS, 1, 1, MODEL));
 	app_reads(a, answer(request(DMS, 1, 1, MODEL), QMI_ERROR_INVALID_CLIENT_ID));
 }
 
@@ -283,7 +283,7 @@ static void test_V9_orphan_timeout_after_a_call(void **state)
 	a = open_on(bench, 0);
 	allocate(bench, a, WDS, 40);
 	exchange(bench, a, request(WDS, 1, 1, QMI_WDS_START_NETWORK), 40);
-	app_write(bench, a, stop);
+	app_write(a, stop);
 	modem_gets_this(bench, with_cid(stop, 40));
 	mux_close(a, bench->now);
 	/* Its call keeps it, but only as long as it is up. */
@@ -304,7 +304,7 @@ static void test_V9_orphan_timeout_after_a_refused_release(void **state)
 	bench_restart(bench);
 	a = open_on(bench, 0);
 	allocate(bench, a, DMS, 40);
-	app_write(bench, a, ctl_release(1, DMS, 1));
+	app_write(a, ctl_release(1, DMS, 1));
 	got = modem_gets(bench);
 	mux_close(a, bench->now);
 	pass_time(bench, 5000);

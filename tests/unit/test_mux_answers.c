@@ -17,7 +17,7 @@ static void test_V6_nobody_asked(void **state)
 	struct session *a = open_on(bench, 0);
 
 	allocate(bench, a, DMS, 40);
-	app_write(bench, a, request(DMS, 1, 5, MODEL));
+	app_write(a, request(DMS, 1, 5, MODEL));
 	modem_gets(bench);
 	modem_says(bench, answer(request(DMS, 40, 6, MODEL), 0));
 	check_dropped(bench, "nobody asked", 1, 0);
@@ -41,7 +41,7 @@ static void test_V6_another_message_under_a_ctl_tid(void **state)
 	struct msg asked = ctl(3, QMI_CTL_GET_VERSION_INFO);
 	struct msg got;
 
-	app_write(bench, a, asked);
+	app_write(a, asked);
 	got = modem_gets(bench);
 	modem_says(bench, answer(ctl((uint8_t)msg_tid(got), QMI_CTL_SET_DATA_FORMAT), 0));
 	check_dropped(bench, "nobody asked", 1, 0);
@@ -115,13 +115,13 @@ static void test_V13_revoke_and_invalid_cid(void **state)
 
 		allocate(bench, b, DMS, 41);
 		allocate(bench, a, DMS, 40);
-		app_write(bench, a, pending);
+		app_write(a, pending);
 		modem_gets(bench);
 		modem_says(bench, about_client(ind, DMS, 40));
 		app_reads(a, about_client(ind, DMS, 2));
 		app_reads(a, answer(pending, QMI_ERROR_ABORTED));
 		app_reads_nothing(b);
-		app_write(bench, a, pending);
+		app_write(a, pending);
 		app_reads(a, answer(pending, QMI_ERROR_INVALID_CLIENT_ID));
 		modem_gets_nothing(bench);
 		/* The other one is still there. */
@@ -160,8 +160,8 @@ static void test_V13_revoked_while_others_wait(void **state)
 	struct msg msg = request(DMS, 1, 5, MODEL);
 
 	allocate(bench, a, DMS, 40);
-	app_write(bench, a, msg);
-	app_write(bench, b, msg);
+	app_write(a, msg);
+	app_write(b, msg);
 	modem_gets(bench);
 	modem_says(bench, about_client(indication(0, 0, QMI_CTL_REVOKE_CID), DMS, 40));
 	app_reads(a, about_client(indication(0, 0, QMI_CTL_REVOKE_CID), DMS, 1));
@@ -208,7 +208,7 @@ static void test_V13_a_release_ends_with_its_client(void **state)
 
 	for (unsigned answered = 0; answered < 2; answered++) {
 		allocate(bench, a, DMS, 40);
-		app_write(bench, a, ctl_release(5, DMS, 1));
+		app_write(a, ctl_release(5, DMS, 1));
 		got = modem_gets(bench);
 		modem_says(bench, about_client(indication(0, 0, QMI_CTL_REVOKE_CID), DMS, 40));
 		app_reads(a, about_client(indication(0, 0, QMI_CTL_REVOKE_CID), DMS, 1));

@@ -13,8 +13,8 @@ static void test_V4_ctl_tids_are_remapped(void **state)
 	struct msg from_a;
 	struct msg from_b;
 
-	app_write(bench, a, asked);
-	app_write(bench, b, asked);
+	app_write(a, asked);
+	app_write(b, asked);
 	from_a = modem_gets_ctl(bench, asked);
 	from_b = modem_gets_ctl(bench, asked);
 	assert_int_not_equal(msg_tid(from_a), msg_tid(from_b));
@@ -24,7 +24,7 @@ static void test_V4_ctl_tids_are_remapped(void **state)
 	modem_says(bench, plus(answer(from_a, 0), 0x01, "a", 1));
 	app_reads(a, plus(answer(asked, 0), 0x01, "a", 1));
 	/* The application's own tid may be 0; the modem's never is. */
-	app_write(bench, a, ctl(0, VERSION));
+	app_write(a, ctl(0, VERSION));
 	modem_says(bench, answer(modem_gets_ctl(bench, ctl(0, VERSION)), 0));
 	app_reads(a, answer(ctl(0, VERSION), 0));
 	assert_int_equal(mux_counters(bench->mux)->delivered, 3);
@@ -41,7 +41,7 @@ static void test_V4_tids_rest(void **state)
 	for (unsigned i = 0; i < 600; i++) {
 		struct msg got;
 
-		app_write(bench, a, ctl(9, VERSION));
+		app_write(a, ctl(9, VERSION));
 		got = modem_gets(bench);
 		assert_int_equal(msg_tid(got), i % 255 + 1);
 		modem_says(bench, answer(got, 0));
@@ -60,13 +60,13 @@ static void test_V4_more_than_255_wait(void **state)
 	for (unsigned i = 1; i <= 255; i++) {
 		struct msg got;
 
-		app_write(bench, a, ctl((uint8_t)i, VERSION));
+		app_write(a, ctl((uint8_t)i, VERSION));
 		got = modem_gets_ctl(bench, ctl((uint8_t)i, VERSION));
 		if (i == 5)
 			fifth = got;
 	}
-	app_write(bench, a, ctl(77, VERSION));
-	app_write(bench, a, ctl(78, VERSION));
+	app_write(a, ctl(77, VERSION));
+	app_write(a, ctl(78, VERSION));
 	modem_gets_nothing(bench);
 	/* The services' requests are not held up. */
 	exchange(bench, b, request(DMS, 1, 1, MODEL), 40);
@@ -85,10 +85,10 @@ static void test_V4_the_mux_waits_for_a_tid_too(void **state)
 
 	allocate(bench, b, DMS, 40);
 	for (unsigned i = 1; i <= 255; i++) {
-		app_write(bench, a, ctl((uint8_t)i, VERSION));
+		app_write(a, ctl((uint8_t)i, VERSION));
 		got = modem_gets(bench);
 	}
-	app_write(bench, b, ctl(1, QMI_CTL_SYNC));
+	app_write(b, ctl(1, QMI_CTL_SYNC));
 	modem_gets_nothing(bench);
 	modem_says(bench, answer(got, 0));
 	got = modem_gets_ctl(bench, ctl_release(1, DMS, 40));
@@ -102,7 +102,7 @@ static void test_V3_ctl_has_no_cid(void **state)
 	struct session *a = open_on(bench, 0);
 	struct msg odd = with_cid(ctl(4, VERSION), 1);
 
-	app_write(bench, a, odd);
+	app_write(a, odd);
 	app_reads(a, answer(odd, QMI_ERROR_INVALID_CLIENT_ID));
 	modem_gets_nothing(bench);
 }
@@ -116,10 +116,10 @@ static void test_V2_release(void **state)
 
 	allocate(bench, a, DMS, 40);
 	allocate(bench, a, DMS, 41);
-	app_write(bench, a, asked);
+	app_write(a, asked);
 	got = modem_gets_ctl(bench, ctl_release(4, DMS, 41));
 	/* It is gone as soon as its Release is on its way. */
-	app_write(bench, a, request(DMS, 2, 1, MODEL));
+	app_write(a, request(DMS, 2, 1, MODEL));
 	app_reads(a, answer(request(DMS, 2, 1, MODEL), QMI_ERROR_INVALID_CLIENT_ID));
 	modem_says(bench, about_client(answer(got, 0), DMS, 41));
 	app_reads(a, about_client(answer(asked, 0), DMS, 2));
@@ -134,12 +134,12 @@ static void test_V2_release_refused(void **state)
 	struct msg asked = ctl_release(4, DMS, 1);
 
 	allocate(bench, a, DMS, 40);
-	app_write(bench, a, asked);
+	app_write(a, asked);
 	modem_says(bench, answer(modem_gets(bench), QMI_ERROR_INTERNAL));
 	app_reads(a, answer(asked, QMI_ERROR_INTERNAL));
 	exchange(bench, a, request(DMS, 1, 1, MODEL), 40);
 	/* The modem does not know it: then nobody does. */
-	app_write(bench, a, asked);
+	app_write(a, asked);
 	modem_says(bench, answer(modem_gets(bench), QMI_ERROR_INVALID_CLIENT_ID));
 	app_reads(a, answer(asked, QMI_ERROR_INVALID_CLIENT_ID));
 	assert_int_equal(mux_client_count(bench->mux), 0);
@@ -153,7 +153,7 @@ static void test_V2_release_of_a_revoked_client(void **state)
 	struct msg got;
 
 	allocate(bench, a, DMS, 40);
-	app_write(bench, a, asked);
+	app_write(a, asked);
 	got = modem_gets(bench);
 	modem_says(bench, about_client(indication(0, 0, QMI_CTL_REVOKE_CID), DMS, 40));
 	app_reads(a, about_client(indication(0, 0, QMI_CTL_REVOKE_CID), DMS, 1));
@@ -169,7 +169,7 @@ static void test_V3_release_of_a_foreign_client(void **state)
 	struct msg asked = ctl_release(4, DMS, 1);
 
 	allocate(bench, a, DMS, 40);
-	app_write(bench, b, asked);
+	app_write(b, asked);
 	app_reads(b, answer(asked, QMI_ERROR_INVALID_CLIENT_ID));
 	modem_gets_nothing(bench);
 	assert_int_equal(mux_client_count(bench->mux), 1);
@@ -190,7 +190,7 @@ static void test_malformed_allocate_and_release(void **state)
 	};
 
 	for (size_t i = 0; i < sizeof(malformed) / sizeof(malformed[0]); i++) {
-		app_write(bench, a, malformed[i]);
+		app_write(a, malformed[i]);
 		app_reads(a, answer(malformed[i], QMI_ERROR_MALFORMED_MESSAGE));
 	}
 	modem_gets_nothing(bench);

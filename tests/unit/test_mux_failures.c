@@ -10,10 +10,10 @@ static void test_V15_internal_at_once(void **state)
 	struct msg version = ctl(6, QMI_CTL_GET_VERSION_INFO);
 
 	allocate(bench, a, DMS, 40);
-	app_write(bench, a, service);
+	app_write(a, service);
 	port_fails(bench);
 	app_reads(a, answer(service, QMI_ERROR_INTERNAL));
-	app_write(bench, a, version);
+	app_write(a, version);
 	port_fails(bench);
 	app_reads(a, answer(version, QMI_ERROR_INTERNAL));
 	modem_gets_nothing(bench);
@@ -27,7 +27,7 @@ static void test_V15_failed_for_a_closed_session(void **state)
 	struct session *a = open_on(bench, 0);
 
 	allocate(bench, a, DMS, 40);
-	app_write(bench, a, request(DMS, 1, 5, MODEL));
+	app_write(a, request(DMS, 1, 5, MODEL));
 	mux_close(a, bench->now);
 	port_fails(bench);
 	modem_gets_nothing(bench);
@@ -40,7 +40,7 @@ static void test_V15_allocate_failed(void **state)
 	struct bench *bench = *state;
 	struct session *a = open_on(bench, 0);
 
-	app_write(bench, a, ctl_allocate(5, DMS));
+	app_write(a, ctl_allocate(5, DMS));
 	port_fails(bench);
 	app_reads(a, answer(ctl_allocate(5, DMS), QMI_ERROR_INTERNAL));
 	assert_int_equal(allocate(bench, a, DMS, 40), 1);
@@ -52,12 +52,12 @@ static void test_V15_release_failed(void **state)
 	struct session *a = open_on(bench, 0);
 
 	allocate(bench, a, DMS, 40);
-	app_write(bench, a, ctl_release(5, DMS, 1));
+	app_write(a, ctl_release(5, DMS, 1));
 	port_fails(bench);
 	app_reads(a, answer(ctl_release(5, DMS, 1), QMI_ERROR_INTERNAL));
 	/* The client is still there, to be used and released. */
 	exchange(bench, a, request(DMS, 1, 1, MODEL), 40);
-	app_write(bench, a, ctl_release(6, DMS, 1));
+	app_write(a, ctl_release(6, DMS, 1));
 	modem_gets_ctl(bench, ctl_release(6, DMS, 40));
 }
 
@@ -69,7 +69,7 @@ static void test_V15_release_of_a_revoked_client_failed(void **state)
 	size_t size;
 
 	allocate(bench, a, DMS, 40);
-	app_write(bench, a, ctl_release(5, DMS, 1));
+	app_write(a, ctl_release(5, DMS, 1));
 	assert_non_null(mux_port_next(bench->mux, bench->now, &size));
 	modem_says(bench, about_client(ind, DMS, 40));
 	mux_port_failed(bench->mux, bench->now);
@@ -86,7 +86,7 @@ static struct session *reclaiming(struct bench *bench)
 
 	allocate(bench, gone, DMS, 40);
 	mux_close(gone, bench->now);
-	app_write(bench, a, ctl_allocate(5, DMS));
+	app_write(a, ctl_allocate(5, DMS));
 	modem_says(bench, answer(modem_gets(bench), QMI_ERROR_CLIENT_IDS_EXHAUSTED));
 	return a;
 }
@@ -134,8 +134,8 @@ static void test_V15_releases_of_a_sync_failed(void **state)
 	struct session *a = open_on(bench, 0);
 
 	allocate(bench, a, DMS, 40);
-	app_write(bench, a, ctl(5, QMI_CTL_SYNC));
-	app_write(bench, a, request(DMS, 1, 1, MODEL));
+	app_write(a, ctl(5, QMI_CTL_SYNC));
+	app_write(a, request(DMS, 1, 1, MODEL));
 	port_fails(bench);
 	port_fails(bench);
 	app_reads_nothing(a);
@@ -151,7 +151,7 @@ static void test_V15_clean_up_failed(void **state)
 	struct session *a = open_on(bench, 0);
 	struct msg got;
 
-	app_write(bench, a, ctl_allocate(5, DMS));
+	app_write(a, ctl_allocate(5, DMS));
 	got = modem_gets(bench);
 	mux_close(a, bench->now);
 	modem_says(bench, about_client(answer(got, 0), DMS, 40));
@@ -178,7 +178,7 @@ static void test_V15_withdrawn_go_behind_others(void **state)
 
 	allocate(bench, a, DMS, 40);
 	allocate(bench, a, DMS, 41);
-	app_write(bench, a, ctl(5, QMI_CTL_SYNC));
+	app_write(a, ctl(5, QMI_CTL_SYNC));
 	port_fails(bench);
 	modem_gets_ctl(bench, ctl_release(0, DMS, 41));
 	modem_gets_ctl(bench, ctl_release(0, DMS, 40));
@@ -194,14 +194,14 @@ static void test_V15_failed_after_its_end(void **state)
 
 	allocate(bench, a, DMS, 40);
 	/* Answered all the same. */
-	app_write(bench, a, msg);
+	app_write(a, msg);
 	assert_non_null(mux_port_next(bench->mux, bench->now, &size));
 	modem_says(bench, answer(with_cid(msg, 40), 0));
 	mux_port_failed(bench->mux, bench->now);
 	app_reads(a, answer(msg, 0));
 	app_reads_nothing(a);
 	/* Expired while the port was at it. */
-	app_write(bench, a, ctl(5, QMI_CTL_GET_VERSION_INFO));
+	app_write(a, ctl(5, QMI_CTL_GET_VERSION_INFO));
 	assert_non_null(mux_port_next(bench->mux, bench->now, &size));
 	pass_time(bench, TIMEOUT);
 	mux_port_failed(bench->mux, bench->now);

@@ -10,7 +10,7 @@ static void test_V6_closed_sessions_linger(void **state)
 	/* 64 may close with something unsent; what the others had is lost. */
 	for (size_t i = 0; i < 66; i++) {
 		sessions[i] = open_on(bench, 0);
-		app_write(bench, sessions[i], ctl((uint8_t)i, QMI_CTL_GET_VERSION_INFO));
+		app_write(sessions[i], ctl((uint8_t)i, QMI_CTL_GET_VERSION_INFO));
 	}
 	for (size_t i = 0; i < 66; i++)
 		mux_close(sessions[i], bench->now);
@@ -21,7 +21,7 @@ static void test_V6_closed_sessions_linger(void **state)
 
 	/* They are gone now, and there is room for others. */
 	sessions[0] = open_on(bench, 0);
-	app_write(bench, sessions[0], ctl(77, QMI_CTL_GET_VERSION_INFO));
+	app_write(sessions[0], ctl(77, QMI_CTL_GET_VERSION_INFO));
 	mux_close(sessions[0], bench->now);
 	modem_gets_ctl(bench, ctl(77, QMI_CTL_GET_VERSION_INFO));
 	modem_gets_nothing(bench);
@@ -34,11 +34,11 @@ static void test_closed_sessions_die_with_the_mux(void **state)
 	struct session *b = open_on(bench, 0);
 
 	allocate(bench, a, DMS, 40);
-	app_write(bench, a, request(DMS, 1, 1, MODEL));
+	app_write(a, request(DMS, 1, 1, MODEL));
 	modem_gets(bench);
-	app_write(bench, a, request(DMS, 1, 2, MODEL));
-	app_write(bench, b, request(DMS, 1, 1, MODEL));
-	app_write(bench, b, ctl(5, QMI_CTL_SYNC));
+	app_write(a, request(DMS, 1, 2, MODEL));
+	app_write(b, request(DMS, 1, 1, MODEL));
+	app_write(b, ctl(5, QMI_CTL_SYNC));
 	mux_close(a, bench->now);
 	mux_start_sync(bench->mux);
 	mux_destroy(bench->mux);
@@ -55,8 +55,8 @@ static void test_V17_unplugged(void **state)
 
 	allocate(bench, a, DMS, 40);
 	assert_ptr_equal(mux_next_changed(bench->mux), a);
-	app_write(bench, a, msg);
-	app_write(bench, a, msg);
+	app_write(a, msg);
+	app_write(a, msg);
 	modem_gets(bench);
 	modem_says(bench, indication(DMS, 40, IND));
 	mux_port_unplugged(bench->mux);
@@ -65,7 +65,7 @@ static void test_V17_unplugged(void **state)
 	assert_null(mux_next_changed(bench->mux));
 	assert_int_equal(session_state(a), SESSION_DEAD);
 	assert_int_equal(session_peek(a, &data), -ENODEV);
-	assert_int_equal(session_write(a, msg.bytes, 13, bench->now), -ENODEV);
+	assert_int_equal(session_write(a, msg.bytes, 13), -ENODEV);
 	modem_gets_nothing(bench);
 	assert_true(mux_deadline(bench->mux) == MUX_NEVER);
 	assert_true(mux_stopped(bench->mux));
@@ -89,11 +89,11 @@ static void test_V18_every_client_is_released(void **state)
 	allocate(bench, a, DMS, 40);
 	allocate(bench, b, DMS, 41);
 	allocate(bench, b, WDS, 42);
-	app_write(bench, b, ctl_release(5, DMS, 1));
+	app_write(b, ctl_release(5, DMS, 1));
 	got[0] = modem_gets_ctl(bench, ctl_release(5, DMS, 41));
-	app_write(bench, a, msg);
+	app_write(a, msg);
 	modem_gets(bench);
-	app_write(bench, a, with_tid(msg, 2));
+	app_write(a, with_tid(msg, 2));
 	mux_stop(bench->mux);
 	assert_false(mux_stopped(bench->mux));
 	/* Nothing that waited goes out any more. */
@@ -119,7 +119,7 @@ static void test_V18_calls_while_stopping(void **state)
 	mux_stop(bench->mux);
 	assert_true(mux_stopped(bench->mux));
 	assert_int_equal(session_state(a), 0);
-	assert_int_equal(session_write(a, msg.bytes, 13, bench->now), -ENODEV);
+	assert_int_equal(session_write(a, msg.bytes, 13), -ENODEV);
 	errno = 0;
 	assert_null(mux_open(bench->mux, 0, NULL));
 	assert_int_equal(errno, ENODEV);
@@ -138,11 +138,11 @@ static void test_V18_allocations_under_way(void **state)
 	/* The start's own Sync and plain requests hold nothing up. */
 	mux_start_sync(bench->mux);
 	modem_gets(bench);
-	app_write(bench, a, ctl(5, QMI_CTL_GET_VERSION_INFO));
+	app_write(a, ctl(5, QMI_CTL_GET_VERSION_INFO));
 	modem_gets(bench);
-	app_write(bench, a, ctl_allocate(6, DMS));
+	app_write(a, ctl_allocate(6, DMS));
 	got = modem_gets(bench);
-	app_write(bench, gone, ctl(7, QMI_CTL_GET_VERSION_INFO));
+	app_write(gone, ctl(7, QMI_CTL_GET_VERSION_INFO));
 	mux_close(gone, bench->now);
 	mux_stop(bench->mux);
 	assert_false(mux_stopped(bench->mux));
@@ -178,8 +178,8 @@ static void test_V18_a_release_that_failed_is_made_up_for(void **state)
 
 	allocate(bench, a, DMS, 40);
 	allocate(bench, a, DMS, 41);
-	app_write(bench, a, ctl_release(5, DMS, 1));
-	app_write(bench, a, ctl_release(6, DMS, 2));
+	app_write(a, ctl_release(5, DMS, 1));
+	app_write(a, ctl_release(6, DMS, 2));
 	got = modem_gets_ctl(bench, ctl_release(5, DMS, 40));
 	assert_non_null(mux_port_next(bench->mux, bench->now, &size));
 	mux_stop(bench->mux);

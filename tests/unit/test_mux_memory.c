@@ -31,10 +31,10 @@ static void test_no_write(void **state)
 	struct msg msg = ctl(5, QMI_CTL_GET_VERSION_INFO);
 
 	memory_fail(1);
-	assert_int_equal(session_write(a, msg.bytes, 12, bench->now), -ENOMEM);
+	assert_int_equal(session_write(a, msg.bytes, 12), -ENOMEM);
 	assert_true(memory_failed());
 	modem_gets_nothing(bench);
-	app_write(bench, a, msg);
+	app_write(a, msg);
 	modem_gets_ctl(bench, msg);
 }
 
@@ -44,7 +44,7 @@ static void test_a_request_waits_for_memory(void **state)
 	struct session *a = open_on(bench, 0);
 	struct msg msg = ctl(5, QMI_CTL_GET_VERSION_INFO);
 
-	app_write(bench, a, msg);
+	app_write(a, msg);
 	memory_fail(1);
 	modem_gets_nothing(bench);
 	assert_true(memory_failed());
@@ -57,7 +57,7 @@ static void test_V14_an_answer_is_lost(void **state)
 	struct session *a = open_on(bench, 0);
 	struct msg got;
 
-	app_write(bench, a, ctl(5, QMI_CTL_GET_VERSION_INFO));
+	app_write(a, ctl(5, QMI_CTL_GET_VERSION_INFO));
 	got = modem_gets(bench);
 	memory_fail(1);
 	modem_says(bench, answer(got, 0));
@@ -74,7 +74,7 @@ static void test_no_place_for_a_client(void **state)
 	struct msg asked = ctl_allocate(5, DMS);
 	struct msg got;
 
-	app_write(bench, a, asked);
+	app_write(a, asked);
 	got = modem_gets(bench);
 	memory_fail(1);
 	modem_says(bench, about_client(answer(got, 0), DMS, 40));
@@ -94,7 +94,7 @@ static void test_no_release(void **state)
 	allocate(bench, a, DMS, 40);
 	allocate(bench, a, DMS, 41);
 	memory_fail(1);
-	app_write(bench, a, ctl(5, QMI_CTL_SYNC));
+	app_write(a, ctl(5, QMI_CTL_SYNC));
 	assert_true(memory_failed());
 	assert_int_equal(bench->warnings, 1);
 	modem_says(bench, answer(modem_gets_ctl(bench, ctl_release(0, DMS, 40)), 0));
@@ -113,7 +113,7 @@ static void test_no_reclaim(void **state)
 	allocate(bench, gone, DMS, 40);
 	allocate(bench, a, DMS, 41);
 	mux_close(gone, bench->now);
-	app_write(bench, a, asked);
+	app_write(a, asked);
 	got = modem_gets(bench);
 	memory_fail(1);
 	modem_says(bench, answer(got, QMI_ERROR_CLIENT_IDS_EXHAUSTED));
@@ -122,9 +122,9 @@ static void test_no_reclaim(void **state)
 	assert_int_equal(mux_orphan_count(bench->mux), 1);
 
 	/* Given up, but there is no memory for the Allocate CID that follows. */
-	app_write(bench, a, asked);
+	app_write(a, asked);
 	modem_says(bench, answer(modem_gets(bench), QMI_ERROR_CLIENT_IDS_EXHAUSTED));
-	app_write(bench, a, ctl(6, QMI_CTL_GET_VERSION_INFO));
+	app_write(a, ctl(6, QMI_CTL_GET_VERSION_INFO));
 	got = modem_gets_ctl(bench, ctl_release(0, DMS, 40));
 	modem_gets_ctl(bench, ctl(6, QMI_CTL_GET_VERSION_INFO));
 	memory_fail(1);

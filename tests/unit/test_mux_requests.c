@@ -31,8 +31,8 @@ static void test_V2_nodes_count_for_themselves(void **state)
 	assert_int_equal(allocate(bench, b, DMS, 41), 1);
 	assert_int_equal(allocate(bench, b, NAS, 40), 1);
 	assert_int_equal(mux_client_count(bench->mux), 3);
-	app_write(bench, a, body);
-	app_write(bench, b, body);
+	app_write(a, body);
+	app_write(b, body);
 	modem_gets_this(bench, with_cid(body, 40));
 	modem_gets_this(bench, with_cid(body, 41));
 	modem_says(bench, plus(answer(with_cid(body, 41), 0), 0x01, "b", 1));
@@ -53,14 +53,14 @@ static void test_V3_foreign_cid(void **state)
 	allocate(bench, a, DMS, 40);
 	allocate(bench, a, DMS, 41);
 	allocate(bench, b, DMS, 42);
-	app_write(bench, b, foreign);
+	app_write(b, foreign);
 	app_reads(b, answer(foreign, QMI_ERROR_INVALID_CLIENT_ID));
 	/* The modem's own number means nothing here, nor does another service's CID. */
-	app_write(bench, b, request(DMS, 42, 1, MODEL));
+	app_write(b, request(DMS, 42, 1, MODEL));
 	app_reads(b, answer(request(DMS, 42, 1, MODEL), QMI_ERROR_INVALID_CLIENT_ID));
-	app_write(bench, b, request(NAS, 1, 2, MODEL));
+	app_write(b, request(NAS, 1, 2, MODEL));
 	app_reads(b, answer(request(NAS, 1, 2, MODEL), QMI_ERROR_INVALID_CLIENT_ID));
-	app_write(bench, b, request(DMS, 0xFF, 3, MODEL));
+	app_write(b, request(DMS, 0xFF, 3, MODEL));
 	app_reads(b, answer(request(DMS, 0xFF, 3, MODEL), QMI_ERROR_INVALID_CLIENT_ID));
 	modem_gets_nothing(bench);
 	assert_int_equal(bench->traces[MUX_ANSWERED], 4);
@@ -72,8 +72,8 @@ static void test_V3_foreign_behind_a_good_one(void **state)
 	struct session *a = open_on(bench, 0);
 
 	allocate(bench, a, DMS, 40);
-	app_write(bench, a, request(DMS, 1, 1, MODEL));
-	app_write(bench, a, request(DMS, 9, 2, MODEL));
+	app_write(a, request(DMS, 1, 1, MODEL));
+	app_write(a, request(DMS, 9, 2, MODEL));
 	app_reads_nothing(a);
 	modem_gets_this(bench, request(DMS, 40, 1, MODEL));
 	app_reads(a, answer(request(DMS, 9, 2, MODEL), QMI_ERROR_INVALID_CLIENT_ID));
@@ -90,9 +90,9 @@ static void test_V3_waiting_behind_a_release(void **state)
 	struct msg again = ctl_release(7, DMS, 1);
 
 	allocate(bench, a, DMS, 40);
-	app_write(bench, a, ctl_release(5, DMS, 1));
-	app_write(bench, b, late);
-	app_write(bench, c, again);
+	app_write(a, ctl_release(5, DMS, 1));
+	app_write(b, late);
+	app_write(c, again);
 	modem_gets_ctl(bench, ctl_release(5, DMS, 40));
 	app_reads(b, answer(late, QMI_ERROR_INVALID_CLIENT_ID));
 	app_reads(c, answer(again, QMI_ERROR_INVALID_CLIENT_ID));
@@ -108,8 +108,8 @@ static void test_V5_tids_pass(void **state)
 	exchange(bench, a, request(DMS, 1, 0xFFFF, MODEL), 40);
 	exchange(bench, a, request(DMS, 1, 0, MODEL), 40);
 	/* A session may even use one twice at a time. */
-	app_write(bench, a, request(DMS, 1, 7, MODEL));
-	app_write(bench, a, request(DMS, 1, 7, MODEL + 1));
+	app_write(a, request(DMS, 1, 7, MODEL));
+	app_write(a, request(DMS, 1, 7, MODEL + 1));
 	modem_gets_this(bench, request(DMS, 40, 7, MODEL));
 	modem_gets_this(bench, request(DMS, 40, 7, MODEL + 1));
 	modem_says(bench, answer(request(DMS, 40, 7, MODEL + 1), 0));
@@ -126,9 +126,9 @@ static void test_V5_equal_tids_wait(void **state)
 	struct msg msg = request(DMS, 1, 7, MODEL);
 
 	allocate(bench, a, DMS, 40);
-	app_write(bench, a, msg);
-	app_write(bench, b, msg);
-	app_write(bench, b, request(DMS, 1, 8, MODEL));
+	app_write(a, msg);
+	app_write(b, msg);
+	app_write(b, request(DMS, 1, 8, MODEL));
 	modem_gets_this(bench, with_cid(msg, 40));
 	modem_gets_nothing(bench);
 	modem_says(bench, answer(with_cid(msg, 40), 0));
@@ -149,8 +149,8 @@ static void test_V5_equal_tids_wait_until_expiry(void **state)
 	struct msg msg = request(DMS, 1, 7, MODEL + 1);
 
 	allocate(bench, a, DMS, 40);
-	app_write(bench, a, old);
-	app_write(bench, b, msg);
+	app_write(a, old);
+	app_write(b, msg);
 	modem_gets_this(bench, with_cid(old, 40));
 	modem_gets_nothing(bench);
 	pass_time(bench, TIMEOUT);
@@ -171,7 +171,7 @@ static void test_V5_an_abort_passes_unchanged(void **state)
 		plus(request(NAS, 1, 9, QMI_NAS_ABORT), 0x01, (uint8_t[]){0x02, 0x01}, 2);
 
 	allocate(bench, a, NAS, 40);
-	app_write(bench, a, scan);
+	app_write(a, scan);
 	modem_gets_this(bench, with_cid(scan, 40));
 	exchange(bench, a, abort_it, 40);
 	modem_says(bench, answer(with_cid(scan, 40), QMI_ERROR_ABORTED));
@@ -185,9 +185,9 @@ static void test_V6_closed_session_gets_nothing(void **state)
 	struct session *b = open_on(bench, 0);
 
 	allocate(bench, a, DMS, 40);
-	app_write(bench, a, request(DMS, 1, 1, MODEL));
-	app_write(bench, a, request(DMS, 1, 2, MODEL));
-	app_write(bench, a, ctl(3, QMI_CTL_GET_VERSION_INFO));
+	app_write(a, request(DMS, 1, 1, MODEL));
+	app_write(a, request(DMS, 1, 2, MODEL));
+	app_write(a, ctl(3, QMI_CTL_GET_VERSION_INFO));
 	modem_gets_this(bench, request(DMS, 40, 1, MODEL));
 	mux_close(a, bench->now);
 	assert_int_equal(mux_session_count(bench->mux), 1);
@@ -214,7 +214,7 @@ static void test_V7_cids_survive_close(void **state)
 	assert_int_equal(mux_orphan_count(bench->mux), 1);
 	modem_gets_nothing(bench);
 
-	app_write(bench, other, request(DMS, 1, 1, MODEL));
+	app_write(other, request(DMS, 1, 1, MODEL));
 	app_reads(other, answer(request(DMS, 1, 1, MODEL), QMI_ERROR_INVALID_CLIENT_ID));
 	assert_int_equal(mux_orphan_count(bench->mux), 1);
 
@@ -223,7 +223,7 @@ static void test_V7_cids_survive_close(void **state)
 	assert_int_equal(mux_orphan_count(bench->mux), 0);
 	modem_says(bench, indication(DMS, 40, IND));
 	app_reads(a, indication(DMS, 1, IND));
-	app_write(bench, a, ctl_release(2, DMS, 1));
+	app_write(a, ctl_release(2, DMS, 1));
 	modem_says(bench, about_client(answer(modem_gets_ctl(bench, ctl_release(2, DMS, 40)), 0),
 				       DMS, 40));
 	app_reads(a, about_client(answer(ctl_release(2, DMS, 1), 0), DMS, 1));
@@ -244,7 +244,7 @@ static void test_V8_the_last_to_send_holds(void **state)
 	app_reads(b, indication(DMS, 1, IND));
 	app_reads_nothing(a);
 	/* A session that has closed does not become its holder again. */
-	app_write(bench, a, request(DMS, 1, 2, MODEL));
+	app_write(a, request(DMS, 1, 2, MODEL));
 	mux_close(a, bench->now);
 	modem_gets_this(bench, request(DMS, 40, 2, MODEL));
 	modem_says(bench, indication(DMS, 40, IND));

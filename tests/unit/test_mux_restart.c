@@ -16,9 +16,9 @@ static void test_V16_sync_indication(void **state)
 
 	allocate(bench, a, DMS, 40);
 	allocate(bench, b, NAS, 41);
-	app_write(bench, a, first);
-	app_write(bench, a, second);
-	app_write(bench, b, ctl(7, VERSION));
+	app_write(a, first);
+	app_write(a, second);
+	app_write(b, ctl(7, VERSION));
 	modem_gets_this(bench, with_cid(first, 40));
 	asked = modem_gets_ctl(bench, ctl(7, VERSION));
 
@@ -53,11 +53,11 @@ static void test_V16_the_port_reports_a_reset(void **state)
 	struct msg msg = request(DMS, 1, 5, MODEL);
 
 	allocate(bench, a, DMS, 40);
-	app_write(bench, a, msg);
+	app_write(a, msg);
 	modem_gets(bench);
 	/* A partial frame from before is void too. */
 	mux_port_received(bench->mux, indication(DMS, 40, IND).bytes, 10, bench->now);
-	mux_port_reset(bench->mux, bench->now);
+	mux_port_reset(bench->mux);
 	app_reads(a, answer(msg, QMI_ERROR_ABORTED));
 	app_reads_nothing(a);
 	assert_true(mux_deadline(bench->mux) == MUX_NEVER);
@@ -75,9 +75,9 @@ static void test_V16_orphans_and_releases(void **state)
 	allocate(bench, gone, DMS, 40);
 	mux_close(gone, bench->now);
 	allocate(bench, a, DMS, 41);
-	app_write(bench, a, ctl_release(5, DMS, 2));
+	app_write(a, ctl_release(5, DMS, 2));
 	modem_gets(bench);
-	mux_port_reset(bench->mux, bench->now);
+	mux_port_reset(bench->mux);
 	app_reads(a, answer(ctl_release(5, DMS, 2), QMI_ERROR_ABORTED));
 	assert_int_equal(mux_client_count(bench->mux), 0);
 	assert_int_equal(mux_orphan_count(bench->mux), 0);
@@ -93,10 +93,10 @@ static void test_V16_a_sync_under_way(void **state)
 	/* One release is in flight, the other waits. */
 	allocate(bench, a, DMS, 40);
 	allocate(bench, a, DMS, 41);
-	app_write(bench, a, ctl(5, QMI_CTL_SYNC));
-	app_write(bench, a, asked);
+	app_write(a, ctl(5, QMI_CTL_SYNC));
+	app_write(a, asked);
 	modem_gets_ctl(bench, ctl_release(0, DMS, 40));
-	mux_port_reset(bench->mux, bench->now);
+	mux_port_reset(bench->mux);
 	app_reads(a, answer(ctl(5, QMI_CTL_SYNC), 0));
 	modem_gets_ctl(bench, asked);
 	modem_gets_nothing(bench);
@@ -111,11 +111,11 @@ static void test_V16_a_reclaim_under_way(void **state)
 	for (unsigned sent = 0; sent < 2; sent++) {
 		allocate(bench, gone, DMS, 40);
 		mux_close(gone, bench->now);
-		app_write(bench, a, ctl_allocate(5, DMS));
+		app_write(a, ctl_allocate(5, DMS));
 		modem_says(bench, answer(modem_gets(bench), QMI_ERROR_CLIENT_IDS_EXHAUSTED));
 		if (sent)
 			modem_gets_ctl(bench, ctl_release(0, DMS, 40));
-		mux_port_reset(bench->mux, bench->now);
+		mux_port_reset(bench->mux);
 		app_reads(a, answer(ctl_allocate(5, DMS), QMI_ERROR_ABORTED));
 		app_reads_nothing(a);
 		modem_gets_nothing(bench);
@@ -129,7 +129,7 @@ static void test_V16_an_allocation_under_way(void **state)
 	struct session *a = open_on(bench, 0);
 	struct msg got;
 
-	app_write(bench, a, ctl_allocate(5, DMS));
+	app_write(a, ctl_allocate(5, DMS));
 	got = modem_gets(bench);
 	modem_says(bench, sync_indication());
 	app_reads(a, answer(ctl_allocate(5, DMS), QMI_ERROR_ABORTED));
@@ -147,16 +147,16 @@ static void test_V16_while_the_port_sends(void **state)
 	size_t size;
 
 	allocate(bench, a, DMS, 40);
-	app_write(bench, a, request(DMS, 1, 5, MODEL));
+	app_write(a, request(DMS, 1, 5, MODEL));
 	assert_non_null(mux_port_next(bench->mux, bench->now, &size));
-	mux_port_reset(bench->mux, bench->now);
+	mux_port_reset(bench->mux);
 	app_reads(a, answer(request(DMS, 1, 5, MODEL), QMI_ERROR_ABORTED));
 	mux_port_failed(bench->mux, bench->now);
 	app_reads_nothing(a);
 
-	app_write(bench, a, ctl(5, VERSION));
+	app_write(a, ctl(5, VERSION));
 	assert_non_null(mux_port_next(bench->mux, bench->now, &size));
-	mux_port_reset(bench->mux, bench->now);
+	mux_port_reset(bench->mux);
 	app_reads(a, answer(ctl(5, VERSION), QMI_ERROR_ABORTED));
 	mux_port_failed(bench->mux, bench->now);
 	app_reads_nothing(a);
@@ -169,11 +169,11 @@ static void test_V16_closed_sessions_wait_for_nothing(void **state)
 	struct session *b = open_on(bench, 0);
 
 	allocate(bench, a, DMS, 40);
-	app_write(bench, a, request(DMS, 1, 1, MODEL));
-	app_write(bench, a, request(DMS, 1, 2, MODEL));
+	app_write(a, request(DMS, 1, 1, MODEL));
+	app_write(a, request(DMS, 1, 2, MODEL));
 	modem_gets(bench);
 	mux_close(a, bench->now);
-	mux_port_reset(bench->mux, bench->now);
+	mux_port_reset(bench->mux);
 	modem_gets_nothing(bench);
 	app_reads_nothing(b);
 	assert_int_equal(bench->traces[MUX_ANSWERED], 0);

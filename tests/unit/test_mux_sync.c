@@ -18,7 +18,7 @@ static void test_V10_nothing_to_release(void **state)
 	struct session *b = open_on(bench, 0);
 
 	allocate(bench, b, DMS, 40);
-	app_write(bench, a, ctl(7, SYNC));
+	app_write(a, ctl(7, SYNC));
 	app_reads(a, answer(ctl(7, SYNC), 0));
 	modem_gets_nothing(bench);
 	exchange(bench, b, request(DMS, 1, 1, MODEL), 40);
@@ -42,7 +42,7 @@ static void test_V10_own_clients_and_the_nodes_orphans(void **state)
 	mux_close(gone, bench->now);
 	mux_close(gone_other, bench->now);
 
-	app_write(bench, a, ctl(7, SYNC));
+	app_write(a, ctl(7, SYNC));
 	release_of(bench, DMS, 40);
 	release_of(bench, DMS, 43);
 	app_reads_nothing(a);
@@ -53,7 +53,7 @@ static void test_V10_own_clients_and_the_nodes_orphans(void **state)
 	exchange(bench, other, request(DMS, 1, 1, MODEL), 42);
 	assert_int_equal(mux_client_count(bench->mux), 3);
 	assert_int_equal(mux_orphan_count(bench->mux), 1);
-	app_write(bench, a, request(DMS, 1, 1, MODEL));
+	app_write(a, request(DMS, 1, 1, MODEL));
 	app_reads(a, answer(request(DMS, 1, 1, MODEL), QMI_ERROR_INVALID_CLIENT_ID));
 }
 
@@ -68,12 +68,12 @@ static void test_V10_what_follows_waits(void **state)
 
 	allocate(bench, a, DMS, 40);
 	allocate(bench, b, DMS, 41);
-	app_write(bench, a, pending);
+	app_write(a, pending);
 	modem_gets_this(bench, with_cid(pending, 40));
-	app_write(bench, a, ctl(7, SYNC));
-	app_write(bench, a, ctl(8, SYNC));
-	app_write(bench, a, request(DMS, 1, 4, MODEL));
-	app_write(bench, a, asked);
+	app_write(a, ctl(7, SYNC));
+	app_write(a, ctl(8, SYNC));
+	app_write(a, request(DMS, 1, 4, MODEL));
+	app_write(a, asked);
 	/* What was in flight has ended. */
 	app_reads(a, answer(pending, QMI_ERROR_ABORTED));
 	got = modem_gets_ctl(bench, ctl_release(0, DMS, 40));
@@ -97,9 +97,9 @@ static void test_V10_a_client_that_is_being_released(void **state)
 	struct msg got;
 
 	allocate(bench, a, DMS, 40);
-	app_write(bench, a, release);
+	app_write(a, release);
 	got = modem_gets_ctl(bench, ctl_release(0, DMS, 40));
-	app_write(bench, a, ctl(7, SYNC));
+	app_write(a, ctl(7, SYNC));
 	app_reads(a, answer(ctl(7, SYNC), 0));
 	modem_gets_nothing(bench);
 	modem_says(bench, about_client(answer(got, 0), DMS, 40));
@@ -114,7 +114,7 @@ static void test_V10_closed_meanwhile(void **state)
 
 	allocate(bench, a, DMS, 40);
 	allocate(bench, a, DMS, 41);
-	app_write(bench, a, ctl(7, SYNC));
+	app_write(a, ctl(7, SYNC));
 	release_of(bench, DMS, 40);
 	mux_close(a, bench->now);
 	release_of(bench, DMS, 41);
@@ -124,8 +124,8 @@ static void test_V10_closed_meanwhile(void **state)
 	a = open_on(bench, 0);
 	allocate(bench, a, DMS, 42);
 	allocate(bench, b, DMS, 43);
-	app_write(bench, a, request(DMS, 1, 1, MODEL));
-	app_write(bench, a, ctl(7, SYNC));
+	app_write(a, request(DMS, 1, 1, MODEL));
+	app_write(a, ctl(7, SYNC));
 	mux_close(a, bench->now);
 	modem_gets_this(bench, request(DMS, 42, 1, MODEL));
 	release_of(bench, DMS, 42);
@@ -139,7 +139,7 @@ static void test_V10_the_modem_does_not_answer(void **state)
 	struct session *a = open_on(bench, 0);
 
 	allocate(bench, a, DMS, 40);
-	app_write(bench, a, ctl(7, SYNC));
+	app_write(a, ctl(7, SYNC));
 	modem_gets_ctl(bench, ctl_release(0, DMS, 40));
 	pass_time(bench, TIMEOUT);
 	app_reads(a, answer(ctl(7, SYNC), 0));

@@ -17,7 +17,7 @@ static void test_V15_late_answers_are_dropped(void **state)
 	struct msg msg = request(DMS, 1, 5, MODEL);
 
 	allocate(bench, a, DMS, 40);
-	app_write(bench, a, msg);
+	app_write(a, msg);
 	modem_gets(bench);
 	assert_int_equal(mux_deadline(bench->mux), bench->now + TIMEOUT);
 	pass_time(bench, TIMEOUT - 1);
@@ -28,7 +28,7 @@ static void test_V15_late_answers_are_dropped(void **state)
 	app_reads_nothing(a);
 
 	/* A newer request of the same tid and message lets the late answer come first. */
-	app_write(bench, a, msg);
+	app_write(a, msg);
 	modem_gets_nothing(bench);
 	modem_says(bench, answer(with_cid(msg, 40), 0));
 	check_late(bench, 1);
@@ -48,21 +48,21 @@ static void test_V15_a_late_answer_is_not_waited_for_long(void **state)
 	struct msg other = request(DMS, 1, 6, MODEL);
 
 	allocate(bench, a, DMS, 40);
-	app_write(bench, a, msg);
-	app_write(bench, a, other);
+	app_write(a, msg);
+	app_write(a, other);
 	/* Nothing will wait for this one. */
-	app_write(bench, a, request(DMS, 1, 7, MODEL));
+	app_write(a, request(DMS, 1, 7, MODEL));
 	modem_gets(bench);
 	pass_time(bench, 10);
 	modem_gets(bench);
 	modem_gets(bench);
 	pass_time(bench, TIMEOUT);
-	app_write(bench, a, msg);
+	app_write(a, msg);
 	modem_gets_nothing(bench);
 	assert_int_equal(mux_deadline(bench->mux), bench->now + 1000);
 	/* Another request may wait for another one meanwhile, each as long. */
 	pass_time(bench, 400);
-	app_write(bench, b, other);
+	app_write(b, other);
 	modem_gets_nothing(bench);
 	assert_int_equal(mux_deadline(bench->mux), bench->now + 600);
 	pass_time(bench, 599);
@@ -90,10 +90,10 @@ static void test_V15_late_answer_of_another_message(void **state)
 	struct msg got;
 
 	allocate(bench, a, DMS, 40);
-	app_write(bench, a, old);
+	app_write(a, old);
 	modem_gets(bench);
 	pass_time(bench, TIMEOUT);
-	app_write(bench, a, new);
+	app_write(a, new);
 	got = modem_gets(bench);
 	modem_says(bench, answer(got, 0));
 	app_reads(a, answer(new, 0));
@@ -109,10 +109,10 @@ static void test_V15_late_ctl_answers(void **state)
 	struct msg old;
 	struct msg got;
 
-	app_write(bench, a, ctl(5, VERSION));
+	app_write(a, ctl(5, VERSION));
 	old = modem_gets(bench);
 	pass_time(bench, TIMEOUT);
-	app_write(bench, a, ctl(5, VERSION));
+	app_write(a, ctl(5, VERSION));
 	got = modem_gets(bench);
 	assert_int_not_equal(msg_tid(got), msg_tid(old));
 	/* Another message under its tid is not even its late answer. */
@@ -133,7 +133,7 @@ static void fill_ctl(struct bench *bench, unsigned expired)
 	struct session *session = open_on(bench, 1);
 
 	for (unsigned i = expired; i < 255; i++) {
-		app_write(bench, session, ctl(6, QMI_CTL_SET_INSTANCE_ID));
+		app_write(session, ctl(6, QMI_CTL_SET_INSTANCE_ID));
 		modem_gets_ctl(bench, ctl(6, QMI_CTL_SET_INSTANCE_ID));
 	}
 }
@@ -144,12 +144,12 @@ static void test_V15_an_expired_ctl_tid_is_waited_for(void **state)
 	struct session *a = open_on(bench, 0);
 	struct msg old;
 
-	app_write(bench, a, ctl(5, VERSION));
+	app_write(a, ctl(5, VERSION));
 	old = modem_gets(bench);
 	pass_time(bench, TIMEOUT);
 	fill_ctl(bench, 1);
 	/* Its late answer comes in time. */
-	app_write(bench, a, ctl(7, VERSION));
+	app_write(a, ctl(7, VERSION));
 	modem_gets_nothing(bench);
 	assert_int_equal(mux_deadline(bench->mux), bench->now + 1000);
 	pass_time(bench, 999);
@@ -169,12 +169,12 @@ static void test_V15_an_expired_ctl_tid_is_taken_in_the_end(void **state)
 	struct msg old;
 
 	allocate(bench, a, DMS, 40);
-	app_write(bench, a, ctl(5, VERSION));
+	app_write(a, ctl(5, VERSION));
 	old = modem_gets(bench);
 	pass_time(bench, TIMEOUT);
 	fill_ctl(bench, 1);
 	/* Also by the mux's own requests. */
-	app_write(bench, a, ctl(7, QMI_CTL_SYNC));
+	app_write(a, ctl(7, QMI_CTL_SYNC));
 	modem_gets_nothing(bench);
 	pass_time(bench, 999);
 	modem_gets_nothing(bench);
@@ -192,7 +192,7 @@ static void test_V15_all_255_expire(void **state)
 	struct session *a = open_on(bench, 0);
 
 	fill_ctl(bench, 0);
-	app_write(bench, a, ctl(7, VERSION));
+	app_write(a, ctl(7, VERSION));
 	modem_gets_nothing(bench);
 	pass_time(bench, TIMEOUT);
 	assert_int_equal(mux_counters(bench->mux)->expired, 255);
@@ -208,7 +208,7 @@ static void test_V6_a_client_allocated_too_late(void **state)
 	struct session *a = open_on(bench, 0);
 	struct msg old;
 
-	app_write(bench, a, ctl_allocate(5, DMS));
+	app_write(a, ctl_allocate(5, DMS));
 	old = modem_gets(bench);
 	pass_time(bench, TIMEOUT);
 	modem_says(bench, about_client(answer(old, 0), DMS, 40));
@@ -216,7 +216,7 @@ static void test_V6_a_client_allocated_too_late(void **state)
 	modem_gets_ctl(bench, ctl_release(0, DMS, 40));
 	assert_int_equal(mux_client_count(bench->mux), 0);
 
-	app_write(bench, a, ctl_allocate(5, DMS));
+	app_write(a, ctl_allocate(5, DMS));
 	old = modem_gets(bench);
 	pass_time(bench, TIMEOUT);
 	modem_says(bench, answer(old, QMI_ERROR_CLIENT_IDS_EXHAUSTED));
@@ -225,7 +225,7 @@ static void test_V6_a_client_allocated_too_late(void **state)
 	modem_gets_nothing(bench);
 
 	/* One that makes no sense: there is nothing to release. */
-	app_write(bench, a, ctl_allocate(5, DMS));
+	app_write(a, ctl_allocate(5, DMS));
 	old = modem_gets(bench);
 	pass_time(bench, TIMEOUT);
 	modem_says(bench, answer(old, 0));
@@ -243,15 +243,15 @@ static void test_V15_release_not_answered(void **state)
 
 	allocate(bench, a, DMS, 40);
 	pass_time(bench, 10);
-	app_write(bench, a, ctl_release(5, DMS, 1));
-	app_write(bench, b, ctl(1, VERSION));
+	app_write(a, ctl_release(5, DMS, 1));
+	app_write(b, ctl(1, VERSION));
 	old = modem_gets(bench);
 	modem_says(bench, answer(modem_gets(bench), 0));
 	app_reads(b, answer(ctl(1, VERSION), 0));
 	pass_time(bench, TIMEOUT);
 	/* Nobody can tell whether it is released: it is not used again. */
 	assert_int_equal(mux_client_count(bench->mux), 0);
-	app_write(bench, b, pending);
+	app_write(b, pending);
 	app_reads(b, answer(pending, QMI_ERROR_INVALID_CLIENT_ID));
 	modem_says(bench, about_client(answer(old, 0), DMS, 40));
 	check_late(bench, 1);
@@ -266,7 +266,7 @@ static void test_V15_reclaim_not_answered(void **state)
 
 	allocate(bench, gone, DMS, 40);
 	mux_close(gone, bench->now);
-	app_write(bench, a, ctl_allocate(5, DMS));
+	app_write(a, ctl_allocate(5, DMS));
 	modem_says(bench, answer(modem_gets(bench), QMI_ERROR_CLIENT_IDS_EXHAUSTED));
 	modem_gets_ctl(bench, ctl_release(0, DMS, 40));
 	pass_time(bench, TIMEOUT);
@@ -282,13 +282,13 @@ static void test_V15_a_late_call_counts(void **state)
 	struct msg start = request(WDS, 1, 5, QMI_WDS_START_NETWORK);
 
 	allocate(bench, a, WDS, 40);
-	app_write(bench, a, start);
+	app_write(a, start);
 	modem_gets(bench);
 	pass_time(bench, TIMEOUT);
 	modem_says(bench, answer(with_cid(start, 40), 0));
 	check_late(bench, 1);
 	mux_close(a, bench->now);
-	app_write(bench, b, ctl_allocate(9, WDS));
+	app_write(b, ctl_allocate(9, WDS));
 	modem_says(bench, answer(modem_gets(bench), QMI_ERROR_CLIENT_IDS_EXHAUSTED));
 	app_reads(b, answer(ctl_allocate(9, WDS), QMI_ERROR_CLIENT_IDS_EXHAUSTED));
 }
@@ -300,11 +300,11 @@ static void test_V15_deadlines_in_order(void **state)
 	uint64_t first;
 
 	allocate(bench, a, DMS, 40);
-	app_write(bench, a, request(DMS, 1, 1, MODEL));
+	app_write(a, request(DMS, 1, 1, MODEL));
 	modem_gets(bench);
 	first = bench->now + TIMEOUT;
 	pass_time(bench, 100);
-	app_write(bench, a, ctl(2, VERSION));
+	app_write(a, ctl(2, VERSION));
 	modem_gets(bench);
 	assert_int_equal(mux_deadline(bench->mux), first);
 	pass_time(bench, TIMEOUT - 100);

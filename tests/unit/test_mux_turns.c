@@ -16,11 +16,11 @@ static void test_V14_round_robin(void **state)
 	allocate(bench, other, DMS, 41);
 	allocate(bench, third, DMS, 42);
 	for (uint16_t tid = 1; tid <= 4; tid++)
-		app_write(bench, flood, request(DMS, 1, tid, MODEL));
+		app_write(flood, request(DMS, 1, tid, MODEL));
 	modem_gets_this(bench, request(DMS, 40, 1, MODEL));
-	app_write(bench, other, request(DMS, 2, 1, MODEL));
-	app_write(bench, other, request(DMS, 2, 2, MODEL));
-	app_write(bench, third, request(DMS, 1, 1, MODEL));
+	app_write(other, request(DMS, 2, 1, MODEL));
+	app_write(other, request(DMS, 2, 2, MODEL));
+	app_write(third, request(DMS, 1, 1, MODEL));
 	modem_gets_this(bench, request(DMS, 40, 2, MODEL));
 	modem_gets_this(bench, request(DMS, 41, 1, MODEL));
 	modem_gets_this(bench, request(DMS, 42, 1, MODEL));
@@ -40,8 +40,8 @@ static void test_V14_the_mux_takes_turns_too(void **state)
 	allocate(bench, sync, DMS, 41);
 	allocate(bench, sync, DMS, 42);
 	for (uint16_t tid = 1; tid <= 4; tid++)
-		app_write(bench, flood, request(DMS, 1, tid, MODEL));
-	app_write(bench, sync, ctl(1, QMI_CTL_SYNC));
+		app_write(flood, request(DMS, 1, tid, MODEL));
+	app_write(sync, ctl(1, QMI_CTL_SYNC));
 	modem_gets_this(bench, request(DMS, 40, 1, MODEL));
 	modem_gets_ctl(bench, ctl_release(0, DMS, 41));
 	modem_gets_this(bench, request(DMS, 40, 2, MODEL));
@@ -58,10 +58,10 @@ static void test_V14_a_flood_costs_bounded_memory(void **state)
 	allocate(bench, flood, DMS, 40);
 	allocate(bench, other, DMS, 41);
 	for (uint16_t tid = 0; tid < SESSION_IN_FLIGHT; tid++) {
-		app_write(bench, flood, request(DMS, 1, tid, MODEL));
+		app_write(flood, request(DMS, 1, tid, MODEL));
 		modem_gets(bench);
 	}
-	app_write(bench, flood, request(DMS, 1, 5000, MODEL));
+	app_write(flood, request(DMS, 1, 5000, MODEL));
 	modem_gets_nothing(bench);
 	exchange(bench, other, request(DMS, 2, 1, MODEL), 41);
 	modem_says(bench, answer(request(DMS, 40, 7, MODEL), 0));
@@ -154,16 +154,16 @@ static void test_V21_full_and_writable_again(void **state)
 		;
 	for (size_t i = 0; i < SESSION_OUT_BYTES / size; i++) {
 		assert_int_equal(session_state(a), SESSION_WRITABLE);
-		app_write(bench, a, msg);
+		app_write(a, msg);
 	}
 	assert_int_equal(session_state(a), 0);
-	assert_int_equal(session_write(a, msg.bytes, size, bench->now), -EAGAIN);
+	assert_int_equal(session_write(a, msg.bytes, size), -EAGAIN);
 	assert_null(mux_next_changed(bench->mux));
 	modem_gets_this(bench, with_cid(msg, 40));
 	assert_int_equal(session_state(a), SESSION_WRITABLE);
 	assert_ptr_equal(mux_next_changed(bench->mux), a);
 	assert_null(mux_next_changed(bench->mux));
-	app_write(bench, a, msg);
+	app_write(a, msg);
 }
 
 static void test_V21_writes_that_fail(void **state)
@@ -175,9 +175,9 @@ static void test_V21_writes_that_fail(void **state)
 
 	frame_begin(large, FRAME_REQUEST, DMS, 1, 1, MODEL);
 	frame_add_tlv(large, 0x10, value, sizeof(value));
-	assert_int_equal(session_write(a, large, sizeof(large), bench->now), -EMSGSIZE);
-	assert_int_equal(session_write(a, value, 1, bench->now), -EINVAL);
-	assert_int_equal(session_write(a, value, 0, bench->now), 0);
+	assert_int_equal(session_write(a, large, sizeof(large)), -EMSGSIZE);
+	assert_int_equal(session_write(a, value, 1), -EINVAL);
+	assert_int_equal(session_write(a, value, 0), 0);
 	/* The session is none the worse for it. */
 	allocate(bench, a, DMS, 40);
 	exchange(bench, a, request(DMS, 1, 1, MODEL), 40);
@@ -192,11 +192,11 @@ static void test_V21_a_write_of_frames_and_a_part(void **state)
 	allocate(bench, a, DMS, 40);
 	for (uint16_t tid = 0; tid < 3; tid++)
 		memcpy(data + 13 * tid, request(DMS, 1, tid, MODEL).bytes, 13);
-	assert_int_equal(session_write(a, data, 30, bench->now), 30);
+	assert_int_equal(session_write(a, data, 30), 30);
 	modem_gets_this(bench, request(DMS, 40, 0, MODEL));
 	modem_gets_this(bench, request(DMS, 40, 1, MODEL));
 	modem_gets_nothing(bench);
-	assert_int_equal(session_write(a, data + 30, 9, bench->now), 9);
+	assert_int_equal(session_write(a, data + 30, 9), 9);
 	modem_gets_this(bench, request(DMS, 40, 2, MODEL));
 }
 

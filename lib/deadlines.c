@@ -5,6 +5,9 @@
 /* ms that a request waits at most for the late answer that it could be given: V15. */
 #define CONTENTION_TIMEOUT 1000
 
+/* ms that a port has to recover before what it failed to send is tried again. */
+#define RETRY_PAUSE 200
+
 static void note_contention(struct mux *mux, uint64_t deadline)
 {
 	if (deadline < mux->contention_deadline)
@@ -28,6 +31,12 @@ void mux_contend(struct mux *mux, struct transaction *expired, uint64_t now)
 	note_contention(mux, expired->deadline);
 }
 
+void mux_retry_later(struct mux *mux, uint64_t now)
+{
+	if (mux->retry_at == MUX_NEVER)
+		mux->retry_at = now + RETRY_PAUSE;
+}
+
 static uint64_t first_deadline(const struct mux *mux)
 {
 	if (list_empty(&mux->transactions.in_flight))
@@ -45,6 +54,8 @@ uint64_t mux_deadline(const struct mux *mux)
 		deadline = mux->orphan_deadline;
 	if (mux->contention_deadline < deadline)
 		deadline = mux->contention_deadline;
+	if (mux->retry_at < deadline)
+		deadline = mux->retry_at;
 	return mux->input_deadline < deadline ? mux->input_deadline : deadline;
 }
 
@@ -59,8 +70,7 @@ static void expire(struct mux *mux, struct transaction *transaction)
 		mux_forget(mux, transaction->released);
 	if (transaction->purpose == PURPOSE_SYNC_RELEASE)
 		own_sync_step(mux, transaction->session);
-	mux_leave_flight(transaction);
-	transaction_expire(&mux->transactions, transaction);
+	mux_expire(mux, transaction);
 }
 
 static void release_old_orphans(struct mux *mux, uint64_t now)
@@ -108,5 +118,7 @@ void mux_tick(struct mux *mux, uint64_t now)
 		release_old_orphans(mux, now);
 	if (mux->input_deadline <= now)
 		answer_skip_partial(mux, now);
+	if (mux->retry_at <= now)
+		mux->retry_at = MUX_NEVER;
 	mux_settle_all(mux);
 }

@@ -50,4 +50,11 @@ static inline void list_append(struct list *list, struct list *link)
 	list->prev = link;
 }
 
+/* Puts it at the list's beginning. */
+static inline void list_prepend(struct list *list, struct list *link)
+{
+	list_remove(link);
+	list_append(list->next, link);
+}
+
 #endif

@@ -22,6 +22,7 @@ struct mux *mux_create(const struct mux_config *config)
 	mux->orphan_deadline = MUX_NEVER;
 	mux->input_deadline = MUX_NEVER;
 	mux->contention_deadline = MUX_NEVER;
+	mux->retry_at = MUX_NEVER;
 	list_init(&mux->sessions);
 	list_init(&mux->turns);
 	list_init(&mux->own_turn);
@@ -180,15 +181,21 @@ void mux_abandon(struct mux *mux, struct transaction *transaction, uint16_t erro
 		mux_answer_transaction(mux, transaction, error);
 }
 
-void mux_leave_flight(struct transaction *transaction)
+static void leave_flight(struct transaction *transaction)
 {
 	if (transaction->client && transaction->session)
 		transaction->session->in_flight--;
 }
 
+void mux_expire(struct mux *mux, struct transaction *transaction)
+{
+	leave_flight(transaction);
+	transaction_expire(&mux->transactions, transaction);
+}
+
 void mux_end(struct mux *mux, struct transaction *transaction)
 {
-	mux_leave_flight(transaction);
+	leave_flight(transaction);
 	transaction_end(&mux->transactions, transaction);
 }
 

@@ -144,7 +144,14 @@ bool mux_has_changed(const struct mux *mux); /* whether it would name one */
  */
 const uint8_t *mux_port_next(struct mux *mux, uint64_t now, size_t *size);
 void mux_port_sent(struct mux *mux);
-void mux_port_failed(struct mux *mux, uint64_t now); /* V15: the asker is told */
+
+/*
+ * The port could not send it: V15, the asker is told, and what is the mux's own
+ * is tried again. Or the port had taken the one before it, and finds only now
+ * that it was lost on the way.
+ */
+void mux_port_failed(struct mux *mux, uint64_t now);
+void mux_port_lost(struct mux *mux, uint64_t now);
 
 void mux_port_received(struct mux *mux, const uint8_t *data, size_t size, uint64_t now);
 void mux_port_reset(struct mux *mux);     /* V16: every client is gone */
@@ -152,7 +159,9 @@ void mux_port_unplugged(struct mux *mux); /* V17: every session is dead */
 
 /* Life. */
 
-/* Asks for the modem's left-over clients to be cleared, and whether it has answered. -ENOMEM or 0.
+/*
+ * Asks the modem to clear what clients it has left over from others; there must
+ * be none of any session's. 0 or -ENOMEM. Whether it has answered, or restarted.
  */
 int mux_start_sync(struct mux *mux);
 bool mux_sync_answered(const struct mux *mux);

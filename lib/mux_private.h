@@ -22,6 +22,7 @@ struct mux {
 	uint64_t broadcasts_seen;
 	uint64_t orphan_deadline;     /* no orphan is too old before */
 	uint64_t contention_deadline; /* when the first contended transaction is forgotten */
+	uint64_t retry_at;            /* when what failed is tried again; its own wait till then */
 	unsigned lingering;           /* closed sessions whose last frames still wait */
 	bool port_busy;
 	bool heads_changed; /* a client is gone: a request that waits may be foreign now */
@@ -60,8 +61,8 @@ void mux_answer_transaction(struct mux *mux, const struct transaction *transacti
  */
 void mux_abandon(struct mux *mux, struct transaction *transaction, uint16_t error);
 
-/* A transaction is no part any more of what its session may have in flight. */
-void mux_leave_flight(struct transaction *transaction);
+/* V15: nobody waits for it any more, but a late answer to it is known as such. */
+void mux_expire(struct mux *mux, struct transaction *transaction);
 
 /* Ends a transaction, and its part in what its session may have in flight. */
 void mux_end(struct mux *mux, struct transaction *transaction);
@@ -98,6 +99,9 @@ bool mux_lacks_ctl_tid(struct mux *mux, uint64_t now);
 /* A request waits because the answer to this expired one may still come: V15. */
 void mux_contend(struct mux *mux, struct transaction *expired, uint64_t now);
 
+/* The port, or memory, may have recovered by then: V15. */
+void mux_retry_later(struct mux *mux, uint64_t now);
+
 /* requests.c: from an application. */
 
 /* Answers the session's next frame, if that can be done without the modem. */
@@ -114,7 +118,7 @@ void answer_skip_partial(struct mux *mux, uint64_t now);
 bool own_send(struct mux *mux, uint64_t now);
 
 /* Puts one that the port failed to send back into the line. */
-void own_send_again(struct mux *mux, struct transaction *transaction);
+void own_send_again(struct mux *mux, struct transaction *transaction, uint64_t now);
 
 /* Releases a client that only the modem knows. */
 void own_release(struct mux *mux, uint8_t service, uint8_t device_cid);

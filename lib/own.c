@@ -47,7 +47,7 @@ bool own_send(struct mux *mux, uint64_t now)
 	struct transactions *transactions = &mux->transactions;
 	struct transaction *transaction;
 
-	if (mux_lacks_ctl_tid(mux, now))
+	if (mux->retry_at != MUX_NEVER || mux_lacks_ctl_tid(mux, now))
 		return false;
 	transaction = container_of(transactions->waiting.next, struct transaction, age);
 	transaction_begin_ctl(transactions, transaction, now + mux->config.transaction_timeout);
@@ -63,10 +63,11 @@ bool own_send(struct mux *mux, uint64_t now)
 	return true;
 }
 
-void own_send_again(struct mux *mux, struct transaction *transaction)
+void own_send_again(struct mux *mux, struct transaction *transaction, uint64_t now)
 {
 	transaction_withdraw(&mux->transactions, transaction);
 	queue_own(mux, transaction);
+	mux_retry_later(mux, now);
 }
 
 void own_release(struct mux *mux, uint8_t service, uint8_t device_cid)
@@ -160,5 +161,8 @@ int mux_start_sync(struct mux *mux)
 	transaction->purpose = PURPOSE_START;
 	transaction->message = QMI_CTL_SYNC;
 	queue_own(mux, transaction);
+	/* What is allocated before it would be taken away by it. */
+	list_prepend(&mux->turns, &mux->own_turn);
+	mux->retry_at = MUX_NEVER;
 	return 0;
 }

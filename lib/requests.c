@@ -169,8 +169,10 @@ static bool send_next(struct mux *mux, struct session *session, uint64_t now)
 	if (has_to_wait(mux, session, frame, now))
 		return false;
 	transaction = transaction_create(&mux->transactions);
-	if (!transaction)
+	if (!transaction) {
+		mux_retry_later(mux, now);
 		return false;
+	}
 	memcpy(mux->request, frame, size);
 	mux_pop_request(mux, session);
 
@@ -222,10 +224,12 @@ const uint8_t *mux_port_next(struct mux *mux, uint64_t now, size_t *size)
 void mux_port_sent(struct mux *mux)
 {
 	mux->port_busy = false;
+	mux->transactions.sent = mux->transactions.sending;
 	mux->transactions.sending = NULL;
 }
 
-/* How often one of the mux's own requests is tried on a port that fails. */
+/* How often one of the mux's own requests is tried on a port that fails, before who waits is told.
+ */
 #define ATTEMPTS_MAX 3
 
 static bool is_own(const struct transaction *transaction)
@@ -233,21 +237,50 @@ static bool is_own(const struct transaction *transaction)
 	return transaction->purpose >= PURPOSE_CLEAN;
 }
 
-void mux_port_failed(struct mux *mux, uint64_t now)
+/* Nobody else knows of the client: given up, it would stay allocated on the modem. */
+static void go_on_releasing(struct mux *mux, struct transaction *transaction, uint64_t now)
 {
-	struct transaction *transaction = mux->transactions.sending;
+	transaction->purpose = PURPOSE_CLEAN;
+	transaction->session = NULL;
+	transaction->attempts = 0;
+	own_send_again(mux, transaction, now);
+}
 
-	(void)now;
-	mux_port_sent(mux);
+/*
+ * V15: the modem will not answer this request, it seems. NULL: it has ended
+ * already. One that was sent may have reached the modem after all: what the
+ * modem then says is late, and a client that it grants is nobody's.
+ */
+static void fail(struct mux *mux, struct transaction *transaction, bool sent, uint64_t now)
+{
 	if (!transaction || transaction->expired)
 		return;
 	if (is_own(transaction) && ++transaction->attempts < ATTEMPTS_MAX) {
-		own_send_again(mux, transaction);
+		own_send_again(mux, transaction, now);
 		return;
 	}
 	if (transaction->released)
 		mux_keep(mux, transaction->released);
 	mux_abandon(mux, transaction, QMI_ERROR_INTERNAL);
-	mux_end(mux, transaction);
+	if (is_own(transaction) && transaction->message == QMI_CTL_RELEASE_CID)
+		go_on_releasing(mux, transaction, now);
+	else if (sent)
+		mux_expire(mux, transaction);
+	else
+		mux_end(mux, transaction);
 	mux_settle_all(mux);
+}
+
+void mux_port_failed(struct mux *mux, uint64_t now)
+{
+	struct transaction *transaction = mux->transactions.sending;
+
+	mux->port_busy = false;
+	mux->transactions.sending = NULL;
+	fail(mux, transaction, false, now);
+}
+
+void mux_port_lost(struct mux *mux, uint64_t now)
+{
+	fail(mux, mux->transactions.sent, true, now);
 }

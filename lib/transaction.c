@@ -205,6 +205,8 @@ void transaction_end(struct transactions *transactions, struct transaction *tran
 {
 	if (transactions->sending == transaction)
 		transactions->sending = NULL;
+	if (transactions->sent == transaction)
+		transactions->sent = NULL;
 	give_tid_back(transactions, transaction);
 	if (transaction->expired) {
 		transactions->expired_count--;

@@ -29,7 +29,7 @@ enum transaction_purpose {
 	PURPOSE_CLEAN,        /* own Release CID: of a client that nobody has any more */
 	PURPOSE_RECLAIM,      /* own Release CID: makes room for an Allocate CID */
 	PURPOSE_SYNC_RELEASE, /* own Release CID: a part of a session's Sync */
-	PURPOSE_START,        /* own Sync: before the first session */
+	PURPOSE_START,        /* own Sync: while there is no client */
 };
 
 struct transaction {
@@ -63,6 +63,7 @@ struct transactions {
 	unsigned resting_first;
 	unsigned resting_count;
 	struct transaction *sending; /* the port has its request; NULL if it has ended since */
+	struct transaction *sent;    /* it had this one's before; likewise */
 };
 
 void transactions_init(struct transactions *transactions);

@@ -248,6 +248,13 @@ void port_fails(struct bench *bench)
 	mux_port_failed(bench->mux, bench->now);
 }
 
+void own_request_fails(struct bench *bench)
+{
+	port_fails(bench);
+	modem_gets_nothing(bench);
+	pass_time(bench, RETRY);
+}
+
 /* Both. */
 
 uint8_t allocate(struct bench *bench, struct session *session, uint8_t service, uint8_t device_cid)

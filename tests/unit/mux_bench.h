@@ -15,6 +15,7 @@
 
 #define FRAME_MAX 4096
 #define TIMEOUT   300000 /* of transactions */
+#define RETRY     200    /* what failed is tried again */
 #define IND       0x0001 /* an indication's message id, anywhere */
 #define MODEL     0x0022 /* DMS Get Model, or whatever else is only forwarded */
 #define DMS       QMI_SERVICE_DMS
@@ -74,7 +75,8 @@ void modem_gets_this(struct bench *bench, struct msg wanted);
 struct msg modem_gets_ctl(struct bench *bench, struct msg wanted); /* under any tid but 0 */
 void modem_gets_nothing(struct bench *bench);
 void modem_says(struct bench *bench, struct msg msg);
-void port_fails(struct bench *bench); /* to take the next frame */
+void port_fails(struct bench *bench);        /* to take the next frame */
+void own_request_fails(struct bench *bench); /* the same, and the pause after it is over */
 
 /* Both: a whole Allocate CID, and another request with its answer. */
 uint8_t allocate(struct bench *bench, struct session *session, uint8_t service, uint8_t device_cid);

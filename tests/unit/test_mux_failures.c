@@ -97,8 +97,8 @@ static void test_V15_own_release_is_tried_three_times(void **state)
 	struct session *a = reclaiming(bench);
 	struct msg got;
 
-	port_fails(bench);
-	port_fails(bench);
+	own_request_fails(bench);
+	own_request_fails(bench);
 	app_reads_nothing(a);
 	modem_says(bench, answer(modem_gets_ctl(bench, ctl_release(0, DMS, 40)), 0));
 	got = modem_gets_ctl(bench, ctl_allocate(0, DMS));
@@ -106,14 +106,23 @@ static void test_V15_own_release_is_tried_three_times(void **state)
 	app_reads(a, about_client(answer(ctl_allocate(5, DMS), 0), DMS, 1));
 }
 
-static void test_V15_own_release_is_given_up(void **state)
+/* Who waits for it is told; but nobody else would ever release that client. */
+static void test_V15_own_release_is_tried_on(void **state)
 {
 	struct bench *bench = *state;
 	struct session *a = reclaiming(bench);
 
-	for (unsigned i = 0; i < 3; i++)
-		port_fails(bench);
+	own_request_fails(bench);
+	own_request_fails(bench);
+	port_fails(bench);
 	app_reads(a, answer(ctl_allocate(5, DMS), QMI_ERROR_INTERNAL));
+	modem_gets_nothing(bench);
+	pass_time(bench, RETRY);
+	for (unsigned i = 0; i < 10; i++)
+		own_request_fails(bench);
+	modem_says(bench, answer(modem_gets_ctl(bench, ctl_release(0, DMS, 40)), 0));
+	app_reads_nothing(a);
+	pass_time(bench, RETRY);
 	modem_gets_nothing(bench);
 }
 
@@ -136,8 +145,8 @@ static void test_V15_releases_of_a_sync_failed(void **state)
 	allocate(bench, a, DMS, 40);
 	app_write(a, ctl(5, QMI_CTL_SYNC));
 	app_write(a, request(DMS, 1, 1, MODEL));
-	port_fails(bench);
-	port_fails(bench);
+	own_request_fails(bench);
+	own_request_fails(bench);
 	app_reads_nothing(a);
 	port_fails(bench);
 	app_reads(a, answer(ctl(5, QMI_CTL_SYNC), 0));
@@ -155,8 +164,9 @@ static void test_V15_clean_up_failed(void **state)
 	got = modem_gets(bench);
 	mux_close(a, bench->now);
 	modem_says(bench, about_client(answer(got, 0), DMS, 40));
-	for (unsigned i = 0; i < 3; i++)
-		port_fails(bench);
+	for (unsigned i = 0; i < 10; i++)
+		own_request_fails(bench);
+	modem_says(bench, answer(modem_gets_ctl(bench, ctl_release(0, DMS, 40)), 0));
 	modem_gets_nothing(bench);
 }
 
@@ -165,8 +175,9 @@ static void test_V15_the_own_sync_failed(void **state)
 	struct bench *bench = *state;
 
 	mux_start_sync(bench->mux);
-	for (unsigned i = 0; i < 3; i++)
-		port_fails(bench);
+	own_request_fails(bench);
+	own_request_fails(bench);
+	port_fails(bench);
 	modem_gets_nothing(bench);
 	assert_false(mux_sync_answered(bench->mux));
 }
@@ -179,7 +190,7 @@ static void test_V15_withdrawn_go_behind_others(void **state)
 	allocate(bench, a, DMS, 40);
 	allocate(bench, a, DMS, 41);
 	app_write(a, ctl(5, QMI_CTL_SYNC));
-	port_fails(bench);
+	own_request_fails(bench);
 	modem_gets_ctl(bench, ctl_release(0, DMS, 41));
 	modem_gets_ctl(bench, ctl_release(0, DMS, 40));
 	modem_gets_nothing(bench);
@@ -208,6 +219,107 @@ static void test_V15_failed_after_its_end(void **state)
 	app_reads_nothing(a);
 }
 
+/* Others need not wait until the mux tries its own once more. */
+static void test_V15_the_pause_is_the_muxs_own(void **state)
+{
+	struct bench *bench = *state;
+	struct session *a = reclaiming(bench);
+	struct session *b = open_on(bench, 1);
+
+	port_fails(bench);
+	assert_true(mux_deadline(bench->mux) == bench->now + RETRY);
+	allocate(bench, b, NAS, 50);
+	pass_time(bench, RETRY - 1);
+	modem_gets_nothing(bench);
+	pass_time(bench, 1);
+	modem_gets_ctl(bench, ctl_release(0, DMS, 40));
+	app_reads_nothing(a);
+}
+
+static void test_V15_lost_on_the_way(void **state)
+{
+	struct bench *bench = *state;
+	struct session *a = open_on(bench, 0);
+	struct msg lost = request(DMS, 1, 4, MODEL);
+	struct msg next = request(DMS, 1, 6, MODEL);
+	size_t size;
+
+	allocate(bench, a, DMS, 40);
+	app_write(a, lost);
+	modem_gets(bench);
+	mux_port_lost(bench->mux, bench->now);
+	app_reads(a, answer(lost, QMI_ERROR_INTERNAL));
+	mux_port_lost(bench->mux, bench->now);
+	app_reads_nothing(a);
+
+	lost = request(DMS, 1, 5, MODEL);
+	/* Noticed while the next one is being sent, which is not hurt. */
+	app_write(a, lost);
+	app_write(a, next);
+	modem_gets(bench);
+	assert_non_null(mux_port_next(bench->mux, bench->now, &size));
+	mux_port_lost(bench->mux, bench->now);
+	mux_port_sent(bench->mux);
+	app_reads(a, answer(lost, QMI_ERROR_INTERNAL));
+	modem_says(bench, answer(with_cid(next, 40), 0));
+	app_reads(a, answer(next, 0));
+}
+
+static void test_V15_lost_after_its_answer(void **state)
+{
+	struct bench *bench = *state;
+	struct session *a = open_on(bench, 0);
+
+	allocate(bench, a, DMS, 40);
+	exchange(bench, a, request(DMS, 1, 5, MODEL), 40);
+	mux_port_lost(bench->mux, bench->now);
+	app_reads_nothing(a);
+	/* One that could not be sent at all has been told of already. */
+	app_write(a, request(DMS, 1, 6, MODEL));
+	port_fails(bench);
+	app_reads(a, answer(request(DMS, 1, 6, MODEL), QMI_ERROR_INTERNAL));
+	mux_port_lost(bench->mux, bench->now);
+	app_reads_nothing(a);
+}
+
+/* An error that was not this request's after all: the answer comes, late. */
+static void test_V15_lost_and_answered(void **state)
+{
+	struct bench *bench = *state;
+	struct session *a = open_on(bench, 0);
+	struct msg msg = request(DMS, 1, 5, MODEL);
+	struct msg got;
+
+	allocate(bench, a, DMS, 40);
+	app_write(a, msg);
+	modem_gets(bench);
+	mux_port_lost(bench->mux, bench->now);
+	app_reads(a, answer(msg, QMI_ERROR_INTERNAL));
+	modem_says(bench, answer(with_cid(msg, 40), 0));
+	app_reads_nothing(a);
+
+	app_write(a, ctl_allocate(5, NAS));
+	got = modem_gets(bench);
+	mux_port_lost(bench->mux, bench->now);
+	app_reads(a, answer(ctl_allocate(5, NAS), QMI_ERROR_INTERNAL));
+	modem_says(bench, about_client(answer(got, 0), NAS, 50));
+	modem_gets_ctl(bench, ctl_release(0, NAS, 50));
+	app_reads_nothing(a);
+}
+
+static void test_V15_own_release_is_lost(void **state)
+{
+	struct bench *bench = *state;
+	struct session *a = reclaiming(bench);
+
+	modem_gets_ctl(bench, ctl_release(0, DMS, 40));
+	mux_port_lost(bench->mux, bench->now);
+	modem_gets_nothing(bench);
+	pass_time(bench, RETRY);
+	modem_gets_ctl(bench, ctl_release(0, DMS, 40));
+	app_reads_nothing(a);
+}
+
 static const struct CMUnitTest tests[] = {
 	BENCH_TEST(test_V15_internal_at_once),
 	BENCH_TEST(test_V15_failed_for_a_closed_session),
@@ -215,13 +327,18 @@ static const struct CMUnitTest tests[] = {
 	BENCH_TEST(test_V15_release_failed),
 	BENCH_TEST(test_V15_release_of_a_revoked_client_failed),
 	BENCH_TEST(test_V15_own_release_is_tried_three_times),
-	BENCH_TEST(test_V15_own_release_is_given_up),
+	BENCH_TEST(test_V15_own_release_is_tried_on),
 	BENCH_TEST(test_V15_allocate_after_reclaim_failed),
 	BENCH_TEST(test_V15_releases_of_a_sync_failed),
 	BENCH_TEST(test_V15_clean_up_failed),
 	BENCH_TEST(test_V15_the_own_sync_failed),
 	BENCH_TEST(test_V15_withdrawn_go_behind_others),
 	BENCH_TEST(test_V15_failed_after_its_end),
+	BENCH_TEST(test_V15_the_pause_is_the_muxs_own),
+	BENCH_TEST(test_V15_lost_on_the_way),
+	BENCH_TEST(test_V15_lost_after_its_answer),
+	BENCH_TEST(test_V15_lost_and_answered),
+	BENCH_TEST(test_V15_own_release_is_lost),
 };
 
 TEST_GROUP(mux_failure_tests, tests);

@@ -48,6 +48,7 @@ static void test_a_request_waits_for_memory(void **state)
 	memory_fail(1);
 	modem_gets_nothing(bench);
 	assert_true(memory_failed());
+	assert_true(mux_deadline(bench->mux) == bench->now + RETRY);
 	modem_gets_ctl(bench, msg);
 }
 

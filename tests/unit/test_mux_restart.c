@@ -190,6 +190,19 @@ static void test_V16_instead_of_the_own_sync(void **state)
 	modem_gets_nothing(bench);
 }
 
+/* What is left on the modem is cleared before anything new is allocated there. */
+static void test_V16_sync_after_a_reset_goes_first(void **state)
+{
+	struct bench *bench = *state;
+	struct session *a = open_on(bench, 0);
+
+	app_write(a, ctl_allocate(5, DMS));
+	mux_port_reset(bench->mux);
+	assert_int_equal(mux_start_sync(bench->mux), 0);
+	modem_says(bench, answer(modem_gets_ctl(bench, ctl(0, QMI_CTL_SYNC)), 0));
+	modem_gets_ctl(bench, ctl_allocate(0, DMS));
+}
+
 static const struct CMUnitTest tests[] = {
 	BENCH_TEST(test_V16_sync_indication),
 	BENCH_TEST(test_V16_the_port_reports_a_reset),
@@ -200,6 +213,7 @@ static const struct CMUnitTest tests[] = {
 	BENCH_TEST(test_V16_while_the_port_sends),
 	BENCH_TEST(test_V16_closed_sessions_wait_for_nothing),
 	BENCH_TEST(test_V16_instead_of_the_own_sync),
+	BENCH_TEST(test_V16_sync_after_a_reset_goes_first),
 };
 
 TEST_GROUP(mux_restart_tests, tests);

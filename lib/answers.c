@@ -80,6 +80,8 @@ static bool adopt(struct mux *mux, const struct transaction *transaction, uint8_
 						       : QMI_ERROR_INTERNAL);
 		return false;
 	}
+	/* Its node may be full now. */
+	mux->heads_changed = true;
 	frame_set_tlv(frame, QMI_TLV_FIRST, (uint8_t[]){service, client->cid}, 2);
 	return true;
 }

@@ -286,21 +286,16 @@ struct session *mux_open(struct mux *mux, unsigned node, void *owner)
 	return session;
 }
 
-static void forget_asker(struct list *transactions, const struct session *session)
+/* V6: nobody is there any more to take the answers. */
+static void forget_requests(struct mux *mux, const struct session *session)
 {
-	list_for_each (link, transactions) {
+	list_for_each (link, &mux->transactions.in_flight) {
 		struct transaction *transaction = container_of(link, struct transaction, age);
 
 		if (transaction->session == session)
 			transaction->session = NULL;
 	}
-}
-
-/* V6: nobody is there any more to take the answers. */
-static void forget_requests(struct mux *mux, const struct session *session)
-{
-	forget_asker(&mux->transactions.in_flight, session);
-	forget_asker(&mux->transactions.waiting, session);
+	own_forget_asker(mux, session);
 }
 
 static void orphan_clients(struct mux *mux, const struct session *session, uint64_t now)

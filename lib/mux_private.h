@@ -25,7 +25,7 @@ struct mux {
 	uint64_t retry_at;            /* when what failed is tried again; its own wait till then */
 	unsigned lingering;           /* closed sessions whose last frames still wait */
 	bool port_busy;
-	bool heads_changed; /* a client is gone: a request that waits may be foreign now */
+	bool heads_changed; /* a client has come or gone: what waits may not need the modem now */
 	bool sync_answered;
 	bool stopping;
 	bool unplugged;
@@ -131,6 +131,9 @@ bool own_reclaim(struct mux *mux, struct session *session, uint16_t tid, uint8_t
 
 /* The orphan is gone: the Allocate CID that it was given up for is tried again. */
 void own_allocate(struct mux *mux, const struct transaction *reclaim);
+
+/* Nobody waits for these any more; an Allocate CID among them is not sent: V6. */
+void own_forget_asker(struct mux *mux, const struct session *session);
 
 /* V10: a session's Sync. It is answered when each of its releases has come to own_sync_step(). */
 void own_sync(struct mux *mux, struct session *session, uint16_t tid);

@@ -120,6 +120,21 @@ void own_allocate(struct mux *mux, const struct transaction *reclaim)
 	queue_own(mux, transaction);
 }
 
+void own_forget_asker(struct mux *mux, const struct session *session)
+{
+	list_for_each (link, &mux->transactions.waiting) {
+		struct transaction *transaction = container_of(link, struct transaction, age);
+
+		if (transaction->session != session)
+			continue;
+		transaction->session = NULL;
+		if (transaction->purpose == PURPOSE_ALLOCATE)
+			mux_end(mux, transaction);
+	}
+	if (list_empty(&mux->transactions.waiting))
+		list_remove(&mux->own_turn);
+}
+
 void own_sync_step(struct mux *mux, struct session *session)
 {
 	if (!session || --session->sync_left > 0)

@@ -58,6 +58,25 @@ static void test_V2_a_full_node_while_two_allocate(void **state)
 	modem_gets_nothing(bench);
 }
 
+static void test_V2_full_before_its_turn(void **state)
+{
+	struct bench *bench = *state;
+	struct session *a = open_on(bench, 0);
+	struct msg first = ctl_allocate(8, DMS);
+	struct msg second = ctl_allocate(9, DMS);
+	struct msg got;
+
+	for (unsigned cid = 2; cid <= QMI_CID_MAX; cid++)
+		allocate(bench, a, DMS, (uint8_t)cid);
+	app_write(a, first);
+	app_write(a, second);
+	got = modem_gets_ctl(bench, first);
+	modem_says(bench, about_client(answer(got, 0), DMS, 1));
+	app_reads(a, about_client(answer(first, 0), DMS, QMI_CID_MAX));
+	app_reads(a, answer(second, QMI_ERROR_CLIENT_IDS_EXHAUSTED));
+	modem_gets_nothing(bench);
+}
+
 static void test_V2_the_modem_allocates_twice(void **state)
 {
 	struct bench *bench = *state;
@@ -228,6 +247,14 @@ static void test_V9_the_asker_closes_meanwhile(void **state)
 	modem_says(bench, answer(modem_gets_ctl(bench, ctl_release(0, DMS, 40)), 0));
 	modem_gets_nothing(bench);
 
+	/* Or when there is room already. */
+	leave_orphan(bench, 0, DMS, 42);
+	a = open_on(bench, 0);
+	find_exhausted(bench, a, DMS);
+	modem_says(bench, answer(modem_gets_ctl(bench, ctl_release(0, DMS, 42)), 0));
+	mux_close(a, bench->now);
+	modem_gets_nothing(bench);
+
 	/* Or before the answer: then nothing is given up for nobody. */
 	leave_orphan(bench, 0, DMS, 41);
 	a = open_on(bench, 0);
@@ -317,6 +344,7 @@ static void test_V9_orphan_timeout_after_a_refused_release(void **state)
 static const struct CMUnitTest tests[] = {
 	BENCH_TEST(test_V2_254_clients_on_a_node),
 	BENCH_TEST(test_V2_a_full_node_while_two_allocate),
+	BENCH_TEST(test_V2_full_before_its_turn),
 	BENCH_TEST(test_V2_the_modem_allocates_twice),
 	BENCH_TEST(test_answers_without_a_cid),
 	BENCH_TEST(test_an_error_is_the_applications),

@@ -173,6 +173,40 @@ static void test_V25_alias_opens_the_node(struct bench *b)
 	session_expect_foreign(b, session_open(b, 0), &c);
 }
 
+/* V25: owner and mode are of both: what udev does to the node holds for its alias. */
+static void test_V25_alias_has_the_nodes_owner(struct bench *b)
+{
+	char node[PATH_LEN];
+	char alias[PATH_LEN];
+	struct stat st;
+
+	bench_start(b, "-n1", NULL);
+	node_path(node, 0);
+	alias_path(alias, 0, b->modem);
+	assert_return_code(chown(node, 1, 2), errno);
+	assert_return_code(chmod(node, 0660), errno);
+	assert_return_code(lstat(alias, &st), errno);
+	assert_int_equal(st.st_uid, 1);
+	assert_int_equal(st.st_gid, 2);
+	assert_int_equal(st.st_mode & 07777, 0660);
+}
+
+/* V25: a umask is no reason why a group may not reach its alias. */
+static void test_V25_aliases_can_be_reached(struct bench *b)
+{
+	char path[PATH_LEN];
+	struct stat st;
+	mode_t before = umask(0077);
+
+	bench_start(b, "-n1", NULL);
+	umask(before);
+	assert_return_code(lstat(NODE_PREFIX, &st), errno);
+	assert_int_equal(st.st_mode & 07777, 0755);
+	snprintf(path, sizeof(path), "%s/0", NODE_PREFIX);
+	assert_return_code(lstat(path, &st), errno);
+	assert_int_equal(st.st_mode & 07777, 0755);
+}
+
 /* V25: the basename is the real port's, also where PORT is a link of another name. */
 static void test_V25_port_given_as_a_link(struct bench *b)
 {
@@ -240,6 +274,8 @@ static const struct test_case cases[] = {
 	TEST_CASE(test_V25_nodes_lead_to_their_own_port),
 	TEST_CASE(test_V25_ten_instances_at_once),
 	TEST_CASE(test_V25_alias_opens_the_node),
+	TEST_CASE(test_V25_alias_has_the_nodes_owner),
+	TEST_CASE(test_V25_aliases_can_be_reached),
 	TEST_CASE(test_V25_port_given_as_a_link),
 	TEST_CASE(test_V25_other_prefix),
 	TEST_CASE(test_V25_stale_aliases_are_replaced),

@@ -35,6 +35,7 @@ struct instance {
 	const struct options *options;
 	enum instance_state state;
 	uint64_t state_deadline; /* ms, when the state ends by itself */
+	bool told_to_stop;       /* by a signal; a second one is obeyed at once */
 	int status;
 	struct loop loop;
 	struct port port;
@@ -180,12 +181,15 @@ static void signal_ready(struct watch *watch, uint32_t events)
 	(void)events;
 	if (read(watch->fd, &info, sizeof(info)) != sizeof(info))
 		return;
-	if (info.ssi_signo == SIGUSR1)
+	if (info.ssi_signo == SIGUSR1) {
 		log_counters(instance);
-	else if (instance->state < INSTANCE_STOPPING)
+		return;
+	}
+	if (instance->state < INSTANCE_STOPPING)
 		begin_stopping(instance);
-	else
+	else if (instance->told_to_stop)
 		instance->state = INSTANCE_ENDED;
+	instance->told_to_stop = true;
 }
 
 static int watch_signals(struct instance *instance)

@@ -280,6 +280,23 @@ static void test_V17_ends_after_two_seconds(struct bench *b)
 	assert_in_range(now_ms() - unplugged, 1500, 3000 * slow_factor());
 }
 
+/* V17: systemd stops what is bound to a device that goes: that cuts no session's time short. */
+static void test_V17_told_to_stop_as_well(struct bench *b)
+{
+	int fd;
+
+	bench_start(b, NULL);
+	fd = session_open(b, 0);
+	modem_close(b->modem);
+	expect_gone(fd);
+	daemon_signal(b->daemon, SIGTERM);
+	/* The signal comes to the daemon before these calls do. */
+	expect_gone(fd);
+	expect_gone(fd);
+	session_close(b, fd);
+	assert_int_equal(daemon_wait(b->daemon, deadline_usual()), 0);
+}
+
 /* V17: without sessions there is nothing to wait for. */
 static void test_V17_ends_at_once_without_sessions(struct bench *b)
 {
@@ -402,6 +419,7 @@ static const struct test_case cases[] = {
 	TEST_CASE(test_V17_unplugged_fails_later_calls),
 	TEST_CASE(test_V17_ends_with_its_sessions),
 	TEST_CASE(test_V17_ends_after_two_seconds),
+	TEST_CASE(test_V17_told_to_stop_as_well),
 	TEST_CASE(test_V17_ends_at_once_without_sessions),
 	TEST_CASE(test_V18_sigterm_releases_every_client),
 	TEST_CASE(test_V18_sigint_releases_every_client),

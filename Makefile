@@ -79,7 +79,7 @@ check: ## all tests; SANITIZE=1 for the same under sanitizers
 test-programs: all $(BUILD)/tests/unit-tests $(BUILD)/tests/cuse-tests
 
 SOURCES = $(wildcard lib/*.[ch] cuse-qmux/*.[ch] tools/qmi-modem-sim/*.[ch] tests/*/*.[ch])
-SCRIPTS = .ci/run tests/run tests/startup/run tests/qmicli/run tests/qmicli/bench.sh tools/with-cuse tools/install-deps tools/demo
+SCRIPTS = .ci/run tests/run tests/report.sh tests/startup/run tests/qmicli/run tests/qmicli/bench.sh tools/with-cuse tools/install-deps tools/demo
 
 lint: ## clang-format, clang-tidy, cppcheck, shellcheck
 	tools/install-deps lint

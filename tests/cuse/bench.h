@@ -21,33 +21,12 @@
 #include "daemon.h"
 #include "message.h"
 #include "modem.h"
+#include "runner.h"
 #include "timing.h"
 
 #define BENCH_INSTANCES 10
 #define BENCH_SESSIONS  1100
 #define BENCH_CHILDREN  16
-
-struct bench;
-
-struct test_case {
-	const char *name;
-	void (*run)(struct bench *b);
-};
-
-struct test_group {
-	const char *name;
-	const struct test_case *cases;
-	size_t count;
-};
-
-#define TEST_CASE(function)                                                                        \
-	{                                                                                          \
-#function, function                                                                \
-	}
-#define TEST_GROUP(name, cases)                                                                    \
-	{                                                                                          \
-		name, cases, sizeof(cases) / sizeof((cases)[0])                                    \
-	}
 
 struct instance {
 	struct modem modem;
@@ -61,17 +40,10 @@ struct bench {
 	int sessions[BENCH_SESSIONS];
 	size_t session_count;
 	struct child children[BENCH_CHILDREN];
-	unsigned int *skipped;
 };
 
-struct bench *bench_create(unsigned int *skipped);
-void bench_destroy(struct bench *b);
-
-/* What the daemons have said, for a test that has failed. */
-void bench_explain(const struct bench *b);
-
 /* Skips the test where the daemon runs under a wrapper that would be measured with it. */
-void bench_skip_if_wrapped(struct bench *b);
+void bench_skip_if_wrapped(void);
 
 /*
  * Starts the daemon with these options (the last is NULL): Sync answered, nodes
@@ -87,12 +59,6 @@ void instance_start(struct instance *in, const char *const options[]);
 
 /* SIGTERM, every release confirmed, status 0, no client left on the modem. */
 void instance_stop(struct instance *in);
-
-/*
- * Closes the sessions and stops all instances that still run; one whose modem
- * has been unplugged has to end by itself (V17).
- */
-void bench_stop(struct bench *b);
 
 /* What a modem does during a stop, until the daemon has ended by itself; returns its status. */
 int instance_settle(struct instance *in, int64_t deadline);

@@ -2,6 +2,7 @@
 #include "child.h"
 
 #include "cmocka-all.h"
+#include "proc.h"
 #include "timing.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -76,27 +77,11 @@ void child_start(struct child *c, child_fn *fn, int fd, const void *arg)
 	assert_int_equal(read(c->report, &started, 1), 1);
 }
 
-static char state_of(pid_t pid)
-{
-	char path[64];
-	char state = '?';
-	FILE *stat;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	stat = fopen(path, "re");
-	if (!stat)
-		return state;
-	if (fscanf(stat, "%*d (%*[^)]) %c", &state) != 1)
-		state = '?';
-	fclose(stat);
-	return state;
-}
-
 void child_await_blocked(struct child *c)
 {
 	int64_t deadline = deadline_usual();
 
-	while (state_of(c->pid) != 'S') {
+	while (proc_state(c->pid) != 'S') {
 		assert_true(now_ms() < deadline);
 		pause_briefly();
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the daemon costs: calls, memory, descriptors. Not measured under a wrapper. */
 #include "groups.h"
+#include "proc.h"
 #include "session.h"
 
 #include <dirent.h>
@@ -44,22 +45,6 @@ static long times_run(const struct daemon *d)
 	       proc_value(d, "status", "nonvoluntary_ctxt_switches");
 }
 
-static unsigned int count_descriptors(const struct daemon *d)
-{
-	char path[64];
-	unsigned int count = 0;
-	struct dirent *entry;
-	DIR *dir;
-
-	snprintf(path, sizeof(path), "/proc/%d/fd", d->pid);
-	dir = opendir(path);
-	assert_non_null(dir);
-	while ((entry = readdir(dir)))
-		count += entry->d_name[0] != '.';
-	closedir(dir);
-	return count;
-}
-
 /* One thread, as the times it was run are counted for one. */
 static void expect_idle_for_a_second(struct daemon *d)
 {
@@ -79,7 +64,7 @@ static void expect_idle_for_a_second(struct daemon *d)
 /* Idle, the daemon makes no system call: it is not even run. */
 static void test_resources_idle_makes_no_call(struct bench *b)
 {
-	bench_skip_if_wrapped(b);
+	bench_skip_if_wrapped();
 	bench_start(b, "-n4", NULL);
 	expect_idle_for_a_second(b->daemon);
 }
@@ -89,7 +74,7 @@ static void test_resources_idle_sessions_make_no_call(struct bench *b)
 {
 	int fd;
 
-	bench_skip_if_wrapped(b);
+	bench_skip_if_wrapped();
 	bench_start(b, "-n4", NULL);
 	orphan_create(b, 0, QMI_SERVICE_DMS);
 	fd = session_open_flags(b, 0, O_RDWR);
@@ -101,7 +86,7 @@ static void test_resources_idle_sessions_make_no_call(struct bench *b)
 
 static void test_resources_four_idle_nodes(struct bench *b)
 {
-	bench_skip_if_wrapped(b);
+	bench_skip_if_wrapped();
 	bench_start(b, "-n4", NULL);
 	print_message("[   info   ] four idle nodes: %ld KiB\n", rss_kib(b->daemon));
 	assert_in_range(rss_kib(b->daemon), 1, 3 * MIB);
@@ -132,13 +117,13 @@ static void test_resources_sessions_leave_nothing(struct bench *b)
 	unsigned int descriptors;
 	long rss;
 
-	bench_skip_if_wrapped(b);
+	bench_skip_if_wrapped();
 	bench_start(b, "-n4", NULL);
 	come_and_go(b, 40);
-	descriptors = count_descriptors(b->daemon);
+	descriptors = proc_count_files(b->daemon->pid);
 	rss = rss_kib(b->daemon);
 	come_and_go(b, 200);
-	assert_int_equal(count_descriptors(b->daemon), descriptors);
+	assert_int_equal(proc_count_files(b->daemon->pid), descriptors);
 	assert_int_equal(rss_kib(b->daemon), rss);
 }
 
@@ -157,7 +142,7 @@ static void test_resources_thousand_sessions(struct bench *b)
 	struct rlimit limit = {2048, 2048};
 	long rss;
 
-	bench_skip_if_wrapped(b);
+	bench_skip_if_wrapped();
 	assert_return_code(setrlimit(RLIMIT_NOFILE, &limit), errno);
 	bench_start(b, "-n4", NULL);
 	rss = rss_kib(b->daemon);

@@ -179,8 +179,9 @@ static void signal_ready(struct watch *watch, uint32_t events)
 	struct signalfd_siginfo info;
 
 	(void)events;
-	if (read(watch->fd, &info, sizeof(info)) != sizeof(info))
+	if (loop_read(&instance->loop, watch) != sizeof(info))
 		return;
+	memcpy(&info, watch->buffer, sizeof(info));
 	if (info.ssi_signo == SIGUSR1) {
 		log_counters(instance);
 		return;
@@ -205,7 +206,8 @@ static int watch_signals(struct instance *instance)
 	instance->signals.fd = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
 	if (instance->signals.fd < 0)
 		return -1;
-	return loop_add(&instance->loop, &instance->signals, EPOLLIN);
+	instance->signals.read_max = sizeof(struct signalfd_siginfo);
+	return loop_add(&instance->loop, &instance->signals);
 }
 
 /* Nodes. */
@@ -368,6 +370,7 @@ int instance_run(const struct options *options)
 		status = run_on_port(instance);
 		port_close(&instance->port);
 	}
+	loop_remove(&instance->loop, &instance->signals);
 	close(instance->signals.fd);
 	loop_finish(&instance->loop);
 	free(instance);

@@ -50,11 +50,7 @@ static void serve_open(fuse_req_t req, struct fuse_file_info *info)
 	info->fh = (uintptr_t)file;
 	info->nonseekable = 1;
 	node->host->open_files++;
-	/* Whoever opened it may have been killed meanwhile: then no release follows. */
-	if (fuse_reply_open(req, info) == -ENOENT) {
-		node->host->open_files--;
-		open_file_destroy(file, node->host->loop->now);
-	}
+	fuse_reply_open(req, info);
 }
 
 static void serve_release(fuse_req_t req, struct fuse_file_info *info)
@@ -117,14 +113,32 @@ static const struct cuse_lowlevel_ops operations = {
 /* libfuse asks for both where it is given a descriptor. */
 static ssize_t io_read(int fd, void *buffer, size_t size, void *userdata)
 {
-	(void)userdata;
-	return read(fd, buffer, size);
+	struct node *node = userdata;
+	ssize_t got;
+
+	/* Before the node is on the loop; and it tells how large requests can be. */
+	if (!node->watch.buffer) {
+		node->watch.read_max = size;
+		return read(fd, buffer, size);
+	}
+	got = loop_read(node->host->loop, &node->watch);
+	if (got > 0)
+		memcpy(buffer, node->watch.buffer, (size_t)got);
+	return got;
 }
 
+/*
+ * Nobody needs the error of a reply. A request that was handed out stays the
+ * kernel's until it is answered, even if its caller was killed meanwhile (see
+ * request_wait_answer() in fs/fuse/dev.c), unless the whole connection has ended,
+ * and that the next read tells.
+ */
 static ssize_t io_writev(int fd, struct iovec *iov, int count, void *userdata)
 {
-	(void)userdata;
-	return writev(fd, iov, count);
+	struct node *node = userdata;
+
+	(void)fd;
+	return loop_send(node->host->loop, &node->watch, iov, count);
 }
 
 static const struct fuse_custom_io custom_io = {.read = io_read, .writev = io_writev};
@@ -303,14 +317,14 @@ int node_create(struct node *node, struct node_host *host, unsigned index)
 	if (read_device(node, &device) < 0 ||
 	    alias_create(&node->alias, host->prefix, node->number, host->port_name, device) < 0) {
 		log_error("cannot make /dev/%s: %s", node->name, strerror(errno));
+		open_files_destroy(&node->files, host->loop->now);
 		fuse_session_destroy(node->fuse);
 		return -1;
 	}
-	err = loop_add(host->loop, &node->watch, EPOLLIN);
+	err = loop_add(host->loop, &node->watch);
 	if (err < 0) {
 		log_error("cannot wait for %s: %s", node->name, strerror(-err));
-		alias_destroy(&node->alias);
-		fuse_session_destroy(node->fuse);
+		node_destroy(node);
 		return -1;
 	}
 	host->major = major(device);
@@ -321,5 +335,6 @@ void node_destroy(struct node *node)
 {
 	alias_destroy(&node->alias);
 	open_files_destroy(&node->files, node->host->loop->now);
+	loop_remove(node->host->loop, &node->watch);
 	fuse_session_destroy(node->fuse);
 }

@@ -18,6 +18,8 @@
 #include "log.h"
 #include "modem.h"
 
+#define READ_MAX 65536
+
 static void unplug(struct port *port)
 {
 	loop_remove(port->loop, &port->watch);
@@ -73,11 +75,10 @@ static void write_rest(struct port *port)
 /* False if there was nothing to read. */
 static bool read_some(struct port *port)
 {
-	static uint8_t buffer[65536];
-	ssize_t size = read(port->watch.fd, buffer, sizeof(buffer));
+	ssize_t size = loop_read(port->loop, &port->watch);
 
 	if (size > 0) {
-		port->events->received(port->context, buffer, (size_t)size);
+		port->events->received(port->context, port->watch.buffer, (size_t)size);
 	} else if (size == 0 || errno == ENODEV || hung_up(port)) {
 		unplug(port);
 	} else if (errno == EIO) {
@@ -108,7 +109,6 @@ static void port_ready(struct watch *watch, uint32_t events)
 	struct port *port = container_of(watch, struct port, watch);
 
 	if ((events & EPOLLOUT) && port->frame) {
-		loop_change(port->loop, watch, EPOLLIN);
 		port_write(port, port->frame, port->frame_left);
 	} else if (!read_some(port) && (events & EPOLLERR)) {
 		clear_late_error(port);
@@ -126,7 +126,7 @@ void port_write(struct port *port, const uint8_t *frame, size_t size)
 	port->frame_left = size;
 	write_rest(port);
 	if (port->frame)
-		loop_change(port->loop, &port->watch, EPOLLIN | EPOLLOUT);
+		loop_await_writable(port->loop, &port->watch);
 }
 
 const char *port_basename(const struct port *port)
@@ -214,10 +214,11 @@ int port_open(struct port *port, const char *path, struct loop *loop,
 
 	*port = (struct port){.loop = loop, .events = events, .context = context};
 	port->watch.ready = port_ready;
+	port->watch.read_max = READ_MAX;
 	port->watch.fd = open_device(port, path);
 	if (port->watch.fd < 0)
 		return -1;
-	err = loop_add(loop, &port->watch, EPOLLIN);
+	err = loop_add(loop, &port->watch);
 	if (err < 0) {
 		log_error("cannot wait for %s: %s", port->path, strerror(-err));
 		close(port->watch.fd);
@@ -228,5 +229,6 @@ int port_open(struct port *port, const char *path, struct loop *loop,
 
 void port_close(struct port *port)
 {
+	loop_remove(port->loop, &port->watch);
 	close(port->watch.fd);
 }

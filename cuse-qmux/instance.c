@@ -89,11 +89,21 @@ static void port_failed(void *context)
 	mux_port_failed(instance->mux, instance->loop.now);
 }
 
+static void port_lost(void *context)
+{
+	struct instance *instance = context;
+
+	mux_port_lost(instance->mux, instance->loop.now);
+}
+
+/* What the modem has kept all the same is nobody's now. */
 static void port_reset(void *context)
 {
 	struct instance *instance = context;
 
 	mux_port_reset(instance->mux);
+	if (instance->options->sync && mux_start_sync(instance->mux) < 0)
+		log_warning("out of memory: clients may stay allocated on the modem");
 }
 
 static void port_unplugged(void *context)
@@ -109,6 +119,7 @@ static const struct port_events port_events = {
 	.received = port_received,
 	.sent = port_sent,
 	.failed = port_failed,
+	.lost = port_lost,
 	.reset = port_reset,
 	.unplugged = port_unplugged,
 };
@@ -160,13 +171,14 @@ static void log_counters(const struct instance *instance)
 	const struct mux_counters *counters = mux_counters(instance->mux);
 
 	log_info("%u files open, %u clients, %u of them orphans; %llu requests sent, "
-		 "%llu not answered; %llu frames delivered, %llu lost to full queues; dropped "
+		 "%llu waits for a busy port, %llu not answered; %llu frames delivered, %llu lost "
+		 "to full queues; dropped "
 		 "%llu responses and %llu indications; reclaimed %llu clients; skipped %llu "
 		 "bytes of garbage; %llu restarts of the modem",
 		 instance->host.open_files, mux_client_count(instance->mux),
 		 mux_orphan_count(instance->mux), (unsigned long long)counters->requests,
-		 (unsigned long long)counters->expired, (unsigned long long)counters->delivered,
-		 (unsigned long long)counters->overflowed,
+		 (unsigned long long)instance->port.waits, (unsigned long long)counters->expired,
+		 (unsigned long long)counters->delivered, (unsigned long long)counters->overflowed,
 		 (unsigned long long)counters->dropped_responses,
 		 (unsigned long long)counters->dropped_indications,
 		 (unsigned long long)counters->reclaimed, (unsigned long long)counters->garbage,
@@ -328,9 +340,12 @@ static void run(struct instance *instance)
 		deadline = mux_deadline(instance->mux);
 		if (instance->state_deadline < deadline)
 			deadline = instance->state_deadline;
+		if (port_deadline(&instance->port) < deadline)
+			deadline = port_deadline(&instance->port);
 		loop_wait(&instance->loop, deadline);
 		if (mux_deadline(instance->mux) <= instance->loop.now)
 			mux_tick(instance->mux, instance->loop.now);
+		port_tick(&instance->port);
 	}
 }
 
@@ -350,7 +365,8 @@ static int run_on_port(struct instance *instance)
 	};
 	run(instance);
 	destroy_nodes(instance);
-	log_counters(instance);
+	if (log_enabled(LOG_LEVEL_DEBUG))
+		log_counters(instance);
 	mux_destroy(instance->mux);
 	return instance->status;
 }

@@ -16,9 +16,10 @@
 #include "holders.h"
 #include "list.h"
 #include "log.h"
-#include "modem.h"
 
-#define READ_MAX 65536
+#define OPEN_FLAGS (O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
+#define OPEN_PAUSE 20 /* ms for the command that is in flight */
+#define READ_MAX   65536
 
 static void unplug(struct port *port)
 {
@@ -34,19 +35,39 @@ static bool hung_up(const struct port *port)
 	return poll(&pollfd, 1, 0) > 0 && (pollfd.revents & POLLHUP);
 }
 
+static void warn_of_write(struct port *port, int error)
+{
+	if (!port->failing)
+		log_warning("%s: a request could not be sent: %s", port->path, strerror(error));
+	port->failing = true;
+}
+
 static void write_failed(struct port *port, int error)
 {
-	bool known = port->failing;
-
 	port->frame = NULL;
 	if (error == ENODEV || hung_up(port)) {
 		unplug(port);
 		return;
 	}
-	port->failing = true;
-	if (!known)
-		log_warning("%s: a request could not be sent: %s", port->path, strerror(error));
+	warn_of_write(port, error);
 	port->events->failed(port->context);
+}
+
+/*
+ * What goes wrong with a frame after a cdc-wdm has taken it, the next write is
+ * told, which does nothing else.
+ */
+static ssize_t write_once_more(struct port *port)
+{
+	ssize_t written = write(port->watch.fd, port->frame, port->frame_left);
+	int error = errno;
+
+	if (written >= 0 || error == EAGAIN) {
+		warn_of_write(port, EIO);
+		port->events->lost(port->context);
+	}
+	errno = error;
+	return written;
 }
 
 /*
@@ -57,6 +78,8 @@ static void write_rest(struct port *port)
 {
 	ssize_t written = write(port->watch.fd, port->frame, port->frame_left);
 
+	if (written < 0 && errno == EIO)
+		written = write_once_more(port);
 	if (written < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (written < 0) {
@@ -68,22 +91,36 @@ static void write_rest(struct port *port)
 	if (port->frame_left > 0)
 		return;
 	port->frame = NULL;
-	port->failing = false;
 	port->events->sent(port->context);
 }
 
-/* False if there was nothing to read. */
+static void warn_of_transfer(const struct port *port)
+{
+	log_warning("%s: a transfer failed: an answer of the modem's may be lost", port->path);
+}
+
+/*
+ * False if there was nothing to read. The read of a cdc-wdm that follows one
+ * with EIO returns 0, once; elsewhere that is the end.
+ */
 static bool read_some(struct port *port)
 {
 	ssize_t size = loop_read(port->loop, &port->watch);
+	bool end = size == 0 && port->empty;
 
+	port->empty = size == 0;
 	if (size > 0) {
+		port->failing = false;
 		port->events->received(port->context, port->watch.buffer, (size_t)size);
-	} else if (size == 0 || errno == ENODEV || hung_up(port)) {
+	} else if (end || (size < 0 && errno == ENODEV) || hung_up(port)) {
 		unplug(port);
-	} else if (errno == EIO) {
+	} else if (size == 0) {
+		return true;
+	} else if (errno == EIO && port->resets) {
 		log_warning("%s: the modem is being reset", port->path);
 		port->events->reset(port->context);
+	} else if (errno == EIO) {
+		warn_of_transfer(port);
 	} else if (errno == ENOBUFS) {
 		log_warning("%s: the modem sent more than the driver could hold", port->path);
 	} else if (errno == EAGAIN) {
@@ -95,13 +132,50 @@ static bool read_some(struct port *port)
 }
 
 /*
- * A cdc-wdm also raises EPOLLERR for a write that failed later, and the next
- * write is what reports that.
+ * A cdc-wdm raises EPOLLERR until a write is told what went wrong with the
+ * last. If that was not it, a transfer failed between others. Then EPOLLERR
+ * stays for good, and the driver begins to lose count of the answers that it
+ * has to fetch; only whoever opens the port next finds it in order.
  */
-static void clear_late_error(struct port *port)
+static void take_late_error(struct port *port)
 {
-	if (write(port->watch.fd, "", 0) < 0 && errno != EAGAIN && errno != EINTR)
-		log_warning("%s: an earlier request was not sent: %s", port->path, strerror(errno));
+	if (write(port->watch.fd, "", 0) < 0 && errno != EAGAIN) {
+		warn_of_write(port, errno);
+		port->events->lost(port->context);
+		return;
+	}
+	warn_of_transfer(port);
+	loop_remove(port->loop, &port->watch);
+	port->open_at = port->loop->now + OPEN_PAUSE;
+}
+
+static void open_anew(struct port *port)
+{
+	port->open_at = UINT64_MAX;
+	close(port->watch.fd);
+	port->watch.fd = open(port->path, OPEN_FLAGS);
+	if (port->watch.fd < 0 || loop_add(port->loop, &port->watch) < 0)
+		unplug(port);
+	else if (port->frame)
+		port_write(port, port->frame, port->frame_left);
+}
+
+uint64_t port_deadline(const struct port *port)
+{
+	return port->open_at;
+}
+
+void port_tick(struct port *port)
+{
+	struct pollfd pollfd = {.fd = port->watch.fd, .events = POLLOUT};
+
+	if (port->open_at > port->loop->now)
+		return;
+	/* While a command is in flight, close() would wait for it. */
+	if (poll(&pollfd, 1, 0) > 0 && (pollfd.revents & (POLLOUT | POLLHUP)))
+		open_anew(port);
+	else
+		port->open_at = port->loop->now + OPEN_PAUSE;
 }
 
 static void port_ready(struct watch *watch, uint32_t events)
@@ -111,13 +185,13 @@ static void port_ready(struct watch *watch, uint32_t events)
 	if ((events & EPOLLOUT) && port->frame) {
 		port_write(port, port->frame, port->frame_left);
 	} else if (!read_some(port) && (events & EPOLLERR)) {
-		clear_late_error(port);
+		take_late_error(port);
 	}
 }
 
 bool port_idle(const struct port *port)
 {
-	return !port->frame;
+	return !port->frame && port->open_at == UINT64_MAX;
 }
 
 void port_write(struct port *port, const uint8_t *frame, size_t size)
@@ -125,8 +199,10 @@ void port_write(struct port *port, const uint8_t *frame, size_t size)
 	port->frame = frame;
 	port->frame_left = size;
 	write_rest(port);
-	if (port->frame)
-		loop_await_writable(port->loop, &port->watch);
+	if (!port->frame)
+		return;
+	port->waits++;
+	loop_await_writable(port->loop, &port->watch);
 }
 
 const char *port_basename(const struct port *port)
@@ -135,9 +211,9 @@ const char *port_basename(const struct port *port)
 }
 
 /* Whether the port can be one of ours at all; what is against it is logged. */
-static bool check(const char *path, const struct stat *st)
+static bool check(struct port *port, const char *path, const struct stat *st)
 {
-	struct modem modem;
+	struct modem *modem = &port->modem;
 
 	if (!S_ISCHR(st->st_mode)) {
 		log_error("%s is not a character device: name the modem's QMI port, for instance "
@@ -145,16 +221,18 @@ static bool check(const char *path, const struct stat *st)
 			  path);
 		return false;
 	}
-	modem_identify(&modem, st->st_rdev);
-	if (modem.kind == MODEM_MBIM) {
-		log_error("%s speaks MBIM (%s): that is not supported yet", path, modem.name);
+	modem_identify(modem, st->st_rdev);
+	if (modem->kind == MODEM_MBIM) {
+		log_error("%s speaks MBIM (%s): that is not supported yet", path, modem->name);
 		return false;
 	}
-	if (modem.kind == MODEM_UNKNOWN)
+	/* Modem drivers are unbound by a reset of the device; cdc-wdm's own is not. */
+	port->resets = modem->kind == MODEM_UNKNOWN;
+	if (modem->kind == MODEM_UNKNOWN)
 		log_warning("%s is not known as a QMI port of a modem: going on all the same",
 			    path);
 	else
-		log_info("%s: %s", path, modem.name);
+		log_info("%s: %s", path, modem->name);
 	return true;
 }
 
@@ -192,9 +270,9 @@ static int open_device(struct port *port, const char *path)
 		explain(path, errno);
 		return -1;
 	}
-	if (!check(path, &st))
+	if (!check(port, path, &st))
 		return -1;
-	fd = open(port->path, O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	fd = open(port->path, OPEN_FLAGS);
 	if (fd < 0) {
 		explain(path, errno);
 		return -1;
@@ -212,7 +290,8 @@ int port_open(struct port *port, const char *path, struct loop *loop,
 {
 	int err;
 
-	*port = (struct port){.loop = loop, .events = events, .context = context};
+	*port = (struct port){
+		.loop = loop, .events = events, .context = context, .open_at = UINT64_MAX};
 	port->watch.ready = port_ready;
 	port->watch.read_max = READ_MAX;
 	port->watch.fd = open_device(port, path);

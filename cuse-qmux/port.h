@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "loop.h"
+#include "modem.h"
 
 /* What a port takes at a time that does not say: qmi_wwan's wMaxCommand. */
 #define PORT_FRAME_MAX 4096
@@ -22,6 +23,7 @@ struct port_events {
 	void (*received)(void *context, const uint8_t *data, size_t size);
 	void (*sent)(void *context);   /* the whole frame; the next one may be written */
 	void (*failed)(void *context); /* the frame could not be sent */
+	void (*lost)(void *context);   /* one that was sent before is found not to have gone out */
 	void (*reset)(void *context);
 	void (*unplugged)(void *context); /* the port is of no use any more */
 };
@@ -29,13 +31,18 @@ struct port_events {
 struct port {
 	char path[PATH_MAX]; /* with links resolved */
 	size_t frame_max;    /* bytes */
+	struct modem modem;  /* behind it */
 	struct loop *loop;
 	struct watch watch;
 	const struct port_events *events;
 	void *context;
 	const uint8_t *frame; /* what of a frame is still to be written, or NULL */
 	size_t frame_left;
-	bool failing; /* the last write failed, and that was logged */
+	uint64_t waits;   /* how often a frame had to wait because the port was busy */
+	uint64_t open_at; /* ms, when a port that is stuck is opened anew, or UINT64_MAX */
+	bool empty;       /* the last read returned 0 */
+	bool failing;     /* the last write failed, and that was logged */
+	bool resets;      /* EIO on a read is a reset, not a transfer that failed */
 };
 
 /*
@@ -55,5 +62,9 @@ const char *port_basename(const struct port *port);
  */
 bool port_idle(const struct port *port);
 void port_write(struct port *port, const uint8_t *frame, size_t size);
+
+/* When port_tick() has to be called at the latest, or UINT64_MAX. */
+uint64_t port_deadline(const struct port *port);
+void port_tick(struct port *port);
 
 #endif

@@ -8,6 +8,8 @@ SBINDIR    = $(PREFIX)/sbin
 BINDIR     = $(PREFIX)/bin
 MANDIR     = $(PREFIX)/share/man
 SYSCONFDIR = /etc
+UDEVDIR    = $(PREFIX)/lib/udev/rules.d
+UNITDIR    = $(PREFIX)/lib/systemd/system
 DESTDIR    =
 
 CC         = gcc
@@ -40,7 +42,8 @@ help: ## this list
 	@sed -n "s/^\([a-z-]*\):.*## /\1\t/p" Makefile | expand -t 14
 	@echo
 	@echo 'SANITIZE=1 with check: units under ASan and UBSan, the daemon under UBSan and valgrind.'
-	@echo 'PREFIX ($(PREFIX)), DESTDIR, SBINDIR, BINDIR, MANDIR, CC, CFLAGS: as usual.'
+	@echo 'PREFIX ($(PREFIX)), DESTDIR, SBINDIR, BINDIR, MANDIR, SYSCONFDIR, UDEVDIR, UNITDIR,'
+	@echo 'CC, CFLAGS: as usual.'
 
 $(BUILD)/cuse-qmux: $(DAEMON) $(LIB)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(FUSE_LIBS)
@@ -94,17 +97,26 @@ lint: ## clang-format, clang-tidy, cppcheck, shellcheck
 format: ## lay the sources out as lint wants them
 	clang-format -i $(SOURCES)
 
-install: all ## install the daemon, the simulated modem and the man pages
+# Settings that are there already are the machine's own.
+install: all ## install the daemon, its udev rules and unit, the simulated modem and the man pages
 	$(INSTALL) -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man8 \
-		$(DESTDIR)$(MANDIR)/man4
+		$(DESTDIR)$(MANDIR)/man4 $(DESTDIR)$(UDEVDIR) $(DESTDIR)$(UNITDIR) \
+		$(DESTDIR)$(SYSCONFDIR)/default
 	$(INSTALL) -m 755 $(BUILD)/cuse-qmux $(DESTDIR)$(SBINDIR)
 	$(INSTALL) -m 755 $(BUILD)/qmi-modem-sim $(DESTDIR)$(BINDIR)
 	$(INSTALL) -m 644 cuse-qmux/cuse-qmux.8 $(DESTDIR)$(MANDIR)/man8
 	$(INSTALL) -m 644 cuse-qmux/qmi-virt.4 $(DESTDIR)$(MANDIR)/man4
+	$(INSTALL) -m 644 udev/90-cuse-qmux.rules $(DESTDIR)$(UDEVDIR)
+	sed 's|@SBINDIR@|$(SBINDIR)|; s|@SYSCONFDIR@|$(SYSCONFDIR)|' udev/cuse-qmux@.service.in \
+		>$(DESTDIR)$(UNITDIR)/cuse-qmux@.service
+	chmod 644 $(DESTDIR)$(UNITDIR)/cuse-qmux@.service
+	[ -e $(DESTDIR)$(SYSCONFDIR)/default/cuse-qmux ] || \
+		$(INSTALL) -m 644 udev/cuse-qmux.default $(DESTDIR)$(SYSCONFDIR)/default/cuse-qmux
 
-uninstall: ## remove what install has put there
+uninstall: ## remove what install has put there, except the settings
 	rm -f $(DESTDIR)$(SBINDIR)/cuse-qmux $(DESTDIR)$(BINDIR)/qmi-modem-sim \
-		$(DESTDIR)$(MANDIR)/man8/cuse-qmux.8 $(DESTDIR)$(MANDIR)/man4/qmi-virt.4
+		$(DESTDIR)$(MANDIR)/man8/cuse-qmux.8 $(DESTDIR)$(MANDIR)/man4/qmi-virt.4 \
+		$(DESTDIR)$(UDEVDIR)/90-cuse-qmux.rules $(DESTDIR)$(UNITDIR)/cuse-qmux@.service
 
 clean: ## remove what was built
 	rm -rf $(BUILD)

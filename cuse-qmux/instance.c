@@ -32,7 +32,7 @@ enum instance_state {
 };
 
 struct instance {
-	const struct options *options;
+	struct options options;
 	enum instance_state state;
 	uint64_t state_deadline; /* ms, when the state ends by itself */
 	bool told_to_stop;       /* by a signal; a second one is obeyed at once */
@@ -102,7 +102,7 @@ static void port_reset(void *context)
 	struct instance *instance = context;
 
 	mux_port_reset(instance->mux);
-	if (instance->options->sync && mux_start_sync(instance->mux) < 0)
+	if (instance->options.sync && mux_start_sync(instance->mux) < 0)
 		log_warning("out of memory: clients may stay allocated on the modem");
 }
 
@@ -149,7 +149,7 @@ static void hook_trace(void *context, const struct mux_trace *trace)
 
 static struct mux *make_mux(struct instance *instance)
 {
-	const struct options *options = instance->options;
+	const struct options *options = &instance->options;
 	struct mux_config config = {
 		.nodes = options->nodes,
 		.frame_max = instance->port.frame_max,
@@ -232,7 +232,7 @@ static void fail(struct instance *instance)
 
 static void publish_nodes(struct instance *instance)
 {
-	unsigned count = instance->options->nodes;
+	unsigned count = instance->options.nodes;
 	const char *first = instance->nodes[0].name;
 	const char *last = instance->nodes[count - 1].name;
 
@@ -325,8 +325,8 @@ static void settle(struct instance *instance)
 
 static void run(struct instance *instance)
 {
-	enter(instance, INSTANCE_STARTING, instance->options->sync ? SYNC_TIMEOUT : MUX_NEVER);
-	if (!instance->options->sync)
+	enter(instance, INSTANCE_STARTING, instance->options.sync ? SYNC_TIMEOUT : MUX_NEVER);
+	if (!instance->options.sync)
 		publish_nodes(instance);
 	else if (mux_start_sync(instance->mux) < 0)
 		fail(instance);
@@ -359,8 +359,10 @@ static int run_on_port(struct instance *instance)
 	instance->host = (struct node_host){
 		.loop = &instance->loop,
 		.mux = instance->mux,
-		.prefix = instance->options->name,
+		.prefix = instance->options.name,
+		.port_path = instance->port.path,
 		.port_name = port_basename(&instance->port),
+		.modem = &instance->port.modem,
 		.frame_max = instance->port.frame_max,
 	};
 	run(instance);
@@ -369,6 +371,20 @@ static int run_on_port(struct instance *instance)
 		log_counters(instance);
 	mux_destroy(instance->mux);
 	return instance->status;
+}
+
+/* What an administrator's udev rule says about this modem is the last word. */
+static int run_with_modem_options(struct instance *instance)
+{
+	char *words = instance->port.modem.options;
+
+	if (!options_add(&instance->options, words)) {
+		log_error("the udev property CUSE_QMUX_OPTIONS of %s is wrong, as said before",
+			  instance->port.path);
+		return EXIT_USAGE;
+	}
+	log_open(options_log_level(&instance->options));
+	return run_on_port(instance);
 }
 
 int instance_run(const struct options *options)
@@ -380,10 +396,10 @@ int instance_run(const struct options *options)
 		log_error("cannot start: %s", strerror(errno));
 		return EXIT_FAILURE;
 	}
-	instance->options = options;
+	instance->options = *options;
 	if (node_check_cuse() == 0 && port_open(&instance->port, options->port, &instance->loop,
 						&port_events, instance) == 0) {
-		status = run_on_port(instance);
+		status = run_with_modem_options(instance);
 		port_close(&instance->port);
 	}
 	loop_remove(&instance->loop, &instance->signals);

@@ -16,7 +16,7 @@ enum log_level {
 	LOG_LEVEL_DEBUG = 7,
 };
 
-/* To be called once, before anything is logged. Messages above the level are left out. */
+/* To be called before anything is logged. Messages above the level are left out. */
 void log_open(enum log_level level);
 
 void log_message(enum log_level level, const char *format, ...)

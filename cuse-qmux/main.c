@@ -5,8 +5,6 @@
 #include "log.h"
 #include "options.h"
 
-#define EXIT_USAGE 2
-
 int main(int argc, char *argv[])
 {
 	struct options options;
@@ -18,7 +16,7 @@ int main(int argc, char *argv[])
 		return EXIT_USAGE;
 	case OPTIONS_RUN:
 	default:
-		log_open(options.verbosity > 0 ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
+		log_open(options_log_level(&options));
 		return instance_run(&options);
 	}
 }

@@ -46,17 +46,40 @@ static void describe(struct modem *modem, struct udev_device *device, const char
 		 driver ? driver : "");
 }
 
+/* Whole lines only: what has no room is left out. */
+static void copy_properties(struct modem *modem, struct udev_device *device)
+{
+	struct udev_list_entry *entry = udev_device_get_properties_list_entry(device);
+	size_t used = 0;
+
+	for (; entry; entry = udev_list_entry_get_next(entry)) {
+		const char *key = udev_list_entry_get_name(entry);
+		const char *value = udev_list_entry_get_value(entry);
+		size_t size = strlen(key) + strlen(value) + 2;
+
+		if (strncmp(key, "ID_", 3) != 0 || used + size >= sizeof(modem->properties))
+			continue;
+		sprintf(modem->properties + used, "%s=%s\n", key, value);
+		used += size;
+	}
+}
+
 static void examine(struct modem *modem, struct udev_device *device)
 {
 	const char *subsystem = udev_device_get_subsystem(device);
 	struct udev_device *parent = udev_device_get_parent(device);
 	const char *driver = parent ? udev_device_get_driver(parent) : NULL;
+	const char *options;
 
 	if (subsystem && strcmp(subsystem, "usbmisc") == 0)
 		modem->kind = kind_of_driver(driver);
 	else if (subsystem && strcmp(subsystem, "wwan") == 0)
 		modem->kind = kind_of_wwan(device);
 	describe(modem, device, driver);
+	copy_properties(modem, device);
+	options = udev_device_get_property_value(device, "CUSE_QMUX_OPTIONS");
+	if (options)
+		snprintf(modem->options, sizeof(modem->options), "%s", options);
 }
 
 void modem_identify(struct modem *modem, dev_t port)

@@ -14,6 +14,8 @@ enum modem_kind {
 struct modem {
 	enum modem_kind kind;
 	char name[128]; /* for people: vendor, model and driver as far as known, maybe empty */
+	char properties[2048]; /* udev's that identify it, ID_*: a line KEY=VALUE for each */
+	char options[1024];    /* its udev property CUSE_QMUX_OPTIONS, maybe empty */
 };
 
 /* Never fails: what cannot be found out is unknown. */

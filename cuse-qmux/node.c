@@ -17,6 +17,7 @@
 #include "log.h"
 #include "open_file.h"
 #include "process.h"
+#include "registry.h"
 
 /* How often the kernel may refuse a name that nobody has. */
 #define REFUSALS_MAX 3
@@ -276,15 +277,17 @@ static int try_name(struct node *node)
 		return -1;
 	}
 	node->watch.fd = fd;
+	registry_add(node->name, node->host->port_path, node->index, node->host->modem);
 	/* The first request is CUSE_INIT. */
 	serve(node);
 	if (serve(node) != SERVED_LAST)
 		return 1;
+	registry_remove(node->name);
 	fuse_session_destroy(node->fuse);
 	return 0;
 }
 
-static int publish(struct node *node)
+static int find_name(struct node *node)
 {
 	unsigned refusals = 0;
 
@@ -295,7 +298,7 @@ static int publish(struct node *node)
 		published = try_name(node);
 		if (published != 0)
 			return published;
-		/* Another instance may have been faster, and then be gone again. */
+		/* Another program may have been faster, and then be gone again. */
 		if (name_taken(node)) {
 			node->number++;
 		} else if (++refusals == REFUSALS_MAX) {
@@ -303,6 +306,23 @@ static int publish(struct node *node)
 			return -1;
 		}
 	}
+}
+
+static int publish(struct node *node)
+{
+	int lock = registry_lock();
+	int published = find_name(node);
+
+	if (lock >= 0)
+		close(lock);
+	return published;
+}
+
+/* The device goes; names that stand for it have to be gone before another instance takes its. */
+static void unpublish(struct node *node)
+{
+	registry_remove(node->name);
+	fuse_session_destroy(node->fuse);
 }
 
 int node_create(struct node *node, struct node_host *host, unsigned index)
@@ -318,7 +338,7 @@ int node_create(struct node *node, struct node_host *host, unsigned index)
 	    alias_create(&node->alias, host->prefix, node->number, host->port_name, device) < 0) {
 		log_error("cannot make /dev/%s: %s", node->name, strerror(errno));
 		open_files_destroy(&node->files, host->loop->now);
-		fuse_session_destroy(node->fuse);
+		unpublish(node);
 		return -1;
 	}
 	err = loop_add(host->loop, &node->watch);
@@ -336,5 +356,5 @@ void node_destroy(struct node *node)
 	alias_destroy(&node->alias);
 	open_files_destroy(&node->files, node->host->loop->now);
 	loop_remove(node->host->loop, &node->watch);
-	fuse_session_destroy(node->fuse);
+	unpublish(node);
 }

@@ -15,6 +15,7 @@
 #include "alias.h"
 #include "list.h"
 #include "loop.h"
+#include "modem.h"
 #include "mux.h"
 
 #define NODE_NAME_MAX 48
@@ -23,8 +24,10 @@
 struct node_host {
 	struct loop *loop;
 	struct mux *mux;
-	const char *prefix;    /* of the nodes' names */
-	const char *port_name; /* the basename of the port */
+	const char *prefix; /* of the nodes' names */
+	const char *port_path;
+	const char *port_name; /* its basename */
+	const struct modem *modem;
 	size_t frame_max;
 	unsigned major;      /* of the first node; 0 until there is one */
 	unsigned open_files; /* on all nodes */

@@ -17,6 +17,7 @@
 #define SECONDS_MAX     31536000 /* a year */
 #define QUEUE_MIN       256
 #define QUEUE_MAX       67108864
+#define WORDS_MAX       512 /* of a udev property */
 
 enum {
 	OPTION_NAME = 0x100,
@@ -147,6 +148,11 @@ static bool take_option(struct options *options, int option, const char *value)
 	}
 }
 
+static int next_option(int argc, char *argv[])
+{
+	return getopt_long(argc, argv, "n:v", long_options, NULL);
+}
+
 enum options_outcome options_parse(struct options *options, int argc, char *argv[])
 {
 	int option;
@@ -158,7 +164,7 @@ enum options_outcome options_parse(struct options *options, int argc, char *argv
 		.transaction_timeout = UINT64_C(300000),
 		.queue_bytes = (size_t)256 * 1024,
 	};
-	while ((option = getopt_long(argc, argv, "n:v", long_options, NULL)) != -1) {
+	while ((option = next_option(argc, argv)) != -1) {
 		if (option == OPTION_HELP) {
 			print_help();
 			return OPTIONS_DONE;
@@ -181,4 +187,28 @@ enum options_outcome options_parse(struct options *options, int argc, char *argv
 	}
 	options->port = argv[optind];
 	return OPTIONS_RUN;
+}
+
+enum log_level options_log_level(const struct options *options)
+{
+	return options->verbosity > 0 ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO;
+}
+
+bool options_add(struct options *options, char *words)
+{
+	char program[] = "cuse-qmux";
+	char *argv[WORDS_MAX + 2] = {program};
+	int argc = 1;
+	int option;
+
+	for (char *word = strtok(words, " "); word && argc <= WORDS_MAX; word = strtok(NULL, " "))
+		argv[argc++] = word;
+	optind = 0; /* getopt(3): begin anew */
+	while ((option = next_option(argc, argv)) != -1) {
+		if (!take_option(options, option, optarg))
+			return false;
+	}
+	if (optind < argc)
+		fprintf(stderr, "cuse-qmux: '%s' is no option\n", argv[optind]);
+	return optind == argc;
 }

@@ -7,6 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "log.h"
+
+#define EXIT_USAGE 2 /* the status that a wrong option ends with */
+
 struct options {
 	const char *port; /* a path, as given */
 	const char *name; /* the nodes' names, less their number */
@@ -26,5 +30,15 @@ enum options_outcome {
 
 /* The strings of options point into argv. */
 enum options_outcome options_parse(struct options *options, int argc, char *argv[]);
+
+/* How much is to be logged. */
+enum log_level options_log_level(const struct options *options);
+
+/*
+ * Takes further options over those, as they stand in udev's property of the
+ * port: separated by spaces, and no port. False, and what is wrong has been
+ * printed. The strings of options point into words, which is changed.
+ */
+bool options_add(struct options *options, char *words);
 
 #endif

@@ -63,10 +63,42 @@ static void expect_node(unsigned int n, const struct modem *m)
 	assert_int_equal(count_aliases(n), 1);
 }
 
+/* What udev imports for a node; -1: nothing. */
+static ssize_t read_properties(unsigned int n, char *text, size_t size)
+{
+	char path[PATH_LEN];
+	ssize_t length;
+	int fd;
+
+	snprintf(path, sizeof(path), "/run/cuse-qmux/%s%u", strrchr(NODE_PREFIX, '/') + 1, n);
+	fd = open(path, O_RDONLY);
+	if (fd < 0)
+		return -1;
+	length = read(fd, text, size - 1);
+	assert_return_code(length, errno);
+	text[length] = '\0';
+	close(fd);
+	return length;
+}
+
+static void expect_properties(unsigned int n, const struct modem *m, unsigned int index)
+{
+	char expected[PATH_LEN];
+	char text[PATH_LEN];
+
+	assert_true(read_properties(n, text, sizeof(text)) > 0);
+	snprintf(expected, sizeof(expected), "CUSE_QMUX_PORT=%s\nCUSE_QMUX_INDEX=%u\n", m->port,
+		 index);
+	assert_string_equal(text, expected);
+}
+
 static void expect_no_node(unsigned int n)
 {
+	char text[PATH_LEN];
+
 	assert_false(node_exists(n));
 	assert_int_equal(count_aliases(n), -1);
+	assert_int_equal(read_properties(n, text, sizeof(text)), -1);
 }
 
 static void start(struct instance *in, const char *option)
@@ -146,6 +178,7 @@ static void test_V25_ten_instances_at_once(struct bench *b)
 			if (access(path, F_OK) != 0)
 				continue;
 			expect_node(n, &b->instances[i].modem);
+			expect_properties(n, &b->instances[i].modem, nodes_of[i]);
 			nodes_of[i]++;
 		}
 	}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "registry.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "log.h"
+
+#define DIRECTORY "/run/cuse-qmux"
+
+int registry_lock(void)
+{
+	int fd;
+
+	mkdir(DIRECTORY, 0755);
+	fd = open(DIRECTORY "/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd >= 0)
+		flock(fd, LOCK_EX);
+	return fd;
+}
+
+static void path_of(char *path, size_t size, const char *node)
+{
+	snprintf(path, size, DIRECTORY "/%s", node);
+}
+
+static bool write_file(const char *path, const char *port, unsigned index,
+		       const struct modem *modem)
+{
+	FILE *file = fopen(path, "we");
+	bool written;
+
+	if (!file)
+		return false;
+	written = fprintf(file, "CUSE_QMUX_PORT=%s\nCUSE_QMUX_INDEX=%u\n%s", port, index,
+			  modem->properties) > 0;
+	return fclose(file) == 0 && written;
+}
+
+void registry_add(const char *node, const char *port, unsigned index, const struct modem *modem)
+{
+	char path[128];
+
+	path_of(path, sizeof(path), node);
+	if (!write_file(path, port, index, modem))
+		log_warning("cannot write %s: %s: udev will not know whose node /dev/%s is", path,
+			    strerror(errno), node);
+}
+
+void registry_remove(const char *node)
+{
+	char path[128];
+
+	path_of(path, sizeof(path), node);
+	unlink(path);
+}

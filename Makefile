@@ -35,6 +35,7 @@ DAEMON = $(call objects,cuse-qmux)
 SIM    = $(call objects,tools/qmi-modem-sim)
 UNIT   = $(call objects,tests/unit)
 CUSE   = $(call objects,tests/cuse)
+SYSTEM = $(call objects,tests/system)
 
 all: $(BUILD)/cuse-qmux $(BUILD)/qmi-modem-sim ## build the daemon and the simulated modem
 
@@ -61,6 +62,10 @@ $(BUILD)/tests/cuse-tests: $(CUSE) $(BUILD)/obj/lib/frame.o
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CMOCKA_LIBS)
 
+$(BUILD)/tests/system-client: $(SYSTEM) $(BUILD)/obj/lib/frame.o
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
+
 $(BUILD)/obj/cuse-qmux/%.o: CPPFLAGS += $(FUSE_CFLAGS) $(VERSION_FLAG)
 $(BUILD)/obj/tools/%.o: CPPFLAGS += $(VERSION_FLAG)
 
@@ -68,7 +73,7 @@ $(BUILD)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(C_OPTIONS) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
--include $(patsubst %.o,%.d,$(LIB) $(DAEMON) $(SIM) $(UNIT) $(CUSE))
+-include $(patsubst %.o,%.d,$(LIB) $(DAEMON) $(SIM) $(UNIT) $(CUSE) $(SYSTEM))
 
 demo: ## see it work: a simulated modem, two nodes, real qmicli
 	tools/install-deps demo
@@ -79,10 +84,29 @@ check: ## all tests; SANITIZE=1 for the same under sanitizers
 	tools/install-deps check
 	SANITIZE=$(SANITIZE) tests/run
 
+SYSTEM_STAGE = $(BUILD)/system/stage
+
+check-system: ## the whole stack on a stock kernel, in QEMU
+	tools/install-deps system
+	tests/system/run
+
+system-shell: ## a shell on such a system, with all of this installed
+	tools/install-deps system
+	$(MAKE) system-stage
+	tools/with-system --stage $(SYSTEM_STAGE) --shell
+
+system-stage: all $(BUILD)/tests/system-client
+	rm -rf $(SYSTEM_STAGE)
+	$(MAKE) install DESTDIR=$(SYSTEM_STAGE) PREFIX=/usr SYSCONFDIR=/etc
+
 test-programs: all $(BUILD)/tests/unit-tests $(BUILD)/tests/cuse-tests
 
 SOURCES = $(wildcard lib/*.[ch] cuse-qmux/*.[ch] tools/qmi-modem-sim/*.[ch] tests/*/*.[ch])
-SCRIPTS = .ci/run tests/run tests/report.sh tests/startup/run tests/qmicli/run tests/qmicli/bench.sh tools/with-cuse tools/install-deps tools/demo
+SCRIPTS = .ci/run tests/run tests/report.sh \
+	tests/startup/run tests/qmicli/run tests/qmicli/bench.sh \
+	tests/system/run tests/system/guest tests/system/modems.sh \
+	tools/with-cuse tools/with-system tools/system/make-root tools/system/init tools/system/command \
+	tools/install-deps tools/demo
 
 lint: ## clang-format, clang-tidy, cppcheck, shellcheck
 	tools/install-deps lint
@@ -121,4 +145,5 @@ uninstall: ## remove what install has put there, except the settings
 clean: ## remove what was built
 	rm -rf $(BUILD)
 
-.PHONY: all help demo check test-programs lint format install uninstall clean
+.PHONY: all help demo check check-system system-shell system-stage test-programs lint format install \
+	uninstall clean

@@ -1,0 +1,491 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the tests in the guest do on a node that qmicli cannot: several
+ * clients at once, calls that are blocked when the modem goes, frames of any
+ * size. Each command says what it saw, and ends with 0 if that is as it should.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/usb/cdc-wdm.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "frame.h"
+
+#define PATIENCE        60000 /* ms for an answer: the guest is slow */
+#define PATIENCE_OF_ALL 300   /* s */
+#define FRAME_MAX       4200
+#define IN_FLIGHT       4
+
+/* Of DMS. */
+#define GET_MODEL 0x0022
+#define GET_IDS   0x0025
+#define IMEI      0x11 /* a TLV of its answer */
+
+#define PADDING 0x7E /* a TLV that no message has */
+
+struct client {
+	int fd;
+	const char *imei;
+	uint8_t cid; /* of DMS */
+	uint16_t tid;
+};
+
+struct frame {
+	uint8_t data[FRAME_MAX];
+};
+
+static void die(const char *what)
+{
+	fprintf(stderr, "client: %s: %s\n", what, strerror(errno));
+	exit(EXIT_FAILURE);
+}
+
+static void wrong(const char *what)
+{
+	fprintf(stderr, "client: %s\n", what);
+	exit(EXIT_FAILURE);
+}
+
+static int open_node(const char *node, int flags)
+{
+	int fd = open(node, O_RDWR | O_CLOEXEC | flags);
+
+	if (fd < 0)
+		die(node);
+	return fd;
+}
+
+static void await(const struct client *client, short events)
+{
+	struct pollfd pollfd = {.fd = client->fd, .events = events};
+
+	if (poll(&pollfd, 1, PATIENCE) == 0)
+		wrong("no answer");
+}
+
+/* A whole frame or -errno. */
+static int send_frame(const struct client *client, const struct frame *frame)
+{
+	size_t size = frame_size(frame->data);
+	ssize_t written;
+
+	while ((written = write(client->fd, frame->data, size)) < 0 && errno == EAGAIN)
+		await(client, POLLOUT);
+	if (written < 0)
+		return -errno;
+	if ((size_t)written != size)
+		wrong("a part of a frame was taken");
+	return 0;
+}
+
+static int receive_frame(const struct client *client, struct frame *frame)
+{
+	ssize_t got;
+	size_t size;
+
+	while ((got = read(client->fd, frame->data, sizeof(frame->data))) < 0 && errno == EAGAIN)
+		await(client, POLLIN);
+	if (got < 0)
+		return -errno;
+	if (frame_scan(frame->data, (size_t)got, FRAME_FROM_MODEM, &size) != FRAME_WHOLE ||
+	    size != (size_t)got)
+		wrong("what was read is no frame");
+	return 0;
+}
+
+/* Fills the frame up with a TLV until it has this many bytes; at least 3 more than it has. */
+static void pad(struct frame *frame, size_t size)
+{
+	static const uint8_t zeros[FRAME_MAX];
+
+	frame_add_tlv(frame->data, PADDING, zeros, (uint16_t)(size - frame_size(frame->data) - 3));
+}
+
+static bool answers(const struct frame *answer, const struct frame *request)
+{
+	return frame_kind(answer->data) == FRAME_RESPONSE &&
+	       frame_service(answer->data) == frame_service(request->data) &&
+	       frame_cid(answer->data) == frame_cid(request->data) &&
+	       frame_tid(answer->data) == frame_tid(request->data) &&
+	       frame_message(answer->data) == frame_message(request->data);
+}
+
+/* 0 or -errno. */
+static int ask(const struct client *client, const struct frame *request, struct frame *answer)
+{
+	int err = send_frame(client, request);
+
+	if (err < 0)
+		return err;
+	do {
+		err = receive_frame(client, answer);
+		if (err < 0)
+			return err;
+	} while (frame_kind(answer->data) == FRAME_INDICATION);
+	if (!answers(answer, request))
+		wrong("an answer to something else");
+	return 0;
+}
+
+static int allocate(struct client *client)
+{
+	struct frame frame;
+	struct frame answer;
+	const uint8_t *value;
+	int err;
+
+	frame_begin(frame.data, FRAME_REQUEST, QMI_SERVICE_CTL, QMI_CID_NONE, 1,
+		    QMI_CTL_ALLOCATE_CID);
+	frame_add_tlv(frame.data, QMI_TLV_FIRST, (uint8_t[]){QMI_SERVICE_DMS}, 1);
+	err = ask(client, &frame, &answer);
+	if (err < 0)
+		return err;
+	value = frame_tlv(answer.data, QMI_TLV_FIRST, 2, NULL);
+	if (frame_error(answer.data) != QMI_ERROR_NONE || !value)
+		wrong("no client id");
+	client->cid = value[1];
+	return 0;
+}
+
+static void release(struct client *client)
+{
+	struct frame frame;
+	struct frame answer;
+
+	frame_begin(frame.data, FRAME_REQUEST, QMI_SERVICE_CTL, QMI_CID_NONE, 2,
+		    QMI_CTL_RELEASE_CID);
+	frame_add_tlv(frame.data, QMI_TLV_FIRST, (uint8_t[]){QMI_SERVICE_DMS, client->cid}, 2);
+	if (ask(client, &frame, &answer) < 0 || frame_error(answer.data) != QMI_ERROR_NONE)
+		wrong("client id not released");
+}
+
+static void next_request(struct client *client, struct frame *request, unsigned number)
+{
+	client->tid = (uint16_t)(client->tid % 60000 + 1);
+	switch (number % 4) {
+	case 0:
+		frame_begin(request->data, FRAME_REQUEST, QMI_SERVICE_CTL, QMI_CID_NONE,
+			    (uint16_t)(client->tid % 255 + 1), QMI_CTL_GET_VERSION_INFO);
+		break;
+	case 1:
+		frame_begin(request->data, FRAME_REQUEST, QMI_SERVICE_DMS, client->cid, client->tid,
+			    GET_MODEL);
+		break;
+	case 2:
+		frame_begin(request->data, FRAME_REQUEST, QMI_SERVICE_DMS, client->cid, client->tid,
+			    GET_IDS);
+		pad(request, 64 + number * 37 % 4000);
+		break;
+	default:
+		frame_begin(request->data, FRAME_REQUEST, QMI_SERVICE_DMS, client->cid, client->tid,
+			    GET_IDS);
+		break;
+	}
+}
+
+/* Whose modem has answered: an answer must not come from another one's. */
+static void check_content(const struct client *client, const struct frame *answer)
+{
+	uint16_t length;
+	const uint8_t *imei;
+
+	if (frame_message(answer->data) != GET_IDS ||
+	    frame_service(answer->data) != QMI_SERVICE_DMS)
+		return;
+	imei = frame_tlv(answer->data, IMEI, 1, &length);
+	if (!imei || length != strlen(client->imei) || memcmp(imei, client->imei, length) != 0)
+		wrong("another modem's answer");
+}
+
+/* Takes one answer, which has to be to one of those that are awaited, and ends its wait. */
+static void take_answer(const struct client *client, struct frame *awaited, unsigned *count)
+{
+	struct frame answer;
+	int err = receive_frame(client, &answer);
+
+	if (err < 0) {
+		errno = -err;
+		die("read");
+	}
+	for (unsigned i = 0; i < *count; i++) {
+		if (!answers(&answer, &awaited[i]))
+			continue;
+		if (frame_error(answer.data) != QMI_ERROR_NONE)
+			wrong("a request was refused");
+		check_content(client, &answer);
+		awaited[i] = awaited[--*count];
+		return;
+	}
+	wrong("an answer that nobody waits for");
+}
+
+static void run_exchange(const char *node, const char *imei, unsigned requests, bool blocking)
+{
+	struct client client = {.fd = open_node(node, blocking ? 0 : O_NONBLOCK), .imei = imei};
+	struct frame awaited[IN_FLIGHT];
+	unsigned count = 0;
+
+	alarm(PATIENCE_OF_ALL);
+	if (allocate(&client) < 0)
+		die("allocate");
+	for (unsigned number = 0; number < requests; number++) {
+		next_request(&client, &awaited[count], number);
+		if (send_frame(&client, &awaited[count]) < 0)
+			die("write");
+		if (++count == IN_FLIGHT)
+			take_answer(&client, awaited, &count);
+	}
+	while (count > 0)
+		take_answer(&client, awaited, &count);
+	/* Its answer is the next frame, or there was one too many. */
+	release(&client);
+	close(client.fd);
+}
+
+/* 0 if every process that there is ends with 0. */
+static int await_children(void)
+{
+	int failures = 0;
+	int status;
+
+	while (wait(&status) > 0)
+		failures += status != 0;
+	return failures ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static void fork_or_die(pid_t *pid)
+{
+	fflush(stdout);
+	*pid = fork();
+	if (*pid < 0)
+		die("fork");
+}
+
+/* exchange NODE IMEI CLIENTS REQUESTS: so many requests by so many clients, none lost or crossed.
+ */
+static int exchange(char **args)
+{
+	unsigned clients = (unsigned)atoi(args[2]);
+	unsigned requests = (unsigned)atoi(args[3]) / clients;
+
+	for (unsigned i = 0; i < clients; i++) {
+		pid_t pid;
+
+		fork_or_die(&pid);
+		if (pid == 0) {
+			run_exchange(args[0], args[1], requests, i % 2);
+			exit(EXIT_SUCCESS);
+		}
+	}
+	if (await_children() != EXIT_SUCCESS)
+		return EXIT_FAILURE;
+	printf("%u requests answered, none lost, doubled or crossed\n", clients * requests);
+	return EXIT_SUCCESS;
+}
+
+static void print_imei(const char *node)
+{
+	struct client client = {.fd = open_node(node, O_NONBLOCK)};
+	struct frame request;
+	struct frame answer;
+	const uint8_t *value;
+	uint16_t length;
+
+	if (allocate(&client) < 0)
+		die("allocate");
+	next_request(&client, &request, 3);
+	if (ask(&client, &request, &answer) < 0)
+		die("ask");
+	value = frame_tlv(answer.data, IMEI, 1, &length);
+	if (!value)
+		wrong("no IMEI");
+	printf("%.*s\n", length, (const char *)value);
+	release(&client);
+	close(client.fd);
+}
+
+/* imei NODE...: a line for each */
+static int imei(char **args)
+{
+	while (*args)
+		print_imei(*args++);
+	return EXIT_SUCCESS;
+}
+
+static volatile sig_atomic_t told_to_stop;
+
+static void stop(int signal)
+{
+	(void)signal;
+	told_to_stop = 1;
+}
+
+/* load NODE IMEI: asks until SIGTERM, or until the node fails: how, and how much went before. */
+static int load(char **args)
+{
+	struct client client = {.fd = open_node(args[0], O_NONBLOCK), .imei = args[1]};
+	unsigned answered = 0;
+	unsigned lost = 0;
+	unsigned restarts = 0;
+	struct frame request;
+	struct frame answer;
+	int err = allocate(&client);
+
+	signal(SIGTERM, stop);
+	puts("running");
+	fflush(stdout);
+	while (err == 0 && !told_to_stop) {
+		uint16_t error;
+
+		next_request(&client, &request, 3);
+		err = ask(&client, &request, &answer);
+		if (err < 0)
+			break;
+		error = frame_error(answer.data);
+		if (error == QMI_ERROR_ABORTED || error == QMI_ERROR_INVALID_CLIENT_ID) {
+			restarts++;
+			err = allocate(&client);
+		} else if (error == QMI_ERROR_INTERNAL) {
+			lost++; /* on the way to the modem: V15 */
+		} else if (error != QMI_ERROR_NONE) {
+			wrong("a request was refused");
+		} else {
+			check_content(&client, &answer);
+			answered++;
+		}
+	}
+	printf("%u answered, %u lost, %u restarts, %s\n", answered, lost, restarts,
+	       err < 0 ? strerrorname_np(-err) : "stopped");
+	return EXIT_SUCCESS;
+}
+
+static void expect_gone(int fd)
+{
+	uint8_t byte;
+	struct pollfd pollfd = {.fd = fd, .events = POLLIN};
+	struct frame frame;
+
+	if (read(fd, &byte, 1) != -1 || errno != ENODEV)
+		die("read of a node whose modem is gone");
+	frame_begin(frame.data, FRAME_REQUEST, QMI_SERVICE_CTL, 0, 1, QMI_CTL_GET_VERSION_INFO);
+	if (write(fd, frame.data, frame_size(frame.data)) != -1 || errno != ENODEV)
+		die("write to a node whose modem is gone");
+	if (poll(&pollfd, 1, 0) != 1 || pollfd.revents != (POLLHUP | POLLERR))
+		wrong("poll of a node whose modem is gone");
+}
+
+static void block_in_read(const char *node)
+{
+	uint8_t byte;
+
+	if (read(open_node(node, 0), &byte, 1) != -1 || errno != ENODEV)
+		die("blocked read");
+}
+
+static void block_in_poll(const char *node)
+{
+	struct pollfd pollfd = {.fd = open_node(node, O_NONBLOCK), .events = POLLIN};
+
+	if (poll(&pollfd, 1, -1) != 1 || pollfd.revents != (POLLHUP | POLLERR))
+		wrong("blocked poll");
+	expect_gone(pollfd.fd);
+}
+
+static pid_t start_blocked(void (*block)(const char *node), const char *node)
+{
+	char path[64];
+	char state = 0;
+	pid_t pid;
+
+	fork_or_die(&pid);
+	if (pid == 0) {
+		block(node);
+		exit(EXIT_SUCCESS);
+	}
+	snprintf(path, sizeof(path), "/proc/%d/syscall", (int)pid);
+	/* "running", or the number of the call that it sleeps in: of read and poll on x86-64. */
+	while (state != '0' && state != '7') {
+		FILE *file = fopen(path, "r");
+
+		state = file ? (char)fgetc(file) : 0;
+		if (file && state && fgetc(file) != ' ')
+			state = 0;
+		if (file)
+			fclose(file);
+	}
+	return pid;
+}
+
+/* unplug NODE: sessions blocked in read, in poll and between calls, until the modem goes: V17. */
+static int unplug(char **args)
+{
+	int between = open_node(args[0], O_NONBLOCK);
+	int status;
+
+	start_blocked(block_in_read, args[0]);
+	start_blocked(block_in_poll, args[0]);
+	puts("running");
+	fflush(stdout);
+	status = await_children();
+	expect_gone(between);
+	puts("ENODEV, POLLHUP|POLLERR");
+	return status;
+}
+
+/* limit NODE: frames up to what the port takes, and beyond. */
+static int limit(char **args)
+{
+	struct client client = {.fd = open_node(args[0], O_NONBLOCK)};
+	struct frame request;
+	struct frame answer;
+	__u16 max;
+
+	if (ioctl(client.fd, IOCTL_WDM_MAX_COMMAND, &max) < 0)
+		die("IOCTL_WDM_MAX_COMMAND");
+	if (allocate(&client) < 0)
+		die("allocate");
+	for (size_t size = max - 1U; size <= max + 1U; size++) {
+		int err;
+
+		frame_begin(request.data, FRAME_REQUEST, QMI_SERVICE_DMS, client.cid, 7, GET_IDS);
+		pad(&request, size);
+		err = ask(&client, &request, &answer);
+		if (err != (size > max ? -EMSGSIZE : 0))
+			wrong("a frame near the limit");
+		if (err == 0 && frame_error(answer.data) != QMI_ERROR_NONE)
+			wrong("a large frame was refused");
+	}
+	release(&client);
+	printf("%u bytes\n", max);
+	return EXIT_SUCCESS;
+}
+
+static const struct {
+	const char *name;
+	int args; /* at least */
+	int (*run)(char **args);
+} commands[] = {
+	{"exchange", 4, exchange}, {"imei", 1, imei},   {"load", 2, load},
+	{"unplug", 1, unplug},     {"limit", 1, limit},
+};
+
+int main(int argc, char **argv)
+{
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		if (argc > 1 && strcmp(argv[1], commands[i].name) == 0 &&
+		    argc - 2 >= commands[i].args)
+			return commands[i].run(argv + 2);
+	}
+	fputs("client: exchange NODE IMEI CLIENTS REQUESTS, imei NODE..., load NODE IMEI, unplug "
+	      "NODE "
+	      "or limit NODE\n",
+	      stderr);
+	return EXIT_FAILURE;
+}

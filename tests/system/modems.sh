@@ -1,0 +1,107 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Two USB modems, a and b, and waiting for what comes of them. To be sourced.
+
+declare -A IMEI=([a]=352099001761481 [b]=352099001761499)
+
+modems_open()
+{
+	local modem
+
+	DIR=$(mktemp -d) || exit
+	mkfifo "$DIR/never"
+	[[ -z ${SANITIZE:-} ]] || allow_sanitizers
+	modprobe vhci-hcd
+	for modem in a b; do
+		qmi-modem-sim --usb --imei="${IMEI[$modem]}" --control="$DIR/$modem" >"$DIR/$modem.log" &
+		await modem_ask "$modem" state >/dev/null 2>&1
+	done
+	nodes_wait {0..7}
+	modem_unplug a
+	modem_unplug b
+	nodes_gone
+}
+
+# Leaks are looked for at the daemon's end, with a call that the unit's filter refuses.
+allow_sanitizers()
+{
+	local directory=/run/systemd/system/cuse-qmux@.service.d
+
+	mkdir -p "$directory"
+	cat >"$directory/sanitizers.conf" <<-END
+		[Service]
+		SystemCallFilter=ptrace
+	END
+	systemctl daemon-reload
+}
+
+modems_close()
+{
+	local modem
+
+	for modem in a b; do
+		modem_ask "$modem" quit >/dev/null
+	done
+	rm -rf "$DIR"
+}
+
+modem_ask()
+{
+	local modem=$1
+
+	shift
+	qmi-modem-sim --ask="$DIR/$modem" "$@"
+}
+
+modem_plug() { modem_ask "$1" plug >/dev/null; }
+modem_unplug() { modem_ask "$1" unplug >/dev/null; }
+
+# await COMMAND...: until it succeeds, a minute at most.
+await()
+{
+	local end=$((SECONDS + 60))
+
+	until "$@"; do
+		((SECONDS < end)) || return
+		read -rt 0.05 <>"$DIR/never" || : # as sleep does, without a process
+	done
+}
+
+instances() { systemctl list-units --plain --no-legend 'cuse-qmux@*' | cut -d ' ' -f 1; }
+
+node_list() { compgen -G '/dev/qmi-virt[0-9]*'; }
+
+# nodes_wait NUMBER...: udev is done with them.
+nodes_wait() { udevadm wait --timeout=60 "${@/#//dev/qmi-virt}"; }
+
+# All of it has gone: nodes, aliases, links and instances.
+nodes_gone() { await no_trace; }
+
+no_trace() { [[ ! -e /dev/qmi-virt && -z $(node_list) && -z $(instances) ]]; }
+
+no_udev_workers() { ! pgrep -P "$(pgrep -o systemd-udevd)" >/dev/null; }
+
+# In KiB, without what the kernel can give up, and without files: the journal is
+# one, in memory. udev's workers end when there is nothing to do. Free pages that
+# a processor keeps at hand, up to 50 MiB, are not in MemFree.
+memory_used()
+{
+	await no_udev_workers
+	echo 3 >/proc/sys/vm/drop_caches
+	awk '$1 == "count:" { at_hand += $2 * 4 }
+		{ kib[$1] = $2 }
+		END {
+			print kib["MemTotal:"] - kib["MemFree:"] - kib["Buffers:"] - kib["Cached:"] - \
+				kib["SReclaimable:"] - at_hand
+		}' /proc/meminfo /proc/zoneinfo
+}
+
+journal_cursor() { journalctl -n 0 --show-cursor | sed -n 's/^-- cursor: //p'; }
+
+# journal_says TEXT [CURSOR]: since then
+journal_says()
+{
+	journalctl --sync
+	journalctl -o cat --no-pager ${2:+--after-cursor="$2"} | grep -F -- "$1"
+}

@@ -36,6 +36,7 @@ SIM    = $(call objects,tools/qmi-modem-sim)
 UNIT   = $(call objects,tests/unit)
 CUSE   = $(call objects,tests/cuse)
 SYSTEM = $(call objects,tests/system)
+SIMULATION = $(call objects,tests/simulation)
 
 all: $(BUILD)/cuse-qmux $(BUILD)/qmi-modem-sim ## build the daemon and the simulated modem
 
@@ -66,6 +67,10 @@ $(BUILD)/tests/system-client: $(SYSTEM) $(BUILD)/obj/lib/frame.o
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
 
+$(BUILD)/tests/simulation: $(SIMULATION) $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
+
 $(BUILD)/obj/cuse-qmux/%.o: CPPFLAGS += $(FUSE_CFLAGS) $(VERSION_FLAG)
 $(BUILD)/obj/tools/%.o: CPPFLAGS += $(VERSION_FLAG)
 
@@ -73,7 +78,7 @@ $(BUILD)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(C_OPTIONS) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
--include $(patsubst %.o,%.d,$(LIB) $(DAEMON) $(SIM) $(UNIT) $(CUSE) $(SYSTEM))
+-include $(patsubst %.o,%.d,$(LIB) $(DAEMON) $(SIM) $(UNIT) $(CUSE) $(SYSTEM) $(SIMULATION))
 
 demo: ## see it work: a simulated modem, two nodes, real qmicli
 	tools/install-deps demo
@@ -99,10 +104,50 @@ system-stage: all $(BUILD)/tests/system-client
 	rm -rf $(SYSTEM_STAGE)
 	$(MAKE) install DESTDIR=$(SYSTEM_STAGE) PREFIX=/usr SYSCONFDIR=/etc
 
-test-programs: all $(BUILD)/tests/unit-tests $(BUILD)/tests/cuse-tests
+test-programs: all $(patsubst %,$(BUILD)/tests/%,unit-tests simulation cuse-tests)
+
+FUZZ_TARGETS = session port interleaved
+FUZZ_CHECKS  = -fsanitize=address,undefined -fno-sanitize-recover=all
+FUZZED       = $(patsubst %.c,$(BUILD)/fuzz/obj/%.o,$(wildcard lib/*.c))
+FUZZING      = $(patsubst %.c,$(BUILD)/fuzz/obj/%.o,tests/fuzz/fuzz.c \
+		 $(filter-out %/main.c %/seed.c %/generator.c,$(wildcard tests/simulation/*.c)))
+
+# Only the core is what libFuzzer follows, and what is checked; the model is to be fast.
+$(FUZZED): FUZZ_FLAGS = -fsanitize=fuzzer-no-link $(FUZZ_CHECKS)
+
+$(BUILD)/fuzz/obj/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	clang $(C_OPTIONS) $(CPPFLAGS) -Itests/simulation -O2 -g $(FUZZ_FLAGS) -c -o $@ $<
+
+$(BUILD)/fuzz/%: $(BUILD)/fuzz/obj/tests/fuzz/%.o $(FUZZING) $(FUZZED)
+	clang -g -fsanitize=fuzzer $(FUZZ_CHECKS) -o $@ $^
+
+-include $(patsubst %.o,%.d,$(FUZZED) $(FUZZING) $(FUZZ_TARGETS:%=$(BUILD)/fuzz/obj/tests/fuzz/%.o))
+
+FUZZERS = $(FUZZ_TARGETS:%=$(BUILD)/fuzz/%)
+
+fuzz: ## libFuzzer on the core, SECONDS=N for each target (60)
+	tools/install-deps check
+	$(MAKE) $(FUZZERS)
+	tests/fuzz/run $(SECONDS) $(FUZZERS)
+
+soak: ## more of the simulation, SECONDS=N of new seeds (60)
+	tools/install-deps check
+	$(MAKE) $(BUILD)/tests/simulation
+	$(BUILD)/tests/simulation --seeds $${SEED:-$$(date +%s)000} --seconds $(SECONDS)
+
+fuzz soak: SECONDS = 60
+
+check-mutants: ## whether the simulation finds the faults of tests/simulation/mutants
+	tools/install-deps check
+	tests/simulation/check-mutants
+
+coverage: ## of lib/ by units and simulation: every line, and 95 % of branches
+	tools/install-deps check coverage
+	tests/coverage
 
 SOURCES = $(wildcard lib/*.[ch] cuse-qmux/*.[ch] tools/qmi-modem-sim/*.[ch] tests/*/*.[ch])
-SCRIPTS = .ci/run tests/run tests/report.sh \
+SCRIPTS = .ci/run tests/run tests/report.sh tests/coverage tests/fuzz/run tests/simulation/check-mutants \
 	tests/startup/run tests/qmicli/run tests/qmicli/bench.sh \
 	tests/system/run tests/system/guest tests/system/modems.sh \
 	tools/with-cuse tools/with-system tools/system/make-root tools/system/init tools/system/command \
@@ -145,5 +190,7 @@ uninstall: ## remove what install has put there, except the settings
 clean: ## remove what was built
 	rm -rf $(BUILD)
 
-.PHONY: all help demo check check-system system-shell system-stage test-programs lint format install \
-	uninstall clean
+.SECONDARY: $(FUZZ_TARGETS:%=$(BUILD)/fuzz/obj/tests/fuzz/%.o)
+
+.PHONY: all help demo check check-system system-shell system-stage test-programs soak fuzz \
+	check-mutants coverage lint format install uninstall clean

@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <string.h>
+
+#include "generator.h"
+
+/* How often each kind of step comes, in relation to the others, in one kind of world. */
+struct profile {
+	unsigned slots;
+	unsigned services; /* how many are in use */
+	unsigned tids;     /* and tids of services */
+	unsigned unlike_count;
+	struct {
+		enum operation_kind kind;
+		uint16_t weight;
+	} unlike[10]; /* what is not as it is every day */
+};
+
+static const uint16_t everyday[OP_KINDS] = {
+	[OP_OPEN] = 30,      [OP_CLOSE] = 14,   [OP_REQUEST] = 120,    [OP_ALLOCATE] = 60,
+	[OP_RELEASE] = 25,   [OP_SYNC] = 5,     [OP_CTL] = 15,         [OP_MALFORMED] = 3,
+	[OP_RAW] = 4,        [OP_FLOOD] = 4,    [OP_READ] = 60,        [OP_READ_ALL] = 40,
+	[OP_NEXT] = 30,      [OP_SENT] = 40,    [OP_FAILED] = 3,       [OP_LOST] = 2,
+	[OP_EXCHANGE] = 120, [OP_ANSWER] = 190, [OP_IGNORE] = 6,       [OP_INDICATE] = 60,
+	[OP_REVOKE] = 6,     [OP_RESTART] = 1,  [OP_CTL_INDICATE] = 2, [OP_NOISE] = 4,
+	[OP_WAIT] = 20,      [OP_JUMP] = 4,
+};
+
+static const struct profile profiles[] = {
+	{12, 3, 5, 0, {{OP_OPEN, 0}}},
+	{12, 2, 3, 4, {{OP_RESET, 1}, {OP_RESTART, 2}, {OP_STOP, 1}, {OP_UNPLUG, 1}}},
+	/* Programs that come and go, and leave clients behind. */
+	{10, 2, 5, 4, {{OP_OPEN, 90}, {OP_CLOSE, 70}, {OP_RELEASE, 5}, {OP_SYNC, 10}}},
+	/* A modem that hardly answers. */
+	{8, 2, 3, 4, {{OP_ANSWER, 40}, {OP_IGNORE, 40}, {OP_WAIT, 60}, {OP_JUMP, 20}}},
+	/* A port that often fails. */
+	{8,
+	 3,
+	 5,
+	 5,
+	 {{OP_EXCHANGE, 20}, {OP_NEXT, 100}, {OP_FAILED, 50}, {OP_LOST, 30}, {OP_SYNC, 20}}},
+	/* Programs that do not read. */
+	{6,
+	 1,
+	 9,
+	 5,
+	 {{OP_READ, 6}, {OP_READ_ALL, 1}, {OP_INDICATE, 300}, {OP_SYNC, 1}, {OP_CTL_INDICATE, 30}}},
+	/* Floods, with all tids of CTL in use. */
+	{6,
+	 1,
+	 40,
+	 6,
+	 {{OP_FLOOD, 40},
+	  {OP_CTL, 300},
+	  {OP_ANSWER, 120},
+	  {OP_EXCHANGE, 60},
+	  {OP_IGNORE, 1},
+	  {OP_WAIT, 8}}},
+	/* All 254 CIDs of a node in use. */
+	{6,
+	 1,
+	 5,
+	 6,
+	 {{OP_CLIENTS, 12},
+	  {OP_RELEASE, 4},
+	  {OP_SYNC, 0},
+	  {OP_RESTART, 0},
+	  {OP_REVOKE, 2},
+	  {OP_CLOSE, 3}}},
+	/* Noise on both sides. */
+	{8, 2, 5, 2, {{OP_RAW, 40}, {OP_NOISE, 40}}},
+	/* More sessions than may linger. */
+	{90,
+	 1,
+	 5,
+	 9,
+	 {{OP_OPEN, 300},
+	  {OP_CLOSE, 150},
+	  {OP_EXCHANGE, 2},
+	  {OP_SYNC, 1},
+	  {OP_CTL, 200},
+	  {OP_NEXT, 3},
+	  {OP_SENT, 3},
+	  {OP_ANSWER, 20},
+	  {OP_FLOOD, 0}}},
+};
+
+static const uint8_t services[] = {1, 2, 3, 0x77};
+
+#define COUNT(array)           (sizeof(array) / sizeof((array)[0]))
+#define PICK(generator, array) ((array)[random_below(&(generator)->random, COUNT(array))])
+
+void generator_init(struct generator *generator, uint64_t seed, struct world_config *config)
+{
+	static const uint16_t queues[] = {13, 64, 200, 1000, 5000, 65535};
+	static const uint16_t frames[] = {64, 300, 4096, 4096, 65535};
+	static const uint16_t modems[] = {2, 6, 6, 10, 30, 254};
+	static const uint32_t timeouts[] = {700, 5000, 30000, 300000};
+	static const uint32_t orphans[] = {0, 0, 500, 4000, 60000};
+	size_t profile;
+
+	generator->random.state = seed * 0x2545F4914F6CDD1D + 1;
+	profile = random_below(&generator->random, COUNT(profiles));
+	generator->profile = &profiles[profile];
+	memcpy(generator->weight, everyday, sizeof(everyday));
+	for (size_t i = 0; i < generator->profile->unlike_count; i++)
+		generator->weight[generator->profile->unlike[i].kind] =
+			generator->profile->unlike[i].weight;
+	*config = (struct world_config){
+		.nodes = random_one_in(&generator->random, 16)
+				 ? MUX_NODES_MAX
+				 : 1 + random_below(&generator->random, 3),
+		.frame_max = PICK(generator, frames),
+		.queue_bytes = PICK(generator, queues),
+		.transaction_timeout = PICK(generator, timeouts),
+		.orphan_timeout = PICK(generator, orphans),
+		.modem_clients = PICK(generator, modems),
+		.modem_first_cid = (uint8_t)(1 + random_below(&generator->random, 254)),
+		.start_sync = random_one_in(&generator->random, 4),
+	};
+	if (generator->weight[OP_CLIENTS]) {
+		config->nodes = 1 + random_below(&generator->random, 2);
+		config->modem_clients = 254;
+	}
+	if (generator->weight[OP_CTL_INDICATE] > 2)
+		config->queue_bytes =
+			random_one_in(&generator->random, 3) ? 65535 : config->queue_bytes;
+}
+
+static uint32_t below(struct generator *generator, uint32_t n)
+{
+	return random_below(&generator->random, n);
+}
+
+static bool one_in(struct generator *generator, uint32_t n)
+{
+	return random_one_in(&generator->random, n);
+}
+
+static uint8_t any_service(struct generator *generator)
+{
+	return services[below(generator, generator->profile->services)];
+}
+
+/* An open session, if the generator finds one. */
+static uint8_t any_session(struct generator *generator, const struct model *model)
+{
+	unsigned slot = below(generator, generator->profile->slots);
+
+	for (unsigned i = 0; i < generator->profile->slots && !model_is_open(model, slot); i++)
+		slot = (slot + 1) % generator->profile->slots;
+	return (uint8_t)slot;
+}
+
+/* Mostly a client of the session's own node, and sometimes any. */
+static void choose_client(struct generator *generator, const struct model *model,
+			  struct operation *op)
+{
+	struct model_client client;
+
+	op->service = any_service(generator);
+	op->cid = (uint8_t)below(generator, one_in(generator, 4) ? 256 : 6);
+	for (unsigned i = 0; i < 4 && !one_in(generator, 12); i++) {
+		if (!model_client(model, below(generator, 4096), &client))
+			return;
+		if (client.node != model_node(model, op->slot))
+			continue;
+		op->service = client.service;
+		op->cid = client.cid;
+		if (client.holder == op->slot || one_in(generator, 4))
+			return;
+	}
+}
+
+static void choose_request(struct generator *generator, const struct model *model,
+			   struct operation *op)
+{
+	static const uint16_t messages[] = {0x0020, 0x0021, 0x0022, 0x0001, 0x0002, 0x5556};
+
+	choose_client(generator, model, op);
+	op->tid = (uint16_t)(1 + below(generator, generator->profile->tids));
+	op->message = PICK(generator, messages);
+	op->amount = one_in(generator, 5) ? below(generator, one_in(generator, 9) ? 4000 : 60) : 0;
+	if (op->kind == OP_FLOOD) {
+		op->amount = 1 + below(generator, one_in(generator, 3) ? 1500 : 40);
+		/* Of 16 bytes each, what a session may have waiting for the port. */
+		op->extra = one_in(generator, 8);
+		op->amount = op->extra ? 4096 : op->amount;
+	}
+}
+
+static void choose_answer(struct generator *generator, struct operation *op)
+{
+	static const uint16_t errors[] = {3, 5, 7, 26, 31};
+
+	op->amount = one_in(generator, 3) ? below(generator, 4096) : 0;
+	op->how.payload = (uint16_t)(one_in(generator, 5) ? below(generator, 300) : 0);
+	if (one_in(generator, 20))
+		op->how.error = PICK(generator, errors);
+	op->how.keep = one_in(generator, 30);
+	op->how.wrong_tid = one_in(generator, 60);
+	op->how.wrong_message = one_in(generator, 80);
+	op->how.wrong_cid = one_in(generator, 80);
+	op->how.without_tlv = one_in(generator, 60);
+	op->how.odd_client = one_in(generator, 100);
+}
+
+static void choose_device_client(struct generator *generator, const struct model *model,
+				 struct operation *op)
+{
+	struct model_client client;
+
+	op->service = any_service(generator);
+	op->cid = (uint8_t)(1 + below(generator, 254));
+	if (!one_in(generator, 10) && model_client(model, below(generator, 4096), &client)) {
+		op->service = client.service;
+		op->cid = client.device_cid;
+	}
+	if (op->kind == OP_INDICATE && one_in(generator, 3))
+		op->cid = 0xFF;
+	op->message = (uint16_t)(op->kind == OP_REVOKE ? 0x0024 + below(generator, 2) : 0x0022);
+	op->amount =
+		one_in(generator, 3) ? below(generator, one_in(generator, 30) ? 60000 : 400) : 0;
+}
+
+static void choose_time(struct generator *generator, const struct world *world,
+			struct operation *op)
+{
+	uint64_t timeout = world_config(world)->transaction_timeout;
+	uint64_t orphans = world_config(world)->orphan_timeout;
+	const uint64_t spans[] = {1, 50, 200, 999, 1000, 1001, 2000, orphans, timeout / 4, timeout};
+
+	op->amount =
+		one_in(generator, 2) ? below(generator, 300) : (uint32_t)PICK(generator, spans);
+}
+
+static void choose_ctl(struct generator *generator, struct operation *op)
+{
+	static const uint16_t messages[] = {0x0020, 0x0021, 0x0021, 0x0026, 0xFF00, 0x0024};
+
+	op->message = PICK(generator, messages);
+	if (op->kind == OP_MALFORMED)
+		op->message = (uint16_t)(0x0022 + below(generator, 2));
+	op->cid = (uint8_t)(one_in(generator, 20) ? below(generator, 256) : 0);
+	op->tid = (uint16_t)below(generator, 256);
+	op->service = any_service(generator);
+	op->amount = one_in(generator, 3) ? below(generator, 20) : 0;
+}
+
+static void fill(struct generator *generator, const struct world *world, struct operation *op)
+{
+	const struct model *model = world_model(world);
+
+	switch (op->kind) {
+	case OP_REQUEST:
+	case OP_FLOOD:
+	case OP_RELEASE:
+		choose_request(generator, model, op);
+		break;
+	case OP_ALLOCATE:
+	case OP_SYNC:
+	case OP_CTL:
+	case OP_MALFORMED:
+		choose_ctl(generator, op);
+		break;
+	case OP_RAW:
+	case OP_NOISE:
+		op->amount = 1 + below(generator, one_in(generator, 20) ? 3000 : 30);
+		op->extra = (uint32_t)random_next(&generator->random);
+		break;
+	case OP_READ:
+		op->amount = 1 + below(generator, one_in(generator, 3) ? 40 : 4096);
+		break;
+	case OP_EXCHANGE:
+		op->amount = 1 + below(generator, one_in(generator, 9) ? 1200 : 6);
+		break;
+	case OP_ANSWER:
+		choose_answer(generator, op);
+		break;
+	case OP_IGNORE:
+		op->amount = below(generator, 4096);
+		op->extra = one_in(generator, 2);
+		break;
+	case OP_INDICATE:
+	case OP_REVOKE:
+	case OP_CTL_INDICATE:
+		choose_device_client(generator, model, op);
+		break;
+	case OP_CLIENTS:
+		op->service = any_service(generator);
+		op->tid = (uint16_t)below(generator, 256);
+		op->amount = 1 + below(generator, 120);
+		break;
+	case OP_WAIT:
+	case OP_JUMP:
+		choose_time(generator, world, op);
+		break;
+	default:
+		break;
+	}
+}
+
+static enum operation_kind any_kind(struct generator *generator)
+{
+	const uint16_t *weight = generator->weight;
+	uint32_t all = 0;
+	uint32_t n;
+	enum operation_kind kind = 0;
+
+	for (unsigned i = 0; i < OP_KINDS; i++)
+		all += weight[i];
+	for (n = below(generator, all); n >= weight[kind]; kind++)
+		n -= weight[kind];
+	return kind;
+}
+
+void generator_next(struct generator *generator, const struct world *world, struct operation *op)
+{
+	const struct model *model = world_model(world);
+
+	memset(op, 0, sizeof(*op));
+	op->kind = any_kind(generator);
+	/* What can hardly mean anything now gives way to what can. */
+	if (op->kind == OP_ANSWER && !modem_pending(world_modem(world)))
+		op->kind = one_in(generator, 2) ? OP_EXCHANGE : OP_REQUEST;
+	if ((op->kind == OP_SENT || op->kind == OP_FAILED) && !model_port_busy(model))
+		op->kind = OP_NEXT;
+	op->slot = any_session(generator, model);
+	if (op->kind == OP_OPEN)
+		op->slot = (uint8_t)below(generator, generator->profile->slots);
+	else if (op->kind <= OP_FLOOD && !model_is_open(model, op->slot))
+		op->kind = OP_OPEN;
+	op->node = (uint8_t)below(generator, world_config(world)->nodes);
+	op->quiet = one_in(generator, 8);
+	fill(generator, world, op);
+	if (op->kind <= OP_FLOOD || (op->kind >= OP_ANSWER && op->kind <= OP_NOISE))
+		op->cut = (uint16_t)(one_in(generator, 25) ? below(generator, 20) : 0);
+}

@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Runs seeds on all processors, and tells what came of them. */
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "seed.h"
+
+#define FAILURES_TOLD 3 /* shrunk and printed; of the others only the seed is */
+#define FAILURES_MAX  50
+#define WORKERS_MAX   64
+
+struct options {
+	uint64_t first;
+	uint64_t last;
+	unsigned steps;
+	unsigned seconds; /* 0: as long as it takes */
+	bool trace;
+	bool list;    /* the seeds that fail, and no more about them */
+	bool partial; /* too few seeds to reach everything */
+	char *only;
+};
+
+/* Between the processes. */
+struct board {
+	_Atomic uint64_t next;
+	_Atomic uint64_t passed;
+	_Atomic unsigned failed;
+	uint64_t failures[FAILURES_MAX];
+	_Atomic uint64_t situations[SITUATION_COUNT];
+	uint64_t working_on[WORKERS_MAX];
+};
+
+static void usage(FILE *to)
+{
+	fprintf(to,
+		"usage: simulation [--seed N | --seeds A-B] [--steps N] [--seconds N] [--list]\n"
+		"                  [--trace] [--only STEP,STEP,...]\n"
+		"\n"
+		"  --seed N      this seed only\n"
+		"  --seeds A-B   these seeds (1-2000)\n"
+		"  --steps N     of each seed (2000)\n"
+		"  --seconds N   from seed A on, until this time has passed\n"
+		"  --list        of failures tell the seeds only\n"
+		"  --trace       with --seed: print every step\n"
+		"  --only ...    with --seed: only these of its steps, printed\n");
+}
+
+static uint64_t now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_nsec / 1000000;
+}
+
+static void note_failure(struct board *board, uint64_t seed)
+{
+	unsigned n = atomic_fetch_add(&board->failed, 1);
+
+	if (n < FAILURES_MAX)
+		board->failures[n] = seed;
+}
+
+static void work(const struct options *options, struct board *board, unsigned worker, uint64_t end)
+{
+	struct outcome outcome;
+
+	while (now() < end && board->failed < FAILURES_MAX) {
+		uint64_t seed = atomic_fetch_add(&board->next, 1);
+
+		if (seed > options->last)
+			return;
+		board->working_on[worker] = seed;
+		seed_run(seed, options->steps, &outcome);
+		board->working_on[worker] = UINT64_MAX;
+		for (unsigned i = 0; i < SITUATION_COUNT; i++)
+			atomic_fetch_add(&board->situations[i], outcome.situations[i]);
+		if (outcome.failed)
+			note_failure(board, seed);
+		else
+			atomic_fetch_add(&board->passed, 1);
+	}
+}
+
+static pid_t start_worker(const struct options *options, struct board *board, unsigned worker,
+			  uint64_t end)
+{
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0) {
+		work(options, board, worker, end);
+		exit(0);
+	}
+	return pid;
+}
+
+/* A worker that dies has failed with its seed, and another one goes on. */
+static void run_all(const struct options *options, struct board *board)
+{
+	uint64_t end = options->seconds ? now() + options->seconds * 1000ULL : UINT64_MAX;
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+	unsigned count = processors < 1             ? 1
+			 : processors > WORKERS_MAX ? WORKERS_MAX
+						    : (unsigned)processors;
+	pid_t pids[WORKERS_MAX];
+	unsigned running = count;
+
+	for (unsigned i = 0; i < count; i++)
+		pids[i] = start_worker(options, board, i, end);
+	while (running) {
+		int status;
+		pid_t pid = wait(&status);
+		unsigned i = 0;
+
+		while (i < count && pids[i] != pid)
+			i++;
+		if (i == count)
+			continue;
+		running--;
+		if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+			continue;
+		note_failure(board, board->working_on[i]);
+		if (board->failed < FAILURES_MAX) {
+			pids[i] = start_worker(options, board, i, end);
+			running++;
+		}
+	}
+}
+
+static void print_config(const struct world_config *config)
+{
+	printf("        %u nodes, %zu bytes a frame, %zu a queue, timeout %" PRIu64
+	       " ms, orphans' %" PRIu64
+	       " ms; the modem has %u clients of a service, from %u on%s\n",
+	       config->nodes, config->frame_max, config->queue_bytes, config->transaction_timeout,
+	       config->orphan_timeout, config->modem_clients, config->modem_first_cid,
+	       config->start_sync ? "; Sync at the start" : "");
+}
+
+static void tell_failure(const struct options *options, uint64_t seed)
+{
+	struct outcome outcome;
+	struct recording *recording = seed_record(seed, options->steps, &outcome);
+	unsigned *chosen = malloc((recording->count + 1) * sizeof(*chosen));
+	unsigned count = recording->count;
+
+	if (!chosen)
+		abort();
+	printf("seed %" PRIu64 " fails in step %u: %s: %s\n", seed, outcome.step, outcome.rule,
+	       outcome.complaint);
+	for (unsigned i = 0; i < count; i++)
+		chosen[i] = i;
+	count = seed_shrink(recording, outcome.rule, chosen, count);
+	printf("shrunk to %u steps:\n", count);
+	print_config(&recording->config);
+	seed_replay(recording, chosen, count, true, &outcome);
+	printf("        %s: %s\n", outcome.rule, outcome.complaint);
+	printf("replay: build/tests/simulation --seed %" PRIu64 " --steps %u --only ", seed,
+	       options->steps);
+	for (unsigned i = 0; i < count; i++)
+		printf("%s%u", i ? "," : "", chosen[i]);
+	printf("\n");
+	free(chosen);
+}
+
+/* What was never reached has not been tested; only a whole run has to reach everything. */
+static unsigned tell_situations(const struct options *options, struct board *board)
+{
+	unsigned missing = 0;
+
+	for (unsigned i = 0; i < SITUATION_COUNT; i++) {
+		printf("%12" PRIu64 "  %s\n", board->situations[i], situation_texts[i]);
+		missing += !board->situations[i];
+	}
+	if (!missing || options->partial)
+		return 0;
+	printf("%u situations were never reached\n", missing);
+	return missing;
+}
+
+static int run_seeds(const struct options *options)
+{
+	struct board *board = mmap(NULL, sizeof(*board), PROT_READ | PROT_WRITE,
+				   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	unsigned failed;
+
+	if (board == MAP_FAILED) {
+		perror("mmap");
+		return 2;
+	}
+	board->next = options->first;
+	run_all(options, board);
+	failed = board->failed;
+	for (unsigned i = 0; i < failed && i < FAILURES_MAX; i++) {
+		if (i < FAILURES_TOLD && !options->list)
+			tell_failure(options, board->failures[i]);
+		else
+			printf("seed %" PRIu64 " fails\n", board->failures[i]);
+	}
+	if (!failed)
+		failed = tell_situations(options, board);
+	printf("%" PRIu64 " passed, %u failed\n", board->passed, failed);
+	return failed > 0;
+}
+
+/* The steps named in only, or all. */
+static unsigned choose(const struct options *options, unsigned all, unsigned *chosen)
+{
+	unsigned count = 0;
+	char *at = options->only;
+
+	if (!at) {
+		for (count = 0; count < all; count++)
+			chosen[count] = count;
+		return count;
+	}
+	while (*at && count < all) {
+		unsigned long step = strtoul(at, &at, 10);
+
+		if (step >= all || (*at && *at != ',')) {
+			fprintf(stderr, "simulation: --only: no step '%lu%s' of %u\n", step, at,
+				all);
+			exit(2);
+		}
+		chosen[count++] = (unsigned)step;
+		at += *at == ',';
+	}
+	return count;
+}
+
+static int run_traced(const struct options *options)
+{
+	struct outcome outcome;
+	struct recording *recording = seed_record(options->first, options->steps, &outcome);
+	unsigned *chosen = malloc((recording->count + 1) * sizeof(*chosen));
+	unsigned count;
+
+	if (!chosen)
+		abort();
+	count = choose(options, recording->count, chosen);
+	print_config(&recording->config);
+	seed_replay(recording, chosen, count, true, &outcome);
+	if (outcome.failed)
+		printf("        %s: %s\n", outcome.rule, outcome.complaint);
+	printf("%d passed, %d failed\n", !outcome.failed, outcome.failed);
+	free(chosen);
+	return outcome.failed;
+}
+
+static uint64_t number(const char *option, const char *text, char **end)
+{
+	uint64_t value;
+
+	errno = 0;
+	value = strtoull(text, end, 10);
+	if (errno || *end == text || *text == '-' || (**end && **end != '-')) {
+		fprintf(stderr, "simulation: %s: '%s' is no number\n", option, text);
+		exit(2);
+	}
+	return value;
+}
+
+static struct options parse(int argc, char **argv)
+{
+	static const struct option names[] = {
+		{"seed", 1, NULL, 'n'},    {"seeds", 1, NULL, 'r'}, {"steps", 1, NULL, 's'},
+		{"seconds", 1, NULL, 't'}, {"trace", 0, NULL, 'v'}, {"only", 1, NULL, 'o'},
+		{"list", 0, NULL, 'l'},    {"help", 0, NULL, 'h'},  {NULL, 0, NULL, 0},
+	};
+	struct options options = {.first = 1, .last = 2000, .steps = 2000};
+	char *end;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", names, NULL)) != -1) {
+		switch (c) {
+		case 'n':
+			options.first = options.last = number("--seed", optarg, &end);
+			options.partial = true;
+			break;
+		case 'r':
+			options.first = options.last = number("--seeds", optarg, &end);
+			if (*end == '-')
+				options.last = number("--seeds", end + 1, &end);
+			options.partial = true;
+			break;
+		case 's':
+			options.steps = (unsigned)number("--steps", optarg, &end);
+			options.partial = true;
+			break;
+		case 't':
+			options.seconds = (unsigned)number("--seconds", optarg, &end);
+			options.last = UINT64_MAX - 1;
+			options.partial = true;
+			break;
+		case 'v':
+			options.trace = true;
+			break;
+		case 'l':
+			options.list = true;
+			break;
+		case 'o':
+			options.only = optarg;
+			options.trace = true;
+			break;
+		default:
+			usage(c == 'h' ? stdout : stderr);
+			exit(c == 'h' ? 0 : 2);
+		}
+	}
+	if (optind < argc || options.steps > STEPS_MAX ||
+	    (options.trace && options.first != options.last)) {
+		usage(stderr);
+		exit(2);
+	}
+	return options;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options = parse(argc, argv);
+
+	return options.trace ? run_traced(&options) : run_seeds(&options);
+}

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The model as a whole: its life, its complaints, and the comparison after each step. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model_private.h"
+
+static void *allocate(size_t size)
+{
+	void *memory = calloc(1, size);
+
+	if (!memory)
+		abort();
+	return memory;
+}
+
+void broken(struct model *m, const char *rule, const char *format, ...)
+{
+	va_list args;
+
+	if (m->rule)
+		return;
+	m->rule = rule;
+	va_start(args, format);
+	vsnprintf(m->complaint, sizeof(m->complaint), format, args);
+	va_end(args);
+}
+
+void reached(struct model *m, enum situation situation)
+{
+	m->situations[situation]++;
+}
+
+struct frame *frame_of(const uint8_t *bytes, size_t size)
+{
+	struct frame *frame = malloc(sizeof(*frame) + size);
+
+	if (!frame)
+		abort();
+	frame->next = NULL;
+	frame->size = size;
+	frame->indication = wire_kind(bytes) == WIRE_INDICATION;
+	memcpy(frame->bytes, bytes, size);
+	return frame;
+}
+
+void fifo_push(struct fifo *fifo, struct frame *frame)
+{
+	frame->next = NULL;
+	if (fifo->last)
+		fifo->last->next = frame;
+	else
+		fifo->first = frame;
+	fifo->last = frame;
+	fifo->bytes += frame->size;
+	fifo->frames++;
+}
+
+struct frame *fifo_pop(struct fifo *fifo)
+{
+	struct frame *frame = fifo->first;
+
+	fifo->first = frame->next;
+	if (!fifo->first)
+		fifo->last = NULL;
+	fifo->bytes -= frame->size;
+	fifo->frames--;
+	return frame;
+}
+
+void fifo_clear(struct fifo *fifo)
+{
+	while (fifo->first)
+		free(fifo_pop(fifo));
+}
+
+struct model *model_create(const struct mux_config *config)
+{
+	struct model *m = allocate(sizeof(*m));
+
+	m->config = *config;
+	m->oldest = NOBODY;
+	m->newest = NOBODY;
+	m->port = NOBODY;
+	m->sent = NOBODY;
+	m->input = allocate(2 * WIRE_MAX);
+	for (int tid = 0; tid < 256; tid++)
+		m->by_tid[tid] = NOBODY;
+	return m;
+}
+
+void model_destroy(struct model *m)
+{
+	while (m->seated_count)
+		free_seat(m, m->seated[0]);
+	for (int i = 0; i < m->flights_size; i++)
+		free(m->flights[i].frame);
+	for (unsigned node = 0; node < m->config.nodes; node++)
+		for (unsigned service = 0; service < 256; service++)
+			free(m->by_cid[node][service]);
+	for (unsigned service = 0; service < 256; service++)
+		free(m->by_device_cid[service]);
+	for (unsigned i = 0; i < m->owed_count; i++)
+		free(m->owed[i].frame);
+	for (unsigned i = 0; i < m->seen_count; i++)
+		free(m->seen[i].frame);
+	free(m->clients);
+	free(m->flights);
+	free(m->owns);
+	free(m->owed);
+	free(m->seen);
+	free(m->input);
+	free(m);
+}
+
+const char *model_broken_rule(const struct model *m)
+{
+	return m->rule;
+}
+
+const char *model_complaint(const struct model *m)
+{
+	return m->complaint;
+}
+
+void model_complain(struct model *m, const char *rule, const char *text)
+{
+	broken(m, rule, "%s", text);
+}
+
+const uint64_t *model_situations(const struct model *m)
+{
+	return m->situations;
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* The earliest time at which the rules want something to happen by itself. */
+static uint64_t earliest_deadline(const struct model *m)
+{
+	uint64_t deadline = NO_TIME;
+
+	if (m->unplugged)
+		return NO_TIME;
+	/* What is to be sent then is up to the port once the time has come. */
+	for (unsigned i = 0; i < m->late_count; i++)
+		if (m->late[i].awaited_by != NO_TIME &&
+		    m->late[i].awaited_from + LATE_WAIT_MS > m->now)
+			deadline = earlier(deadline, m->late[i].awaited_by + LATE_WAIT_MS);
+	if (m->oldest != NOBODY)
+		deadline = earlier(deadline, m->flights[m->oldest].deadline);
+	if (m->input_size)
+		deadline = earlier(deadline, m->input_since + PARTIAL_WAIT_MS);
+	for (int i = 0; i < m->owns_size && m->own_count; i++)
+		if (m->owns[i].used && !m->owns[i].out && m->owns[i].not_before > m->now)
+			deadline = earlier(deadline, m->owns[i].not_before);
+	for (int i = 0; m->config.orphan_timeout && !m->stopping && i < m->clients_size; i++) {
+		const struct client *client = &m->clients[i];
+
+		if (client->used && client->holder == NOBODY && !client->releasing && !client->call)
+			deadline = earlier(deadline, client->since + m->config.orphan_timeout);
+	}
+	return deadline;
+}
+
+static void compare_deadline(struct model *m, const struct mux *mux)
+{
+	uint64_t deadline = mux_deadline(mux);
+	uint64_t earliest = earliest_deadline(m);
+
+	if (deadline > earliest)
+		broken(m, "V15", "the deadline is %lld, but something is due at %lld",
+		       (long long)deadline, (long long)earliest);
+}
+
+static void compare_counters(struct model *m, const struct mux *mux)
+{
+	const struct mux_counters *counters = mux_counters(mux);
+	static const char *const names[] = {
+		"requests",   "delivered", "dropped_responses", "dropped_indications",
+		"overflowed", "expired",   "reclaimed",         "garbage",
+		"restarts"};
+	const uint64_t *theirs = &counters->requests;
+	const uint64_t *ours = &m->counters.requests;
+
+	if (memcmp(theirs, ours, sizeof(*counters)) == 0)
+		return;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (theirs[i] != ours[i])
+			broken(m, "counters", "%s is %llu, and should be %llu", names[i],
+			       (unsigned long long)theirs[i], (unsigned long long)ours[i]);
+}
+
+static unsigned count_clients(const struct model *m, bool orphans)
+{
+	unsigned count = 0;
+
+	for (int i = 0; i < m->clients_size; i++)
+		count += m->clients[i].used && (!orphans || m->clients[i].holder == NOBODY);
+	return count;
+}
+
+/* What the next read would give. (A report of an overflow would be over with that.) */
+static void compare_front(struct model *m, int seat)
+{
+	const struct seat *s = &m->seats[seat];
+	const uint8_t *data = NULL;
+	ssize_t size = session_peek(s->handle, &data);
+	size_t want = s->in.first->size - s->read;
+
+	if (size != (ssize_t)want || memcmp(data, s->in.first->bytes + s->read, want) != 0)
+		broken(m, "V1", "the next read of session %d gives another frame than it should",
+		       seat);
+}
+
+/* V18: every client that was there at the stop, or came after it, has to be released. */
+static bool has_stopped(const struct model *m)
+{
+	if (m->unplugged)
+		return true;
+	for (int i = m->oldest; i != NOBODY; i = m->flights[i].next)
+		if (m->flights[i].asked == ASKED_ALLOCATE || m->flights[i].asked == ASKED_RELEASE)
+			return false;
+	for (int i = 0; i < m->owns_size; i++)
+		if (m->owns[i].used && !m->owns[i].unsure &&
+		    (!m->owns[i].out || m->owns[i].asked == ASKED_OWN_RELEASE))
+			return false;
+	return m->stopping;
+}
+
+static void compare_session(struct model *m, int seat)
+{
+	const struct seat *s = &m->seats[seat];
+	unsigned want = 0;
+	unsigned state = session_state(s->handle);
+
+	if (m->unplugged) {
+		want = SESSION_DEAD;
+	} else {
+		if (s->in.frames || s->overflowed)
+			want |= SESSION_READABLE;
+		if (s->out.bytes < OUT_BYTES_MAX && !m->stopping)
+			want |= SESSION_WRITABLE;
+	}
+	if (state != want)
+		broken(m, m->unplugged ? "V17" : "V22",
+		       "the state of session %d is %u, and should be %u (1 readable, 2 writable, "
+		       "4 dead); %u frames and %zu bytes wait for the port",
+		       seat, state, want, s->out.frames, s->out.bytes);
+	else if (want & SESSION_READABLE && !s->overflowed)
+		compare_front(m, seat);
+}
+
+void model_compare(struct model *m, const struct mux *mux)
+{
+	match(m);
+	for (unsigned i = 0; i < m->seated_count; i++)
+		if (seat_is_open(m->seated[i]))
+			compare_session(m, m->seated[i]);
+	if (mux_session_count(mux) != m->open_count)
+		broken(m, "V1", "%u sessions are open, and should be %u", mux_session_count(mux),
+		       m->open_count);
+	if (mux_client_count(mux) != count_clients(m, false))
+		broken(m, "V2", "there are %u clients, and should be %u", mux_client_count(mux),
+		       count_clients(m, false));
+	if (mux_orphan_count(mux) != count_clients(m, true))
+		broken(m, "V7", "there are %u orphans, and should be %u", mux_orphan_count(mux),
+		       count_clients(m, true));
+	if (mux_sync_answered(mux) != m->sync_answered)
+		broken(m, "start", "the Sync of the start is answered: %d, and should be %d",
+		       mux_sync_answered(mux), m->sync_answered);
+	if ((m->unplugged || (m->stopping && !m->port_busy)) && mux_stopped(mux) != has_stopped(m))
+		broken(m, "V18", "the mux has stopped: %d, and should have: %d", mux_stopped(mux),
+		       has_stopped(m));
+	compare_counters(m, mux);
+	compare_deadline(m, mux);
+}

@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the model keeps: just what the rules speak of. */
+#ifndef MODEL_PRIVATE_H
+#define MODEL_PRIVATE_H
+
+#include "model.h"
+#include "wire.h"
+
+#define LINGERING_MAX   64 /* V6 */
+#define SESSIONS        (MODEL_SLOTS + LINGERING_MAX)
+#define NOBODY          (-1)
+#define THE_MUX         SESSIONS /* asks for itself */
+#define IN_FRAMES_MAX   1024     /* V14 */
+#define OUT_BYTES_MAX   65536    /* V21 */
+#define IN_FLIGHT_MAX   1024     /* V5 */
+#define LATE_MAX        1024     /* V15 */
+#define LATE_WAIT_MS    1000     /* V15 */
+#define OWN_PAUSE_MS    200
+#define OWN_TRIES       3
+#define PARTIAL_WAIT_MS 2000 /* V19 */
+#define NO_TIME         UINT64_MAX
+#define HASHES          4096
+
+struct frame {
+	struct frame *next;
+	bool indication;
+	size_t size;
+	uint8_t bytes[];
+};
+
+struct fifo {
+	struct frame *first;
+	struct frame *last;
+	size_t bytes;
+	unsigned frames;
+};
+
+/* An open session is at its slot; a closed one with frames left is behind all slots. */
+struct seat {
+	bool used;
+	struct session *handle;
+	unsigned node;
+	uint8_t *partial;
+	size_t partial_size;
+	struct fifo out;
+	struct fifo in;
+	size_t read; /* bytes of the front frame that were read */
+	bool overflowed;
+	unsigned in_flight; /* requests to services */
+	struct frame *sync; /* V10: the Sync that waits for sync_left releases */
+	unsigned sync_left;
+	uint64_t turn; /* a count: who has waited longest has the lowest */
+	bool news;     /* has to be told: V22 */
+	bool may_news;
+	uint8_t passed[SESSIONS + 1]; /* V14: frames of others since it could have been served */
+};
+
+struct client {
+	bool used;
+	bool releasing; /* a session's Release CID is in flight */
+	bool call;      /* V9: a data call is up */
+	unsigned node;
+	uint8_t service;
+	uint8_t cid;
+	uint8_t device_cid;
+	int holder;
+	uint64_t last_use; /* a count, for the order */
+	uint64_t since;    /* V9: when its holder closed */
+};
+
+enum asked {
+	ASKED_PLAIN,
+	ASKED_ALLOCATE,
+	ASKED_RELEASE,
+	ASKED_OWN_RELEASE,
+	ASKED_OWN_SYNC,
+};
+
+enum flight_state {
+	FLIGHT_UNUSED,
+	FLIGHT_OUT,     /* the modem has it */
+	FLIGHT_RECLAIM, /* an Allocate CID that waits until an orphan is given up */
+	FLIGHT_READY,   /* and that can be sent again */
+};
+
+/* A request on its way. */
+struct flight {
+	enum flight_state state;
+	enum asked asked;
+	int seat; /* who asked, NOBODY if it has closed, or THE_MUX */
+	uint8_t service;
+	uint8_t device_cid;
+	uint16_t device_tid;
+	uint16_t message;
+	int client;          /* that it is about, or NOBODY */
+	int own;             /* of ASKED_OWN_* */
+	struct frame *frame; /* as the application wrote it, or NULL */
+	uint64_t deadline;
+	uint64_t turn; /* a count: of those that are ready, the first goes first */
+	int next;
+	int previous;
+};
+
+enum purpose {
+	FOR_NOTHING,
+	FOR_SYNC,    /* a session's */
+	FOR_RECLAIM, /* an Allocate CID waits for it */
+	FOR_START,
+};
+
+/* A request of the mux's own: Release CID, or the Sync of the start. */
+struct own {
+	bool used;
+	bool out;
+	bool unsure; /* it may not be there: whether the mux still knew why is open */
+	enum asked asked;
+	enum purpose purpose;
+	int waits; /* the seat of the Sync, or the flight of the Allocate CID; or NOBODY */
+	uint8_t service;
+	uint8_t device_cid;
+	unsigned tries;
+	uint64_t turn; /* a count: of those that ask the same, the first goes first */
+	uint64_t not_before;
+};
+
+/* A request that has ended without its answer, which may still come. */
+struct late {
+	uint8_t service;
+	uint8_t device_cid;
+	uint16_t device_tid;
+	uint16_t message;
+	enum asked asked;
+	uint8_t wanted; /* an Allocate CID's service */
+	int client;     /* NOBODY for CTL */
+	/* A newer request waits for it; the port asked then, at the earliest and at the latest. */
+	uint64_t awaited_from;
+	uint64_t awaited_by;
+	bool doubtful; /* one too many, if the mux still counts others that may be gone */
+};
+
+/* A frame that a session has to be given by the end of the step. */
+struct owed {
+	int seat;
+	bool local;     /* answered by the mux alone; in no order with what the modem causes */
+	unsigned group; /* what is of a later group comes behind */
+	bool from_modem;
+	bool given;
+	const char *rule;
+	struct frame *frame;
+};
+
+struct seen {
+	enum mux_path path;
+	const struct session *handle;
+	struct frame *frame;
+};
+
+struct model {
+	struct mux_config config;
+	uint64_t now;
+	bool unplugged;
+	bool stopping;
+	bool sync_answered;
+	const char *rule;
+	char complaint[400];
+	uint64_t situations[SITUATION_COUNT];
+	struct mux_counters counters;
+	uint64_t dropped_seen;
+
+	struct seat seats[SESSIONS];
+	int seated[SESSIONS]; /* those that are used */
+	unsigned seated_count;
+	unsigned open_count;
+
+	struct client *clients;
+	int clients_size;
+	int client_count;
+	uint64_t uses;
+	uint64_t turns;
+	int16_t *by_cid[MUX_NODES_MAX][256]; /* [cid]: client, or NOBODY */
+	int16_t *by_device_cid[256];
+
+	struct flight *flights;
+	int flights_size;
+	int oldest; /* of those out */
+	int newest;
+	int by_tid[256]; /* of CTL */
+	/* Counts, for the order: V4. One whose late answer was awaited may rest since then only. */
+	uint64_t rests_from[256];
+	uint64_t rests_by[256];
+	uint64_t rests;
+	unsigned ctl_out;
+	/* How many requests to services are out or late, by a hash: mostly there is none. */
+	uint16_t out_like[HASHES];
+	uint16_t late_like[HASHES];
+	unsigned waiting; /* flights to reclaim or ready */
+	int port;         /* the flight at the port */
+	int sent;         /* the one before */
+	bool port_busy;
+
+	struct own *owns;
+	int owns_size;
+	unsigned own_count;
+	uint64_t own_pause;   /* until then it may leave others of its own alone, too */
+	struct seat own_turn; /* only its fairness counters */
+
+	struct late late[2 * LATE_MAX];
+	unsigned late_count;
+	unsigned late_ctl;
+	bool late_tid[256];      /* of CTL */
+	bool heard_of[256][256]; /* clients that the mux has to answer for */
+
+	uint8_t *input; /* from the modem, not understood yet */
+	size_t input_size;
+	uint64_t input_since;
+
+	struct owed *owed;
+	unsigned owed_count;
+	unsigned owed_size;
+	unsigned owed_first; /* the first that is not given */
+	unsigned group;      /* of what the mux answers alone */
+	unsigned heard;      /* frames of the modem: likewise, of what they cause */
+	bool settling;
+	struct seen *seen;
+	unsigned seen_count;
+	unsigned seen_size;
+};
+
+/* model.c */
+void broken(struct model *m, const char *rule, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+void reached(struct model *m, enum situation situation);
+struct frame *frame_of(const uint8_t *bytes, size_t size);
+void fifo_push(struct fifo *fifo, struct frame *frame);
+struct frame *fifo_pop(struct fifo *fifo);
+void fifo_clear(struct fifo *fifo);
+
+/* model_session.c */
+int seat_of(const struct model *m, const struct session *handle);
+bool seat_is_open(int seat);
+void owe(struct model *m, int seat, bool from_modem, const char *rule, const uint8_t *bytes,
+	 size_t size);
+void owe_error(struct model *m, int seat, const struct frame *asked, uint16_t error,
+	       const char *rule);
+void pop_out(struct model *m, int seat);
+void free_seat(struct model *m, int seat);
+/* Compares what was given to sessions in this step with what was owed to them. */
+void match(struct model *m);
+
+/* model_client.c */
+int client_by_cid(const struct model *m, unsigned node, uint8_t service, uint8_t cid);
+int client_by_device_cid(const struct model *m, uint8_t service, uint8_t cid);
+int add_client(struct model *m, unsigned node, uint8_t service, uint8_t device_cid, int holder);
+bool node_is_full(const struct model *m, unsigned node, uint8_t service);
+/* It is forgotten, and its requests are answered Aborted (but those are no more after a stop). */
+void forget_client(struct model *m, int client);
+int orphan_to_reclaim(struct model *m, uint8_t service);
+int add_own(struct model *m, enum asked asked, enum purpose purpose, int waits, uint8_t service,
+	    uint8_t device_cid);
+void start_sync_of(struct model *m, int seat);
+void reclaim(struct model *m, int client, int flight);
+enum own_end {
+	OWN_ANSWERED,
+	OWN_EXPIRED,
+	OWN_NOT_SENT,
+};
+/* An own request has ended; what waited for it goes on, or ends too. */
+void own_is_over(struct model *m, int own, enum own_end end);
+
+/* The mux has something to ask for again, after it had not: its turn comes last. */
+void own_waits(struct model *m);
+
+/* model_flight.c */
+int add_flight(struct model *m, enum asked asked, int seat);
+void flight_out(struct model *m, int flight, uint64_t now);
+void flight_not_out(struct model *m, int flight);
+void drop_flight(struct model *m, int flight);
+int find_flight(const struct model *m, const uint8_t *answer);
+unsigned hash_of(uint8_t service, uint8_t device_cid, uint16_t tid);
+void remember_late(struct model *m, int flight);
+int find_late(const struct model *m, uint8_t service, uint8_t device_cid, uint16_t tid,
+	      uint16_t message);
+void forget_late(struct model *m, int late);
+/* Late answers that were waited for long enough do not hold anything up any more. */
+void give_up_late(struct model *m, uint64_t now);
+void expire(struct model *m, uint64_t now);
+/* The asker is told this error, and the request is over; its answer may come late. */
+void abort_flight(struct model *m, int flight);
+
+/* model_settle.c */
+/* The value of the TLV of Allocate or Release CID; NULL if it is not there in this size. */
+const uint8_t *subject(const struct frame *frame, size_t want);
+/* Answers all that the mux answers by itself, in every session that can go on. */
+void settle(struct model *m);
+/* Whose turn it was goes on with what needs no modem, before the others do. */
+void settle_served(struct model *m, int seat);
+
+/* model_receive.c */
+/* A client that nobody has is to be released; returns the own request. */
+int release_unknown(struct model *m, uint8_t service, uint8_t cid);
+/* Whether the mux may have forgotten this one by now. */
+bool may_be_gone(const struct model *m, const struct late *late);
+
+void restart(struct model *m);
+void release_if_stopping(struct model *m, int client);
+void expire_input(struct model *m, uint64_t now);
+
+#endif

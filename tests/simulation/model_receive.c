@@ -1,0 +1,436 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* From the modem to sessions: V2, V6, V9, V11 to V13, V16, V19. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "model_private.h"
+
+static const uint8_t *client_of(const uint8_t *frame)
+{
+	size_t len;
+	size_t at = wire_tlv(frame, 0x01, &len);
+
+	return at && len >= 2 ? frame + at : NULL;
+}
+
+int release_unknown(struct model *m, uint8_t service, uint8_t cid)
+{
+	return add_own(m, ASKED_OWN_RELEASE, FOR_NOTHING, NOBODY, service, cid);
+}
+
+/* The modem's frame as this session is to see it. */
+static void pass_on(struct model *m, const struct flight *f, const uint8_t *frame)
+{
+	struct frame *answer = frame_of(frame, wire_size(frame));
+
+	wire_put_tid(answer->bytes, wire_tid(f->frame->bytes));
+	if (f->service != 0)
+		wire_put_cid(answer->bytes, wire_cid(f->frame->bytes));
+	reached(m, SITUATION_ANSWERED);
+	owe(m, f->seat, true, "V6", answer->bytes, answer->size);
+	free(answer);
+}
+
+static void drop_response(struct model *m, enum situation situation)
+{
+	m->counters.dropped_responses++;
+	reached(m, situation);
+}
+
+/* What an answer of Start or Stop Network tells about the client's data call: V9. */
+static void note_call(struct model *m, const uint8_t *frame)
+{
+	int client = client_by_device_cid(m, wire_service(frame), wire_cid(frame));
+
+	if (wire_service(frame) != 1 || client == NOBODY || wire_error(frame) != 0)
+		return;
+	if (wire_message(frame) == 0x0020) {
+		m->clients[client].call = true;
+	} else if (wire_message(frame) == 0x0021) {
+		m->clients[client].call = false;
+	}
+}
+
+/* Whether an Allocate CID was answered with a client, of this service. */
+static bool is_allocated(const uint8_t *frame, uint8_t wanted)
+{
+	const uint8_t *value = client_of(frame);
+
+	return wire_error(frame) == 0 && value && value[0] == wanted && value[1] != 0 &&
+	       value[1] != 0xFF;
+}
+
+/* From now on the mux has to see to it that it is released one day. */
+static void hear_of_client(struct model *m, const uint8_t *frame)
+{
+	m->heard_of[client_of(frame)[0]][client_of(frame)[1]] = true;
+}
+
+static void give_client(struct model *m, const struct flight *f, const uint8_t *frame,
+			uint8_t device_cid)
+{
+	struct seat *s = &m->seats[f->seat];
+	uint8_t service = client_of(frame)[0];
+	struct frame *answer;
+	int old = client_by_device_cid(m, service, device_cid);
+	int client;
+
+	if (old != NOBODY) {
+		reached(m, SITUATION_DUPLICATE_CID);
+		forget_client(m, old);
+	}
+	client = add_client(m, s->node, service, device_cid, f->seat);
+	answer = frame_of(frame, wire_size(frame));
+	answer->bytes[client_of(frame) - frame + 1] = m->clients[client].cid;
+	pass_on(m, f, answer->bytes);
+	free(answer);
+}
+
+/* Returns false if the Allocate CID is not over yet. */
+static bool answer_allocate(struct model *m, int flight, const uint8_t *frame)
+{
+	struct flight *f = &m->flights[flight];
+	size_t len;
+	uint8_t wanted = f->frame->bytes[wire_tlv(f->frame->bytes, 0x01, &len)];
+	uint16_t error = wire_error(frame);
+	int orphan;
+
+	if (is_allocated(frame, wanted))
+		hear_of_client(m, frame);
+	if (!seat_is_open(f->seat) || m->stopping) {
+		drop_response(m, SITUATION_CLOSED_RESPONSE);
+		if (is_allocated(frame, wanted)) {
+			reached(m, SITUATION_CLOSED_ALLOCATE);
+			release_unknown(m, wanted, client_of(frame)[1]);
+		}
+	} else if (is_allocated(frame, wanted)) {
+		give_client(m, f, frame, client_of(frame)[1]);
+	} else if (error == 0) {
+		/* A success without a client is none. */
+		m->counters.dropped_responses++;
+		owe_error(m, f->seat, f->frame, 3, "V2");
+	} else {
+		orphan = error == 5 ? orphan_to_reclaim(m, wanted) : NOBODY;
+		if (orphan != NOBODY) {
+			reclaim(m, orphan, flight);
+			return false;
+		}
+		if (error == 5)
+			reached(m, SITUATION_NOTHING_TO_RECLAIM);
+		pass_on(m, f, frame);
+	}
+	return true;
+}
+
+static void answer_release(struct model *m, const struct flight *f, const uint8_t *frame)
+{
+	struct frame *answer = frame_of(frame, wire_size(frame));
+	const uint8_t *value = client_of(frame);
+	const uint8_t *asked = client_of(f->frame->bytes);
+	uint16_t error = wire_error(frame);
+
+	if (value)
+		memcpy(answer->bytes + (value - frame), asked, 2);
+	if (f->client != NOBODY && (error == 0 || error == 7)) {
+		forget_client(m, f->client);
+	} else if (f->client != NOBODY) {
+		reached(m, SITUATION_RELEASE_REFUSED);
+		m->clients[f->client].releasing = false;
+		release_if_stopping(m, f->client);
+	}
+	if (seat_is_open(f->seat))
+		pass_on(m, f, answer->bytes);
+	else
+		drop_response(m, SITUATION_CLOSED_RESPONSE);
+	free(answer);
+}
+
+static void late_response(struct model *m, int late, const uint8_t *frame)
+{
+	struct late l = m->late[late];
+
+	forget_late(m, late);
+	drop_response(m, SITUATION_LATE_ANSWER);
+	note_call(m, frame);
+	if (l.asked == ASKED_ALLOCATE && is_allocated(frame, l.wanted)) {
+		int own = release_unknown(m, l.wanted, client_of(frame)[1]);
+
+		reached(m, SITUATION_LATE_ALLOCATE);
+		m->owns[own].unsure = may_be_gone(m, &l);
+		if (!m->owns[own].unsure)
+			hear_of_client(m, frame);
+	}
+}
+
+/* Whether the core took this frame for the answer to this request. */
+static bool was_given(const struct model *m, int flight, const uint8_t *frame)
+{
+	const struct flight *f = &m->flights[flight];
+
+	for (unsigned i = 0; seat_is_open(f->seat) && i < m->seen_count; i++)
+		if (m->seen[i].path == MUX_TO_APP &&
+		    m->seen[i].handle == m->seats[f->seat].handle &&
+		    wire_tid(m->seen[i].frame->bytes) == wire_tid(f->frame->bytes) &&
+		    wire_message(m->seen[i].frame->bytes) == wire_message(frame) &&
+		    wire_kind(m->seen[i].frame->bytes) == WIRE_RESPONSE)
+			return true;
+	return false;
+}
+
+static void response(struct model *m, const uint8_t *frame)
+{
+	uint16_t tid = wire_tid(frame);
+	uint8_t cid = wire_service(frame) == 0 ? 0 : wire_cid(frame);
+	int late = find_late(m, wire_service(frame), cid, tid, wire_message(frame));
+	int flight = find_flight(m, frame);
+	struct flight *f;
+
+	/* What was asked first is answered first, if that is still known. */
+	if (late != NOBODY && flight != NOBODY && may_be_gone(m, &m->late[late]) &&
+	    was_given(m, flight, frame)) {
+		forget_late(m, late);
+		late = NOBODY;
+	}
+	if (late != NOBODY) {
+		late_response(m, late, frame);
+		return;
+	}
+	if (flight == NOBODY) {
+		m->counters.dropped_responses++;
+		return;
+	}
+	f = &m->flights[flight];
+	flight_not_out(m, flight);
+	if (f->asked == ASKED_ALLOCATE) {
+		if (!answer_allocate(m, flight, frame))
+			return;
+	} else if (f->asked == ASKED_RELEASE) {
+		answer_release(m, f, frame);
+	} else if (f->asked == ASKED_PLAIN) {
+		note_call(m, frame);
+		if (seat_is_open(f->seat))
+			pass_on(m, f, frame);
+		else
+			drop_response(m, SITUATION_CLOSED_RESPONSE);
+	} else {
+		m->sync_answered |= f->asked == ASKED_OWN_SYNC;
+		own_is_over(m, f->own, OWN_ANSWERED);
+	}
+	drop_flight(m, flight);
+}
+
+/* --- indications ---------------------------------------------------------------- */
+
+static void give_indication(struct model *m, int seat, const uint8_t *frame, const char *rule)
+{
+	owe(m, seat, true, rule, frame, wire_size(frame));
+}
+
+static void give_to_all(struct model *m, const uint8_t *frame)
+{
+	for (unsigned i = 0; i < m->seated_count; i++)
+		if (seat_is_open(m->seated[i]))
+			give_indication(m, m->seated[i], frame, "V13");
+}
+
+static void broadcast(struct model *m, const uint8_t *frame)
+{
+	bool holds[MODEL_SLOTS] = {false};
+	unsigned given = 0;
+
+	for (int i = 0; i < m->clients_size; i++) {
+		const struct client *c = &m->clients[i];
+
+		if (c->used && c->service == wire_service(frame) && c->holder != NOBODY)
+			holds[c->holder] = true;
+	}
+	for (int seat = 0; seat < MODEL_SLOTS; seat++) {
+		if (!holds[seat])
+			continue;
+		give_indication(m, seat, frame, "V12");
+		given++;
+	}
+	if (!given) {
+		m->counters.dropped_indications++;
+		reached(m, SITUATION_BROADCAST_NOBODY);
+	} else if (given > 1) {
+		reached(m, SITUATION_BROADCAST);
+	}
+}
+
+static void unicast(struct model *m, const uint8_t *frame)
+{
+	int client = client_by_device_cid(m, wire_service(frame), wire_cid(frame));
+	struct frame *copy;
+
+	if (client == NOBODY || m->clients[client].holder == NOBODY) {
+		m->counters.dropped_indications++;
+		if (client != NOBODY)
+			reached(m, SITUATION_ORPHANS_INDICATION);
+		return;
+	}
+	copy = frame_of(frame, wire_size(frame));
+	wire_put_cid(copy->bytes, m->clients[client].cid);
+	give_indication(m, m->clients[client].holder, copy->bytes, "V11");
+	reached(m, SITUATION_UNICAST);
+	free(copy);
+}
+
+static void revoked(struct model *m, const uint8_t *frame)
+{
+	const uint8_t *value = client_of(frame);
+	int client = value ? client_by_device_cid(m, value[0], value[1]) : NOBODY;
+	struct frame *copy;
+
+	if (client == NOBODY || m->clients[client].holder == NOBODY) {
+		reached(m, SITUATION_REVOKED_NOBODYS);
+		m->counters.dropped_indications++;
+	} else {
+		copy = frame_of(frame, wire_size(frame));
+		copy->bytes[value - frame + 1] = m->clients[client].cid;
+		give_indication(m, m->clients[client].holder, copy->bytes, "V13");
+		reached(m, SITUATION_REVOKED);
+		free(copy);
+	}
+	if (value)
+		m->heard_of[value[0]][value[1]] = false;
+	if (client != NOBODY)
+		forget_client(m, client);
+}
+
+static void ctl_indication(struct model *m, const uint8_t *frame)
+{
+	switch (wire_message(frame)) {
+	case 0x0024:
+	case 0x0025:
+		revoked(m, frame);
+		return;
+	case 0x0027:
+		reached(m, SITUATION_RESTARTED);
+		restart(m);
+		break;
+	default:
+		reached(m, SITUATION_CTL_INDICATION);
+	}
+	give_to_all(m, frame);
+}
+
+/* --- restart ------------------------------------------------------------------------ */
+
+static void end_flights(struct model *m)
+{
+	while (m->oldest != NOBODY) {
+		int flight = m->oldest;
+		int own = m->flights[flight].own;
+
+		abort_flight(m, flight);
+		if (own != NOBODY)
+			own_is_over(m, own, OWN_ANSWERED);
+	}
+	for (int i = 0; i < m->flights_size && m->waiting; i++) {
+		struct flight *f = &m->flights[i];
+
+		if (f->state != FLIGHT_RECLAIM && f->state != FLIGHT_READY)
+			continue;
+		reached(m, SITUATION_RESTART_IN_RECLAIM);
+		if (f->frame && !m->stopping)
+			owe_error(m, f->seat, f->frame, 4, "V16");
+		drop_flight(m, i);
+	}
+}
+
+/* V16: the modem has forgotten everything, and what waited for its releases is done. */
+void restart(struct model *m)
+{
+	m->counters.restarts++;
+	memset(m->heard_of, 0, sizeof(m->heard_of));
+	m->sync_answered = true;
+	for (int i = 0; i < m->owns_size; i++)
+		if (m->owns[i].purpose == FOR_RECLAIM)
+			m->owns[i].waits = NOBODY;
+	for (int i = 0; i < m->clients_size; i++)
+		if (m->clients[i].used)
+			forget_client(m, i);
+	end_flights(m);
+	for (int i = 0; i < m->owns_size; i++) {
+		if (!m->owns[i].used)
+			continue;
+		if (m->owns[i].purpose == FOR_SYNC && m->owns[i].waits != NOBODY)
+			reached(m, SITUATION_RESTART_IN_SYNC);
+		own_is_over(m, i, OWN_ANSWERED);
+	}
+}
+
+void model_reset(struct model *m)
+{
+	reached(m, SITUATION_PORT_RESET);
+	m->input_size = 0;
+	restart(m);
+	settle(m);
+}
+
+/* --- the stream from the modem ------------------------------------------------------ */
+
+static void one_frame(struct model *m, const uint8_t *frame)
+{
+	m->heard++;
+	if (wire_kind(frame) == WIRE_RESPONSE)
+		response(m, frame);
+	else if (wire_service(frame) == 0)
+		ctl_indication(m, frame);
+	else if (wire_cid(frame) == 0xFF)
+		broadcast(m, frame);
+	else
+		unicast(m, frame);
+}
+
+/* Takes what frames there are; skip: bytes at the front that are garbage by now. */
+static void take_input(struct model *m, size_t skip)
+{
+	size_t at = skip;
+	size_t size = 0;
+	unsigned found = WIRE_WHOLE;
+
+	m->counters.garbage += skip;
+	while (at < m->input_size && found != WIRE_PARTIAL) {
+		found = wire_scan_modem(m->input + at, m->input_size - at, &size);
+		if (found == WIRE_BAD) {
+			m->counters.garbage++;
+			reached(m, SITUATION_MODEM_GARBAGE);
+			at++;
+		} else if (found == WIRE_WHOLE) {
+			struct frame *frame = frame_of(m->input + at, size);
+
+			one_frame(m, frame->bytes);
+			free(frame);
+			at += size;
+		}
+	}
+	m->input_size -= at;
+	memmove(m->input, m->input + at, m->input_size);
+}
+
+void model_received(struct model *m, const uint8_t *data, size_t size, uint64_t now)
+{
+	m->now = now;
+	while (size && !m->unplugged) {
+		size_t part = size < WIRE_MAX ? size : WIRE_MAX;
+
+		memcpy(m->input + m->input_size, data, part);
+		m->input_size += part;
+		m->input_since = now;
+		take_input(m, 0);
+		data += part;
+		size -= part;
+	}
+	settle(m);
+}
+
+void expire_input(struct model *m, uint64_t now)
+{
+	if (!m->input_size || now < m->input_since + PARTIAL_WAIT_MS)
+		return;
+	reached(m, SITUATION_MODEM_PARTIAL_LOST);
+	m->input_since = now;
+	take_input(m, 1);
+}

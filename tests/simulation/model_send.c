@@ -1,0 +1,581 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* From sessions to the modem: V2, V4, V5, V8, V14, V15. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "model_private.h"
+
+/* Whether something may, or has to be sent when the port asks. */
+enum may {
+	NO,
+	HELD_UP, /* no, but by nothing else than a late answer: V15 */
+	MAY,
+	MUST,
+};
+
+bool may_be_gone(const struct model *m, const struct late *late)
+{
+	return late->doubtful ||
+	       (late->awaited_from != NO_TIME && m->now >= late->awaited_from + LATE_WAIT_MS);
+}
+
+/* V15: what only this late answer is in the way of. */
+static enum may held_up(const struct model *m, int late)
+{
+	return may_be_gone(m, &m->late[late]) ? MAY : HELD_UP;
+}
+
+/* A late record whose CTL tid could be taken. */
+static int any_late_ctl(const struct model *m)
+{
+	for (unsigned i = 0; i < m->late_count; i++)
+		if (m->late[i].service == 0)
+			return (int)i;
+	return NOBODY;
+}
+
+static bool ctl_tid_is_free(const struct model *m)
+{
+	return m->ctl_out + m->late_ctl < 255;
+}
+
+/* *late: what it waits for, if that is all it waits for. */
+static enum may may_send_ctl(const struct model *m, int *late)
+{
+	if (ctl_tid_is_free(m))
+		return MUST;
+	*late = any_late_ctl(m);
+	return *late == NOBODY ? NO : held_up(m, *late);
+}
+
+/*
+ * V5. Sessions that have closed are not held back by each other: they use
+ * nothing at the same time any more.
+ */
+static bool tid_is_taken(const struct model *m, const struct client *client, uint16_t tid, int seat)
+{
+	if (!m->out_like[hash_of(client->service, client->device_cid, tid)])
+		return false;
+	for (int i = m->oldest; i != NOBODY; i = m->flights[i].next) {
+		const struct flight *f = &m->flights[i];
+
+		if (f->device_tid == tid && f->service == client->service &&
+		    f->device_cid == client->device_cid && f->seat != seat &&
+		    (seat_is_open(f->seat) || seat_is_open(seat)))
+			return true;
+	}
+	return false;
+}
+
+static enum may may_send_to_service(const struct model *m, int seat, int *late)
+{
+	const struct seat *s = &m->seats[seat];
+	const uint8_t *bytes = s->out.first->bytes;
+	const struct client *client =
+		&m->clients[client_by_cid(m, s->node, wire_service(bytes), wire_cid(bytes))];
+	enum may may = MUST;
+
+	if (s->in_flight >= IN_FLIGHT_MAX)
+		may = seat_is_open(seat) ? NO : MAY;
+	if (may == NO)
+		return NO;
+	*late = find_late(m, client->service, client->device_cid, wire_tid(bytes),
+			  wire_message(bytes));
+	if (tid_is_taken(m, client, wire_tid(bytes), seat))
+		return NO;
+	return *late == NOBODY ? may : held_up(m, *late);
+}
+
+/* The front frame of a session, after settle(). */
+static enum may may_send(const struct model *m, int seat, int *late)
+{
+	const struct seat *s = &m->seats[seat];
+
+	*late = NOBODY;
+	if (!s->out.first || s->sync || m->stopping || m->unplugged)
+		return NO;
+	if (wire_service(s->out.first->bytes) == 0)
+		return may_send_ctl(m, late);
+	return may_send_to_service(m, seat, late);
+}
+
+static enum may may_send_own(const struct model *m, const struct own *own, int *late)
+{
+	*late = NOBODY;
+	if (!own->used || own->out || m->now < own->not_before || m->unplugged)
+		return NO;
+	if (m->now < m->own_pause || own->unsure)
+		return MAY;
+	return may_send_ctl(m, late);
+}
+
+static enum may may_send_again(const struct model *m, const struct flight *f, int *late)
+{
+	*late = NOBODY;
+	if (f->state != FLIGHT_READY || m->unplugged)
+		return NO;
+	return m->now < m->own_pause ? MAY : may_send_ctl(m, late);
+}
+
+/* What waits for a late answer, and since when: since the port could have taken it. */
+static void note_wait(struct model *m, int late, bool surely)
+{
+	struct late *l = &m->late[late];
+
+	reached(m, l->service == 0 ? SITUATION_LATE_TID_WAIT : SITUATION_LATE_WAIT);
+	for (unsigned i = 0; i < m->late_count; i++) {
+		struct late *other = &m->late[i];
+
+		/* For a tid of CTL any of them will do. */
+		if (other != l && (l->service != 0 || other->service != 0))
+			continue;
+		if (other->awaited_from == NO_TIME)
+			other->awaited_from = m->now;
+		if (other->awaited_by == NO_TIME && surely)
+			other->awaited_by = m->now;
+	}
+}
+
+static void note_waits(struct model *m, bool surely)
+{
+	int late;
+
+	for (unsigned i = 0; m->late_count && i < m->seated_count; i++) {
+		enum may may = may_send(m, m->seated[i], &late);
+
+		if (late != NOBODY)
+			note_wait(m, late, surely && may == HELD_UP);
+	}
+	for (int i = 0; m->late_count && i < m->owns_size && m->own_count; i++) {
+		enum may may = may_send_own(m, &m->owns[i], &late);
+
+		if (late != NOBODY)
+			note_wait(m, late, surely && may == HELD_UP);
+	}
+	for (int i = 0; m->late_count && i < m->flights_size && m->waiting; i++) {
+		enum may may = may_send_again(m, &m->flights[i], &late);
+
+		if (late != NOBODY)
+			note_wait(m, late, surely && may == HELD_UP);
+	}
+}
+
+static enum may may_send_any_own(const struct model *m)
+{
+	enum may best = NO;
+	int late;
+
+	for (int i = 0; i < m->owns_size && m->own_count && best != MUST; i++) {
+		enum may may = may_send_own(m, &m->owns[i], &late);
+
+		best = may > best ? may : best;
+	}
+	for (int i = 0; i < m->flights_size && m->waiting && best != MUST; i++) {
+		enum may may = may_send_again(m, &m->flights[i], &late);
+
+		best = may > best ? may : best;
+	}
+	return best;
+}
+
+static void note_equal_tids(struct model *m, int seat, enum may may)
+{
+	const struct seat *s = &m->seats[seat];
+
+	if (may == NO && s->out.first && !s->sync && !m->stopping &&
+	    wire_service(s->out.first->bytes) != 0 && s->in_flight < IN_FLIGHT_MAX)
+		reached(m, SITUATION_EQUAL_TIDS);
+}
+
+static void nothing_is_sent(struct model *m)
+{
+	int late;
+
+	for (unsigned i = 0; i < m->seated_count; i++) {
+		enum may may = may_send(m, m->seated[i], &late);
+
+		note_equal_tids(m, m->seated[i], may);
+		if (may == MUST)
+			broken(m, late == NOBODY ? "V14" : "V15",
+			       "session %d has a frame that can be sent, and the port gets nothing",
+			       m->seated[i]);
+	}
+	for (int i = 0; i < m->owns_size && m->now >= m->own_pause && ctl_tid_is_free(m); i++)
+		if (m->owns[i].used && m->owns[i].unsure && !m->owns[i].out)
+			own_is_over(m, i, OWN_EXPIRED);
+	if (may_send_any_own(m) == MUST)
+		broken(m, "V6",
+		       "the mux has a request of its own to send, and the port gets nothing");
+}
+
+/* V14: nobody is served twice while another one that could have been is not. */
+static void take_turns(struct model *m, int served)
+{
+	int late;
+
+	for (unsigned i = 0; i < m->seated_count; i++) {
+		struct seat *s = &m->seats[m->seated[i]];
+
+		if (m->seated[i] == served || may_send(m, m->seated[i], &late) != MUST)
+			memset(s->passed, 0, sizeof(s->passed));
+		else if (++s->passed[served] > 1)
+			broken(m, "V14", "session %d waits while %d is served twice", m->seated[i],
+			       served);
+	}
+	if (served == THE_MUX || may_send_any_own(m) != MUST)
+		memset(m->own_turn.passed, 0, sizeof(m->own_turn.passed));
+	else if (++m->own_turn.passed[served] > 1)
+		broken(m, "V14", "the mux waits while session %d is served twice", served);
+}
+
+static int late_of_tid(const struct model *m, uint16_t tid)
+{
+	for (unsigned i = 0; m->late_tid[tid] && i < m->late_count; i++)
+		if (m->late[i].service == 0 && m->late[i].device_tid == tid)
+			return (int)i;
+	return NOBODY;
+}
+
+/* V4, V15 */
+static void check_tid(struct model *m, uint16_t tid)
+{
+	int late = late_of_tid(m, tid);
+	uint16_t best = 0;
+
+	/* As long as its answer is awaited a tid does not rest. */
+	for (uint16_t i = 1; i < 256; i++)
+		if (m->by_tid[i] == NOBODY && !m->late_tid[i] &&
+		    (!best || m->rests_by[i] < m->rests_by[best]))
+			best = i;
+	if (tid == 0 || m->by_tid[tid] != NOBODY)
+		broken(m, "V4", "device tid %u is used twice", tid);
+	else if (late != NOBODY && held_up(m, late) == HELD_UP)
+		broken(m, "V15", "device tid %u may still get a late answer", tid);
+	else if (best && m->rests_from[tid] > m->rests_by[best])
+		broken(m, "V4", "device tid %u is used, but %u has rested longer", tid, best);
+	if (late == NOBODY)
+		return;
+	reached(m, SITUATION_LATE_TID_TAKEN);
+	forget_late(m, late);
+}
+
+static void depart(struct model *m, int flight, const uint8_t *frame)
+{
+	struct flight *f = &m->flights[flight];
+
+	f->service = wire_service(frame);
+	f->device_cid = wire_cid(frame);
+	f->device_tid = wire_tid(frame);
+	f->message = wire_message(frame);
+	flight_out(m, flight, m->now);
+	m->port = flight;
+	m->counters.requests++;
+}
+
+static void check_same(struct model *m, const char *rule, const uint8_t *frame, size_t size,
+		       const uint8_t *want, size_t want_size)
+{
+	if (size != want_size || memcmp(frame, want, size) != 0)
+		broken(m, rule,
+		       "the modem gets service %u, CID %u, tid %u, message 0x%04x, %zu bytes, and "
+		       "should get service %u, CID %u, tid %u, message 0x%04x, %zu bytes",
+		       wire_service(frame), wire_cid(frame), wire_tid(frame), wire_message(frame),
+		       size, wire_service(want), wire_cid(want), wire_tid(want), wire_message(want),
+		       want_size);
+}
+
+static bool is_release_of(const uint8_t *frame, uint8_t service, uint8_t cid)
+{
+	size_t len;
+	size_t at = wire_tlv(frame, 0x01, &len);
+
+	return at && len == 2 && frame[at] == service && frame[at + 1] == cid;
+}
+
+static bool is_allocate_of(const uint8_t *frame, uint8_t service)
+{
+	size_t len;
+	size_t at = wire_tlv(frame, 0x01, &len);
+
+	return wire_message(frame) == 0x0022 && at && len == 1 && frame[at] == service;
+}
+
+/* V9: the allocation is tried again. */
+static void send_again(struct model *m, int flight, const uint8_t *frame, size_t size)
+{
+	uint8_t want[32];
+	size_t want_size = wire_begin(want, WIRE_REQUEST, 0, 0, wire_tid(frame), 0x0022);
+
+	want_size = wire_add(want, 0x01, subject(m->flights[flight].frame, 1), 1);
+	check_same(m, "V9", frame, size, want, want_size);
+	check_tid(m, wire_tid(frame));
+	m->waiting--;
+	depart(m, flight, frame);
+}
+
+static void send_own(struct model *m, int own, const uint8_t *frame, size_t size)
+{
+	struct own *o = &m->owns[own];
+	uint8_t want[32];
+	size_t want_size = wire_begin(want, WIRE_REQUEST, 0, 0, wire_tid(frame),
+				      o->asked == ASKED_OWN_SYNC ? 0x0027 : 0x0023);
+	int flight = add_flight(m, o->asked, THE_MUX);
+
+	m->heard_of[o->service][o->device_cid] = false;
+	if (o->asked == ASKED_OWN_RELEASE)
+		want_size = wire_add(want, 0x01, (uint8_t[]){o->service, o->device_cid}, 2);
+	check_same(m, "V6", frame, size, want, want_size);
+	check_tid(m, wire_tid(frame));
+	o->out = true;
+	o->unsure = false;
+	o->tries++;
+	m->flights[flight].own = own;
+	depart(m, flight, frame);
+}
+
+/* The request of the mux's own, or the Allocate CID to be sent again, that this is. */
+static bool send_for_the_mux(struct model *m, const uint8_t *frame, size_t size,
+			     const struct session *handle)
+{
+	int found = NOBODY;
+	int late;
+
+	for (int i = 0; !handle && i < m->owns_size; i++) {
+		const struct own *own = &m->owns[i];
+		bool fits = own->asked == ASKED_OWN_SYNC
+				    ? wire_message(frame) == 0x0027
+				    : is_release_of(frame, own->service, own->device_cid);
+
+		if (fits && may_send_own(m, own, &late) >= MAY &&
+		    (found == NOBODY || own->turn < m->owns[found].turn))
+			found = i;
+	}
+	if (found != NOBODY) {
+		take_turns(m, THE_MUX);
+		send_own(m, found, frame, size);
+		return true;
+	}
+	for (int i = 0; m->waiting && !handle && i < m->flights_size; i++) {
+		const struct flight *f = &m->flights[i];
+
+		if (may_send_again(m, f, &late) >= MAY &&
+		    is_allocate_of(frame, *subject(f->frame, 1)) &&
+		    (found == NOBODY || f->turn < m->flights[found].turn))
+			found = i;
+	}
+	if (found == NOBODY)
+		return false;
+	take_turns(m, THE_MUX);
+	send_again(m, found, frame, size);
+	return true;
+}
+
+static void send_ctl(struct model *m, int seat, struct frame *want, const uint8_t *frame,
+		     int *client, enum asked *asked)
+{
+	size_t len;
+
+	if (wire_message(want->bytes) == 0x0022) {
+		*asked = ASKED_ALLOCATE;
+	} else if (wire_message(want->bytes) == 0x0023) {
+		uint8_t *value = want->bytes + wire_tlv(want->bytes, 0x01, &len);
+
+		*asked = ASKED_RELEASE;
+		*client = client_by_cid(m, m->seats[seat].node, value[0], value[1]);
+		m->clients[*client].releasing = true;
+		value[1] = m->clients[*client].device_cid;
+		m->heard_of[value[0]][value[1]] = false;
+	}
+	wire_put_tid(want->bytes, wire_tid(frame));
+	if (wire_service(frame) == 0)
+		check_tid(m, wire_tid(frame));
+}
+
+static void use_client(struct model *m, int seat, struct frame *want, int *client)
+{
+	struct client *c;
+	uint16_t tid = wire_tid(want->bytes);
+
+	*client = client_by_cid(m, m->seats[seat].node, wire_service(want->bytes),
+				wire_cid(want->bytes));
+	c = &m->clients[*client];
+	wire_put_cid(want->bytes, c->device_cid);
+	c->last_use = ++m->uses;
+	for (int i = m->oldest; i != NOBODY && m->out_like[hash_of(c->service, c->device_cid, tid)];
+	     i = m->flights[i].next)
+		if (m->flights[i].device_tid == tid && m->flights[i].client == *client)
+			reached(m, SITUATION_SAME_TID_TWICE);
+	if (!seat_is_open(seat))
+		return;
+	if (c->holder != seat)
+		reached(m, c->holder == NOBODY ? SITUATION_ADOPTED : SITUATION_HOLDER_CHANGED);
+	c->holder = seat;
+}
+
+static void send_for_session(struct model *m, int seat, const uint8_t *frame, size_t size)
+{
+	struct seat *s = &m->seats[seat];
+	enum asked asked = ASKED_PLAIN;
+	int client = NOBODY;
+	struct frame *want;
+	int flight;
+	int late;
+
+	if (may_send(m, seat, &late) < MAY) {
+		broken(m, late == NOBODY ? "V5" : "V15",
+		       "a frame of session %d is sent before its time", seat);
+		return;
+	}
+	if (late != NOBODY && wire_service(s->out.first->bytes) != 0)
+		forget_late(m, late);
+	take_turns(m, seat);
+	s->turn = ++m->turns;
+	want = frame_of(s->out.first->bytes, s->out.first->size);
+	if (wire_service(want->bytes) == 0)
+		send_ctl(m, seat, want, frame, &client, &asked);
+	else
+		use_client(m, seat, want, &client);
+	check_same(m, "V5", frame, size, want->bytes, want->size);
+	free(want);
+	flight = add_flight(m, asked, seat);
+	m->flights[flight].client = client;
+	m->flights[flight].frame = frame_of(s->out.first->bytes, s->out.first->size);
+	if (!seat_is_open(seat))
+		reached(m, SITUATION_LINGERED);
+	if (!m->rule)
+		depart(m, flight, frame);
+	pop_out(m, seat);
+	settle_served(m, seat);
+}
+
+static const struct session *sender(struct model *m, const uint8_t *frame, size_t size)
+{
+	const struct session *handle = NULL;
+	unsigned found = 0;
+
+	for (unsigned i = 0; i < m->seen_count; i++) {
+		if (m->seen[i].path != MUX_TO_MODEM)
+			continue;
+		found++;
+		handle = m->seen[i].handle;
+		if (m->seen[i].frame->size != size ||
+		    memcmp(m->seen[i].frame->bytes, frame, size) != 0)
+			broken(m, "trace", "the trace shows another frame than the modem gets");
+		free(m->seen[i].frame);
+		m->seen_count--;
+		memmove(&m->seen[i], &m->seen[i + 1], (m->seen_count - i) * sizeof(m->seen[0]));
+		i--;
+	}
+	if (found != 1)
+		broken(m, "trace", "the trace shows %u frames to the modem, not one", found);
+	return handle;
+}
+
+void model_next(struct model *m, const uint8_t *frame, size_t size, uint64_t now)
+{
+	const struct session *handle;
+
+	m->now = now;
+	note_waits(m, false);
+	if (!frame) {
+		nothing_is_sent(m);
+		note_waits(m, true);
+		return;
+	}
+	handle = sender(m, frame, size);
+	m->port_busy = true;
+	if (!send_for_the_mux(m, frame, size, handle)) {
+		int seat = handle ? seat_of(m, handle) : NOBODY;
+
+		if (seat == NOBODY)
+			broken(m, "V6",
+			       "the modem gets a frame of nobody: service %u, message 0x%04x",
+			       wire_service(frame), wire_message(frame));
+		else
+			send_for_session(m, seat, frame, size);
+	}
+	if (m->rule)
+		return;
+	settle(m);
+}
+
+void model_sent(struct model *m)
+{
+	m->port_busy = false;
+	m->sent = m->port;
+	m->port = NOBODY;
+}
+
+/* It is tried again after a pause: nobody else would release that client. Who waits is told. */
+static void own_not_sent(struct model *m, int own)
+{
+	struct own o = m->owns[own];
+
+	reached(m, SITUATION_OWN_FAILED);
+	if (o.tries == OWN_TRIES) {
+		reached(m, SITUATION_OWN_GIVEN_UP);
+		own_is_over(m, own, OWN_NOT_SENT);
+		if (o.asked == ASKED_OWN_SYNC)
+			return;
+		own = add_own(m, ASKED_OWN_RELEASE, FOR_NOTHING, NOBODY, o.service, o.device_cid);
+	}
+	m->owns[own].out = false;
+	m->owns[own].turn = ++m->turns;
+	own_waits(m);
+	m->owns[own].not_before = m->now + OWN_PAUSE_MS;
+	m->own_pause = m->owns[own].not_before;
+}
+
+/*
+ * V15: the asker is told. A request that the port had taken may have reached the
+ * modem all the same: its answer is a late one then.
+ */
+static void not_sent(struct model *m, int flight, bool was_sent)
+{
+	struct flight f = m->flights[flight];
+	bool own = f.asked == ASKED_OWN_RELEASE || f.asked == ASKED_OWN_SYNC;
+
+	if (was_sent && (!own || (f.asked == ASKED_OWN_SYNC && m->owns[f.own].tries == OWN_TRIES)))
+		remember_late(m, flight);
+	flight_not_out(m, flight);
+	if (own) {
+		own_not_sent(m, f.own);
+	} else {
+		if (f.asked == ASKED_RELEASE && f.client != NOBODY) {
+			m->clients[f.client].releasing = false;
+			release_if_stopping(m, f.client);
+		}
+		reached(m, SITUATION_PORT_FAILED);
+		owe_error(m, f.seat, f.frame, 3, "V15");
+	}
+	drop_flight(m, flight);
+	settle(m);
+}
+
+void model_failed(struct model *m, uint64_t now)
+{
+	int flight = m->port;
+
+	m->now = now;
+	m->port_busy = false;
+	m->port = NOBODY;
+	if (flight != NOBODY)
+		not_sent(m, flight, false);
+}
+
+void model_lost(struct model *m, uint64_t now)
+{
+	int flight = m->sent;
+
+	m->now = now;
+	m->sent = NOBODY;
+	if (flight == NOBODY)
+		return;
+	reached(m, SITUATION_PORT_LOST);
+	not_sent(m, flight, true);
+}
+
+void model_start_sync(struct model *m)
+{
+	add_own(m, ASKED_OWN_SYNC, FOR_START, NOBODY, 0, 0);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The core and the model side by side: each step is done to both, and they are compared. */
+#ifndef WORLD_H
+#define WORLD_H
+
+#include "model.h"
+#include "operation.h"
+
+struct world_config {
+	unsigned nodes;
+	size_t frame_max;
+	size_t queue_bytes;
+	uint64_t transaction_timeout;
+	uint64_t orphan_timeout;
+	unsigned modem_clients; /* of each service */
+	uint8_t modem_first_cid;
+	bool start_sync;
+};
+
+struct world;
+
+struct world *world_create(const struct world_config *config);
+void world_destroy(struct world *world);
+
+/* Both return false once a rule is broken. */
+bool world_do(struct world *world, const struct operation *op);
+/* Lets all that is under way come to its end, and then stops the instance: V15, V18. */
+bool world_finish(struct world *world);
+
+const struct model *world_model(const struct world *world);
+const struct modem *world_modem(const struct world *world);
+const struct world_config *world_config(const struct world *world);
+
+#endif

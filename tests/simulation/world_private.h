@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the files of the world share. */
+#ifndef WORLD_PRIVATE_H
+#define WORLD_PRIVATE_H
+
+#include "world.h"
+
+struct staged {
+	uint8_t *bytes;
+	size_t size;
+};
+
+struct world {
+	struct world_config config;
+	struct mux *mux;
+	struct model *model;
+	struct modem *modem;
+	uint64_t now;
+	struct session *sessions[MODEL_SLOTS];
+	struct staged staged[MODEL_SLOTS]; /* what a session has not written yet */
+	struct staged stream;              /* what the modem has not sent yet */
+	uint8_t port[WIRE_MAX];            /* the frame that the port is at */
+	size_t port_size;
+	bool was_sent; /* something that might be lost */
+	bool unplugged;
+};
+
+/* world.c: compares, and unless quiet asks the core who has changed. False once a rule is broken.
+ */
+bool check(struct world *world, bool quiet);
+
+/* world_session.c */
+void stage(struct staged *staged, const uint8_t *data, size_t size);
+/* Takes all but the last bytes; the caller frees what it gets. */
+uint8_t *unstage(struct staged *staged, size_t keep, size_t *size);
+/* Bytes that follow from the step alone, to be freed. */
+uint8_t *odd_bytes(const struct operation *op);
+void close_session(struct world *world, unsigned slot);
+void write_request(struct world *world, const struct operation *op);
+void read_all(struct world *world, unsigned slot);
+void do_session(struct world *world, const struct operation *op);
+
+#endif

@@ -36,6 +36,7 @@ SIM    = $(call objects,tools/qmi-modem-sim)
 UNIT   = $(call objects,tests/unit)
 CUSE   = $(call objects,tests/cuse)
 SYSTEM = $(call objects,tests/system)
+FAULTS = $(call objects,tests/faults) $(patsubst %,$(BUILD)/obj/tests/cuse/%.o,daemon proc runner timing)
 SIMULATION = $(call objects,tests/simulation)
 
 all: $(BUILD)/cuse-qmux $(BUILD)/qmi-modem-sim ## build the daemon and the simulated modem
@@ -67,6 +68,12 @@ $(BUILD)/tests/system-client: $(SYSTEM) $(BUILD)/obj/lib/frame.o
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
 
+$(BUILD)/tests/fault-tests: $(FAULTS) $(BUILD)/obj/lib/frame.o
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CMOCKA_LIBS) $(FUSE_LIBS)
+
+$(BUILD)/obj/tests/faults/%.o: CPPFLAGS += $(FUSE_CFLAGS)
+
 $(BUILD)/tests/simulation: $(SIMULATION) $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
@@ -78,7 +85,7 @@ $(BUILD)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(C_OPTIONS) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
--include $(patsubst %.o,%.d,$(LIB) $(DAEMON) $(SIM) $(UNIT) $(CUSE) $(SYSTEM) $(SIMULATION))
+-include $(patsubst %.o,%.d,$(LIB) $(DAEMON) $(SIM) $(UNIT) $(CUSE) $(FAULTS) $(SYSTEM) $(SIMULATION))
 
 demo: ## see it work: a simulated modem, two nodes, real qmicli
 	tools/install-deps demo
@@ -88,6 +95,12 @@ demo: ## see it work: a simulated modem, two nodes, real qmicli
 check: ## all tests; SANITIZE=1 for the same under sanitizers
 	tools/install-deps check
 	SANITIZE=$(SANITIZE) tests/run
+
+faults: SECONDS = 3600
+faults: ## the part of check that is about faults, with SECONDS=N of mixed load (3600)
+	tools/install-deps check
+	$(MAKE) test-programs
+	BUILD=$(BUILD) FAULTS_ALL=1 FAULTS_SECONDS=$(SECONDS) tools/with-cuse $(BUILD)/tests/fault-tests
 
 SYSTEM_STAGE = $(BUILD)/system/stage
 
@@ -104,7 +117,7 @@ system-stage: all $(BUILD)/tests/system-client
 	rm -rf $(SYSTEM_STAGE)
 	$(MAKE) install DESTDIR=$(SYSTEM_STAGE) PREFIX=/usr SYSCONFDIR=/etc
 
-test-programs: all $(patsubst %,$(BUILD)/tests/%,unit-tests simulation cuse-tests)
+test-programs: all $(patsubst %,$(BUILD)/tests/%,unit-tests simulation cuse-tests fault-tests)
 
 FUZZ_TARGETS = session port interleaved
 FUZZ_CHECKS  = -fsanitize=address,undefined -fno-sanitize-recover=all
@@ -192,5 +205,5 @@ clean: ## remove what was built
 
 .SECONDARY: $(FUZZ_TARGETS:%=$(BUILD)/fuzz/obj/tests/fuzz/%.o)
 
-.PHONY: all help demo check check-system system-shell system-stage test-programs soak fuzz \
+.PHONY: all help demo check faults check-system system-shell system-stage test-programs soak fuzz \
 	check-mutants coverage lint format install uninstall clean

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bench.h"
+#include "../cuse/proc.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#define TIMEOUT_SECONDS 2
+#define ORPHAN_MS       5000 /* far longer than --orphan-timeout */
+
+struct bench *bench_create(void)
+{
+	struct bench *b = calloc(1, sizeof(*b));
+
+	assert_non_null(b);
+	b->trouble = mmap(NULL, sizeof(*b->trouble), PROT_READ | PROT_WRITE,
+			  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	assert_ptr_not_equal(b->trouble, MAP_FAILED);
+	return b;
+}
+
+void bench_destroy(struct bench *b)
+{
+	for (size_t i = 0; i < BENCH_STEADIES; i++)
+		steady_destroy(&b->steadies[i]);
+	daemon_destroy(&b->daemon);
+	wdm_destroy(&b->wdm);
+	sim_destroy(&b->sim);
+	munmap(b->trouble, sizeof(*b->trouble));
+	free(b);
+}
+
+void bench_explain(const struct bench *b)
+{
+	if (b->daemon.pidfd > 0)
+		daemon_show_stderr(&b->daemon);
+}
+
+int bench_timeout_ms(void)
+{
+	return TIMEOUT_SECONDS * 1000 * slow_factor();
+}
+
+/* The daemon's own watchdog is for tests that are shorter. */
+static void allow_seconds(struct bench *b, int seconds)
+{
+	struct itimerspec after = {.it_value.tv_sec = (time_t)seconds * slow_factor()};
+
+	assert_return_code(timer_settime(b->daemon.watchdog, 0, &after, NULL), errno);
+}
+
+static void start_daemon(struct bench *b, const char *port, size_t steadies, int seconds)
+{
+	char nodes[32];
+	char timeout[64];
+	const char *args[] = {nodes, timeout, "--orphan-timeout=1", port, NULL};
+
+	snprintf(nodes, sizeof(nodes), "--nodes=%d", BENCH_NODES);
+	snprintf(timeout, sizeof(timeout), "--transaction-timeout=%d", bench_timeout_ms() / 1000);
+	daemon_spawn(&b->daemon, args);
+	allow_seconds(b, seconds);
+	daemon_await_ready(&b->daemon, deadline_usual());
+	for (b->steady_count = 0; b->steady_count < steadies; b->steady_count++)
+		steady_start(&b->steadies[b->steady_count],
+			     (unsigned int)b->steady_count % BENCH_NODES, b->trouble);
+}
+
+static const char *const sim_options[] = {"--scan-time=50", NULL};
+
+void bench_start(struct bench *b, size_t steadies, int seconds)
+{
+	sim_start(&b->sim, sim_options);
+	start_daemon(b, b->sim.port, steadies, seconds);
+}
+
+void bench_start_on_wdm(struct bench *b, size_t steadies, int seconds)
+{
+	sim_start(&b->sim, sim_options);
+	wdm_start(&b->wdm, b->sim.port);
+	start_daemon(b, b->wdm.port, steadies, seconds);
+}
+
+static long rss_kib(const struct daemon *d)
+{
+	char path[64];
+	char line[256];
+	long rss = 0;
+	FILE *in;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", d->pid);
+	in = fopen(path, "re");
+	assert_non_null(in);
+	while (rss == 0 && fgets(line, sizeof(line), in)) {
+		if (sscanf(line, "VmRSS: %ld", &rss) != 1)
+			rss = 0;
+	}
+	fclose(in);
+	assert_true(rss > 0);
+	return rss;
+}
+
+void bench_remember(struct bench *b)
+{
+	bench_check(b);
+	b->before.files = proc_count_files(b->daemon.pid);
+	b->before.rss = rss_kib(&b->daemon);
+}
+
+/* One of DMS and one of NAS for each steady client, and at times another for a moment. */
+static bool cids_are(struct bench *b, size_t steadies)
+{
+	return sim_number(&b->sim, "cids.dms") == steadies &&
+	       sim_number(&b->sim, "cids.nas") == steadies &&
+	       sim_number(&b->sim, "cids.total") == 2 * steadies;
+}
+
+static void await_cids(struct bench *b, size_t steadies)
+{
+	int64_t deadline = deadline_in(ORPHAN_MS) + bench_timeout_ms();
+
+	while (!cids_are(b, steadies)) {
+		if (now_ms() > deadline)
+			fail_msg("%zu clients should be allocated, of %zu steady clients: %s",
+				 2 * steadies, steadies, sim_text(&b->sim, "clients"));
+		pause_briefly();
+	}
+}
+
+void bench_check(struct bench *b)
+{
+	for (size_t i = 0; i < b->steady_count; i++) {
+		steady_check(&b->steadies[i]);
+		steady_await_answers(&b->steadies[i], 8);
+		assert_true(b->steadies[i].report->settled);
+	}
+	await_cids(b, b->steady_count);
+}
+
+unsigned long bench_counter(struct bench *b, const char *words)
+{
+	off_t size = (off_t)daemon_stderr_size(&b->daemon);
+	int64_t deadline = deadline_usual();
+	char said[1024] = "";
+	char *at;
+
+	daemon_signal(&b->daemon, SIGUSR1);
+	while (!strstr(said, "restarts of the modem\n")) {
+		ssize_t n = pread(b->daemon.err, said, sizeof(said) - 1, size);
+
+		said[n > 0 ? n : 0] = '\0';
+		assert_true(now_ms() < deadline);
+		pause_briefly();
+	}
+	at = strstr(said, words);
+	assert_non_null(at);
+	while (at > said && at[-1] >= '0' && at[-1] <= '9')
+		at--;
+	return strtoul(at, NULL, 10);
+}
+
+void bench_compare(struct bench *b, long more)
+{
+	long rss;
+
+	bench_check(b);
+	assert_int_equal(bench_counter(b, " files open"), b->steady_count);
+	assert_int_equal(proc_count_files(b->daemon.pid), b->before.files);
+	if (daemon_is_wrapped())
+		return;
+	rss = rss_kib(&b->daemon);
+	print_message("[   info   ] memory %ld KiB, then %ld KiB\n", b->before.rss, rss);
+	assert_in_range(rss, 1, b->before.rss + BENCH_SLACK + more);
+}
+
+/* SIGTERM ends the daemon with status 0, and the modem holds no client (V18). */
+void bench_stop(struct bench *b)
+{
+	for (size_t i = 0; i < b->steady_count; i++)
+		steady_stop(&b->steadies[i]);
+	await_cids(b, 0);
+	daemon_signal(&b->daemon, SIGTERM);
+	assert_int_equal(daemon_wait(&b->daemon, deadline_usual()), 0);
+	assert_int_equal(sim_number(&b->sim, "cids.total"), 0);
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The test bench: a simulated modem, the daemon on its port, and steady clients
+ * beside whatever a test does. What a test may not change: the CIDs that the
+ * modem has allocated, and the daemon's files, sessions, clients and memory.
+ */
+#ifndef BENCH_H
+#define BENCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "../cuse/cmocka-all.h"
+#include "../cuse/daemon.h"
+#include "../cuse/runner.h"
+#include "../cuse/timing.h"
+#include "sim.h"
+#include "steady.h"
+#include "trouble.h"
+#include "wdm.h"
+
+#define BENCH_NODES    2
+#define BENCH_STEADIES 3
+#define BENCH_SLACK    16 /* KiB */
+
+struct cost {
+	unsigned int files; /* descriptors of the daemon's */
+	long rss;           /* KiB */
+};
+
+struct bench {
+	struct sim sim;
+	struct wdm wdm;
+	struct daemon daemon;
+	struct trouble *trouble;
+	struct steady steadies[BENCH_STEADIES];
+	size_t steady_count;
+	struct cost before;
+};
+
+extern const struct test_group kill_tests;
+extern const struct test_group port_tests;
+extern const struct test_group modem_tests;
+extern const struct test_group mixed_tests;
+
+/* FAULTS_ALL, FAULTS_SECONDS, FAULTS_SEED: see main.c. */
+bool faults_all(void);
+int faults_seconds(void);
+unsigned int faults_seed(void);
+
+/*
+ * The daemon on the simulated modem's port, or with bench_start_on_wdm() on a
+ * cdc-wdm's in front of it; a steady client on node 0, one on node 1, and so on
+ * in turn. The daemon gives requests up after bench_timeout_ms(), and orphans
+ * after a second. `seconds` is how long the test may take at most.
+ */
+void bench_start(struct bench *b, size_t steadies, int seconds);
+void bench_start_on_wdm(struct bench *b, size_t steadies, int seconds);
+int bench_timeout_ms(void);
+
+/* What is to be so again in the end. Called after a warm-up: queues and tables have grown. */
+void bench_remember(struct bench *b);
+
+/* The steady clients and the modem's CIDs are as they have to be; this waits for orphans to go. */
+void bench_check(struct bench *b);
+
+/*
+ * bench_check(), and what was remembered. The memory may have grown by a few
+ * pages: how much of the heap is touched depends on which frames wait at once;
+ * and by `more` KiB.
+ */
+void bench_compare(struct bench *b, long more);
+
+/* The number before these words, in what SIGUSR1 makes the daemon log. */
+unsigned long bench_counter(struct bench *b, const char *words);
+
+#endif

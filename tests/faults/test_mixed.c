@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * All faults at once, by chance: programs come, do not read and are killed,
+ * while the modem stalls, restarts and sends garbage, and its port fails.
+ */
+#include "bench.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "killer.h"
+#include "life.h"
+#include "talk.h"
+
+#define WARM_UP_MS  8000
+#define CHECK_MS    10000
+#define DEAF_MAX    6
+#define BURST       30  /* changes of the signal */
+#define EXPIRED_KIB 256 /* what the last 1,024 expired requests may take: V15 */
+
+struct load {
+	struct bench *bench;
+	unsigned int seed;
+	int64_t over_at[TROUBLES]; /* when a trouble that is there goes */
+	int deaf[DEAF_MAX];
+	unsigned int deaf_count;
+	unsigned int killed;
+	unsigned int lived;
+	unsigned int troubles[TROUBLES];
+};
+
+static unsigned int roll(struct load *l, unsigned int below)
+{
+	return (unsigned int)rand_r(&l->seed) % below;
+}
+
+static bool is_there(const struct load *l, enum trouble_kind kind)
+{
+	return l->bench->trouble->changes[kind] % 2 == 1;
+}
+
+static bool is_quiet(const struct load *l)
+{
+	return !is_there(l, TROUBLE_SILENCE) && !is_there(l, TROUBLE_REFUSAL);
+}
+
+static void begin(struct load *l, enum trouble_kind kind, unsigned int most_ms)
+{
+	l->troubles[kind]++;
+	l->over_at[kind] = now_ms() + 50 + roll(l, most_ms);
+	trouble_begin(l->bench->trouble, kind);
+}
+
+static void end(struct load *l, enum trouble_kind kind)
+{
+	struct bench *b = l->bench;
+
+	if (!is_there(l, kind))
+		return;
+	if (kind == TROUBLE_SILENCE)
+		sim_do(&b->sim, "stall off");
+	if (kind == TROUBLE_REFUSAL) {
+		wdm_fail_writes(&b->wdm, 0);
+		wdm_lose_writes(&b->wdm, 0);
+	}
+	trouble_end(b->trouble, kind);
+}
+
+static void end_what_is_over(struct load *l)
+{
+	for (unsigned int kind = 0; kind < TROUBLES; kind++) {
+		if (is_there(l, kind) && now_ms() >= l->over_at[kind])
+			end(l, kind);
+	}
+}
+
+static void calm(struct load *l)
+{
+	for (unsigned int kind = 0; kind < TROUBLES; kind++)
+		end(l, kind);
+}
+
+/* --- what happens --------------------------------------------------------------- */
+
+static void kill_one(struct load *l)
+{
+	struct life life = {.node = roll(l, BENCH_NODES), .flags = roll(l, 2) ? O_NONBLOCK : 0};
+	struct killing killing = {.live = life_live,
+				  .arg = &life,
+				  .call = 1 + roll(l, LIFE_CALLS),
+				  .at = roll(l, KILL_MOMENTS),
+				  .delay_us = roll(l, 5000),
+				  .daemon = l->bench->daemon.pid};
+
+	kill_life(&killing);
+	l->killed++;
+}
+
+static void live_one(struct load *l)
+{
+	struct life life = {.node = roll(l, BENCH_NODES), .flags = roll(l, 2) ? O_NONBLOCK : 0};
+	struct killing killing = {.live = life_live, .arg = &life};
+	unsigned int calls;
+
+	if (!is_quiet(l))
+		return;
+	calls = kill_life(&killing);
+	if (calls <= LIFE_CALLS)
+		fail_msg("a program got wrong answers, and gave up after %u calls", calls);
+	l->lived++;
+}
+
+static void die_with_half_a_frame(struct load *l)
+{
+	static const uint8_t half[] = {QMUX_MARKER, 12, 0, 0, 0};
+	int fd = talk_open(roll(l, BENCH_NODES));
+
+	assert_int_equal(write(fd, half, sizeof(half)), sizeof(half));
+	close(fd);
+}
+
+/* A session that does not read; or the end of one. */
+static void be_deaf(struct load *l)
+{
+	if (l->deaf_count > 0 && roll(l, 3) == 0) {
+		close(l->deaf[--l->deaf_count]);
+	} else if (l->deaf_count < DEAF_MAX && is_quiet(l)) {
+		l->deaf[l->deaf_count] = talk_open(roll(l, BENCH_NODES));
+		talk_subscribe(l->deaf[l->deaf_count++]);
+	}
+}
+
+static void hear_again(struct load *l)
+{
+	while (l->deaf_count > 0)
+		close(l->deaf[--l->deaf_count]);
+}
+
+static void change_signal(struct load *l)
+{
+	for (unsigned int i = 0; i < BURST; i++)
+		sim_do(&l->bench->sim, "indicate signal");
+}
+
+static void change_line(struct load *l)
+{
+	struct sim *s = &l->bench->sim;
+
+	sim_do(s, "set garbage %u", 1 + roll(l, 2));
+	sim_do(s, "set split %u", roll(l, 10));
+	sim_do(s, "set join %u", roll(l, 10));
+	sim_do(s, "set reorder %u", roll(l, 10));
+	sim_do(s, "set jitter %u", roll(l, 5));
+}
+
+static void sync_node(struct load *l)
+{
+	uint8_t frame[FRAME_ROOM];
+	int fd;
+
+	if (!is_quiet(l))
+		return;
+	fd = talk_open(roll(l, BENCH_NODES));
+	frames_ctl(frame, 1, QMI_CTL_SYNC);
+	assert_int_equal(talk_ask(fd, frame), QMI_ERROR_NONE);
+	close(fd);
+}
+
+/* At times longer than the daemon's patience. */
+static void stall(struct load *l)
+{
+	if (is_there(l, TROUBLE_SILENCE) || roll(l, 2) > 0)
+		return;
+	begin(l, TROUBLE_SILENCE, (unsigned int)bench_timeout_ms() + 1000);
+	sim_do(&l->bench->sim, "stall on");
+}
+
+static void fail_port(struct load *l)
+{
+	if (is_there(l, TROUBLE_REFUSAL))
+		return;
+	begin(l, TROUBLE_REFUSAL, 1500);
+	if (roll(l, 2))
+		wdm_fail_writes(&l->bench->wdm, WDM_ALL);
+	else
+		wdm_lose_writes(&l->bench->wdm, (unsigned char)(1 + roll(l, 20)));
+}
+
+/* No program is there meanwhile that could use its old CIDs: they may be another's then. */
+static void restart(struct load *l)
+{
+	struct bench *b = l->bench;
+	bool reset = roll(l, 2);
+
+	if (roll(l, 2) > 0)
+		return;
+	calm(l);
+	begin(l, TROUBLE_RESTART, 1);
+	if (reset) {
+		trouble_begin(b->trouble, TROUBLE_REFUSAL);
+		wdm_begin_reset(&b->wdm);
+	}
+	sim_do(&b->sim, "restart");
+	if (reset)
+		wdm_end_reset(&b->wdm);
+	for (size_t i = 0; i < b->steady_count; i++)
+		steady_await_answers(&b->steadies[i], 12);
+	calm(l);
+}
+
+static void act(struct load *l)
+{
+	static void (*const acts[])(struct load * l) = {
+		kill_one, kill_one, kill_one,      kill_one,    kill_one,
+		kill_one, live_one, change_signal, change_line, be_deaf,
+		be_deaf,  stall,    fail_port,     restart,     die_with_half_a_frame,
+		sync_node};
+
+	acts[roll(l, sizeof(acts) / sizeof(acts[0]))](l);
+	end_what_is_over(l);
+	for (size_t i = 0; i < l->bench->steady_count; i++)
+		steady_check(&l->bench->steadies[i]);
+}
+
+/* --- the test ------------------------------------------------------------------- */
+
+static void act_until(struct load *l, int64_t moment)
+{
+	while (now_ms() < moment)
+		act(l);
+	calm(l);
+	hear_again(l);
+}
+
+static void report(const struct load *l)
+{
+	const struct steady_report *one = l->bench->steadies[0].report;
+	const struct steady_report *two = l->bench->steadies[1].report;
+
+	print_message("[   info   ] programs: %u killed, %u lived; %u stalls, %u failures of the "
+		      "port, %u restarts; answers: %u right, %u refused, %u lost, %u did not come; "
+		      "%u indications\n",
+		      l->killed, l->lived, l->troubles[TROUBLE_SILENCE],
+		      l->troubles[TROUBLE_REFUSAL], l->troubles[TROUBLE_RESTART],
+		      one->answered + two->answered, one->refused + two->refused,
+		      one->lost + two->lost, one->silent + two->silent,
+		      one->reports + one->infos + two->reports + two->infos);
+}
+
+static void test_V14_mixed_load(struct bench *b)
+{
+	struct load load = {.bench = b, .seed = faults_seed()};
+	int64_t over = now_ms() + (int64_t)faults_seconds() * 1000;
+
+	print_message("[   info   ] FAULTS_SEED=%u FAULTS_SECONDS=%d\n", faults_seed(),
+		      faults_seconds());
+	bench_start_on_wdm(b, BENCH_NODES, faults_seconds() + 90);
+	act_until(&load, now_ms() + WARM_UP_MS);
+	bench_remember(b);
+	while (now_ms() < over) {
+		int64_t next = now_ms() + CHECK_MS;
+
+		act_until(&load, next < over ? next : over);
+		bench_compare(b, EXPIRED_KIB);
+		report(&load);
+	}
+	assert_int_equal(b->wdm.report->wrong, 0);
+}
+
+static const struct test_case cases[] = {
+	TEST_CASE(test_V14_mixed_load),
+};
+
+const struct test_group mixed_tests = TEST_GROUP("all mixed", cases);

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A port that fails, and one with a limit of its own: V15, V16, V24. */
+#include "bench.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/usb/cdc-wdm.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "killer.h"
+#include "life.h"
+#include "talk.h"
+
+/* V24: the real port's limit is the node's, and is what decides about EMSGSIZE. */
+static void test_V24_limit_of_the_port(struct bench *b)
+{
+	static const uint8_t padding[WDM_LIMIT];
+	uint8_t frame[FRAME_ROOM];
+	uint16_t limit = 0;
+	uint8_t cid;
+	int fd;
+
+	bench_start_on_wdm(b, 0, 40);
+	fd = talk_open(0);
+	assert_return_code(ioctl(fd, IOCTL_WDM_MAX_COMMAND, &limit), errno);
+	assert_int_equal(limit, WDM_LIMIT);
+	cid = talk_allocate(fd, QMI_SERVICE_DMS);
+	frames_request(frame, QMI_SERVICE_DMS, cid, 1, DMS_GET_IDS);
+	frame_add_tlv(frame, 0x20, padding, (uint16_t)(WDM_LIMIT + 1 - frame_size(frame) - 3));
+	assert_int_equal(write(fd, frame, frame_size(frame)), -1);
+	assert_int_equal(errno, EMSGSIZE);
+	frames_request(frame, QMI_SERVICE_DMS, cid, 1, DMS_GET_IDS);
+	frame_add_tlv(frame, 0x20, padding, (uint16_t)(WDM_LIMIT - frame_size(frame) - 3));
+	assert_int_equal(talk_ask(fd, frame), QMI_ERROR_NONE);
+	close(fd);
+	assert_int_equal(b->wdm.report->wrong, 0);
+}
+
+static void await_refused(struct bench *b, unsigned int more)
+{
+	for (size_t i = 0; i < b->steady_count; i++) {
+		const struct steady *s = &b->steadies[i];
+		unsigned int wanted = s->report->refused + more;
+		int64_t deadline = deadline_usual();
+
+		while (s->report->refused < wanted) {
+			steady_check(s);
+			assert_true(now_ms() < deadline);
+			pause_briefly();
+		}
+	}
+}
+
+static void fail_writes(struct bench *b, unsigned char count)
+{
+	trouble_begin(b->trouble, TROUBLE_REFUSAL);
+	wdm_fail_writes(&b->wdm, count);
+}
+
+static void mend_writes(struct bench *b)
+{
+	wdm_fail_writes(&b->wdm, 0);
+	trouble_end(b->trouble, TROUBLE_REFUSAL);
+}
+
+static void ask_failing_port(struct bench *b, int fd)
+{
+	uint8_t frame[FRAME_ROOM];
+	uint8_t cid = talk_allocate(fd, QMI_SERVICE_DMS);
+
+	fail_writes(b, WDM_ALL);
+	frames_request(frame, QMI_SERVICE_DMS, cid, 1, DMS_GET_IDS);
+	assert_int_equal(talk_ask(fd, frame), QMI_ERROR_INTERNAL);
+	frames_allocate(frame, 1, QMI_SERVICE_NAS);
+	assert_int_equal(talk_ask(fd, frame), QMI_ERROR_INTERNAL);
+	frames_release(frame, 1, QMI_SERVICE_DMS, cid);
+	assert_int_equal(talk_ask(fd, frame), QMI_ERROR_INTERNAL);
+	await_refused(b, 20);
+	mend_writes(b);
+	/* The client that could not be released is still there. */
+	frames_request(frame, QMI_SERVICE_DMS, cid, 1, DMS_GET_IDS);
+	assert_int_equal(talk_ask(fd, frame), QMI_ERROR_NONE);
+	talk_release(fd, QMI_SERVICE_DMS, cid);
+	talk_expect_no_answer(fd);
+}
+
+/* V15: what cannot be sent is answered Internal at once, and all is well again after it. */
+static void test_V15_writes_fail(struct bench *b)
+{
+	int fd;
+
+	bench_start_on_wdm(b, BENCH_STEADIES, 60);
+	fd = talk_open(0);
+	ask_failing_port(b, fd);
+	bench_remember(b);
+	for (unsigned int round = 0; round < 3; round++)
+		ask_failing_port(b, fd);
+	close(fd);
+	assert_true(b->wdm.report->failed > 0);
+	assert_int_equal(b->wdm.report->wrong, 0);
+	bench_compare(b, 0);
+}
+
+/*
+ * V15: a cdc-wdm takes a frame, loses it, and tells that with the next write.
+ * The frame that it was is answered, and no other is lost with it.
+ */
+static void test_V15_frames_are_lost(struct bench *b)
+{
+	uint8_t frame[FRAME_ROOM];
+	uint8_t cid;
+	int fd;
+
+	bench_start_on_wdm(b, 0, 40);
+	fd = talk_open(0);
+	cid = talk_allocate(fd, QMI_SERVICE_DMS);
+	for (uint16_t tid = 1; tid <= 50; tid++) {
+		wdm_lose_writes(&b->wdm, 1);
+		frames_request(frame, QMI_SERVICE_DMS, cid, tid, DMS_GET_IDS);
+		talk_send(fd, frame);
+		frames_request(frame, QMI_SERVICE_DMS, cid, tid, DMS_GET_MODEL);
+		talk_send(fd, frame);
+		talk_receive(fd, frame);
+		assert_int_equal(frame_message(frame), DMS_GET_IDS);
+		assert_int_equal(frame_error(frame), QMI_ERROR_INTERNAL);
+		talk_receive(fd, frame);
+		assert_int_equal(frame_message(frame), DMS_GET_MODEL);
+		assert_int_equal(frame_error(frame), QMI_ERROR_NONE);
+	}
+	talk_expect_no_answer(fd);
+	talk_release(fd, QMI_SERVICE_DMS, cid);
+	assert_int_equal(b->wdm.report->failed, 50);
+	close(fd);
+}
+
+/*
+ * V15: a single EIO does not tell whether it is of this frame or of the one
+ * before. If that one has reached the modem after all, its late answer is
+ * dropped, and the client that it grants is released.
+ */
+static void test_V15_one_write_fails(struct bench *b)
+{
+	uint8_t frame[FRAME_ROOM];
+	unsigned long requests;
+	uint8_t cid;
+	int asking;
+	int fd;
+
+	bench_start_on_wdm(b, 0, 40);
+	asking = talk_open(0);
+	fd = talk_open(1);
+	cid = talk_allocate(fd, QMI_SERVICE_DMS);
+	sim_do(&b->sim, "set latency 300");
+	requests = sim_number(&b->sim, "requests.ctl");
+	frames_allocate(frame, 1, QMI_SERVICE_NAS);
+	talk_send(asking, frame);
+	while (sim_number(&b->sim, "requests.ctl") == requests)
+		pause_briefly();
+	wdm_fail_writes(&b->wdm, 1);
+	frames_request(frame, QMI_SERVICE_DMS, cid, 1, DMS_GET_IDS);
+	assert_int_equal(talk_ask(fd, frame), QMI_ERROR_NONE);
+	talk_receive(asking, frame);
+	if (frame_error(frame) == QMI_ERROR_NONE)
+		talk_release(asking, QMI_SERVICE_NAS, frame_tlv(frame, QMI_TLV_FIRST, 2, NULL)[1]);
+	talk_release(fd, QMI_SERVICE_DMS, cid);
+	talk_expect_no_answer(asking);
+	close(asking);
+	close(fd);
+}
+
+/* So many orphans have been found too old. */
+static void await_reclaimed(struct bench *b, unsigned long clients)
+{
+	int64_t deadline = deadline_usual();
+
+	while (bench_counter(b, " clients; skipped") < clients) {
+		assert_true(now_ms() < deadline);
+		pause_briefly();
+	}
+}
+
+/* A program that ends, and some that are killed, on a port that takes nothing for a while. */
+static void leave_orphans(struct bench *b)
+{
+	struct life life = {.node = 0};
+	struct killing killing = {.live = life_live, .arg = &life, .at = KILL_LEAVING};
+	unsigned long reclaimed = bench_counter(b, " clients; skipped");
+	int fd = talk_open(0);
+
+	talk_allocate(fd, QMI_SERVICE_UIM);
+	fail_writes(b, WDM_ALL);
+	close(fd);
+	for (killing.call = 1; killing.call <= 8; killing.call++)
+		kill_life(&killing);
+	await_reclaimed(b, reclaimed + 1);
+	/* Long after its release was tried for the first time. */
+	await_refused(b, 250 / (unsigned int)slow_factor());
+	mend_writes(b);
+	bench_check(b);
+}
+
+/* V9, V15: what comes to its age while nothing can be sent is released all the same, later. */
+static void test_V9_orphans_while_writes_fail(struct bench *b)
+{
+	bench_start_on_wdm(b, BENCH_NODES, 60);
+	leave_orphans(b);
+	bench_remember(b);
+	leave_orphans(b);
+	bench_compare(b, 0);
+}
+
+static void reset(struct bench *b)
+{
+	trouble_begin(b->trouble, TROUBLE_RESTART);
+	trouble_begin(b->trouble, TROUBLE_REFUSAL);
+	wdm_begin_reset(&b->wdm);
+	sim_do(&b->sim, "restart");
+	wdm_end_reset(&b->wdm);
+	for (size_t i = 0; i < b->steady_count; i++)
+		steady_await_answers(&b->steadies[i], 20);
+	trouble_end(b->trouble, TROUBLE_RESTART);
+	trouble_end(b->trouble, TROUBLE_REFUSAL);
+	bench_check(b);
+}
+
+/* V16: a reset that the port tells by EIO: all clients are new, on the modem and here. */
+static void test_V16_port_is_reset(struct bench *b)
+{
+	unsigned int lost = 0;
+
+	/* One on each node: two might take each other's new clients for their old ones. */
+	bench_start_on_wdm(b, BENCH_NODES, 60);
+	reset(b);
+	bench_remember(b);
+	for (unsigned int round = 0; round < 8; round++)
+		reset(b);
+	for (size_t i = 0; i < b->steady_count; i++)
+		lost += b->steadies[i].report->lost;
+	assert_true(lost >= 9);
+	assert_true(daemon_said(&b->daemon, "the modem is being reset"));
+	bench_compare(b, 0);
+}
+
+static const struct test_case cases[] = {
+	TEST_CASE(test_V24_limit_of_the_port), TEST_CASE(test_V15_writes_fail),
+	TEST_CASE(test_V15_frames_are_lost),   TEST_CASE(test_V15_one_write_fails),
+	TEST_CASE(test_V16_port_is_reset),     TEST_CASE(test_V9_orphans_while_writes_fail),
+};
+
+const struct test_group port_tests = TEST_GROUP("the port", cases);

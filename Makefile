@@ -37,6 +37,8 @@ UNIT   = $(call objects,tests/unit)
 CUSE   = $(call objects,tests/cuse)
 SYSTEM = $(call objects,tests/system)
 FAULTS = $(call objects,tests/faults) $(patsubst %,$(BUILD)/obj/tests/cuse/%.o,daemon proc runner timing)
+BENCH  = $(call objects,tests/bench)
+BENCH_MODEM = $(BUILD)/obj/tests/bench/modem.o
 SIMULATION = $(call objects,tests/simulation)
 
 all: $(BUILD)/cuse-qmux $(BUILD)/qmi-modem-sim ## build the daemon and the simulated modem
@@ -74,7 +76,10 @@ $(BUILD)/tests/fault-tests: $(FAULTS) $(BUILD)/obj/lib/frame.o
 
 $(BUILD)/obj/tests/faults/%.o: CPPFLAGS += $(FUSE_CFLAGS)
 
+$(BUILD)/tests/bench-modem: $(BENCH_MODEM) $(BUILD)/obj/lib/frame.o
+$(BUILD)/tests/bench-client: $(filter-out $(BENCH_MODEM),$(BENCH)) $(BUILD)/obj/lib/frame.o
 $(BUILD)/tests/simulation: $(SIMULATION) $(LIB)
+$(BUILD)/tests/bench-modem $(BUILD)/tests/bench-client $(BUILD)/tests/simulation:
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
 
@@ -85,7 +90,14 @@ $(BUILD)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(C_OPTIONS) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
--include $(patsubst %.o,%.d,$(LIB) $(DAEMON) $(SIM) $(UNIT) $(CUSE) $(FAULTS) $(SYSTEM) $(SIMULATION))
+-include $(patsubst %.o,%.d,$(LIB) $(DAEMON) $(SIM) $(UNIT) $(CUSE) $(FAULTS) $(SYSTEM) $(BENCH) $(SIMULATION))
+
+BENCH_OUT = $(BUILD)/bench
+
+bench: ## the race against qmi-proxy, 5 min: tables and plots, in BENCH_OUT
+	tools/install-deps bench
+	$(MAKE) all $(BUILD)/tests/bench-modem $(BUILD)/tests/bench-client
+	tests/bench/race $(BENCH_OUT)
 
 demo: ## see it work: a simulated modem, two nodes, real qmicli
 	tools/install-deps demo
@@ -162,6 +174,7 @@ coverage: ## of lib/ by units and simulation: every line, and 95 % of branches
 SOURCES = $(wildcard lib/*.[ch] cuse-qmux/*.[ch] tools/qmi-modem-sim/*.[ch] tests/*/*.[ch])
 SCRIPTS = .ci/run tests/run tests/report.sh tests/coverage tests/fuzz/run tests/simulation/check-mutants \
 	tests/startup/run tests/qmicli/run tests/qmicli/bench.sh \
+	tests/bench/race tests/bench/measure tests/bench/syscalls tests/bench/servers.sh \
 	tests/system/run tests/system/guest tests/system/modems.sh \
 	tools/with-cuse tools/with-system tools/system/make-root tools/system/init tools/system/command \
 	tools/install-deps tools/demo
@@ -205,5 +218,5 @@ clean: ## remove what was built
 
 .SECONDARY: $(FUZZ_TARGETS:%=$(BUILD)/fuzz/obj/tests/fuzz/%.o)
 
-.PHONY: all help demo check faults check-system system-shell system-stage test-programs soak fuzz \
+.PHONY: all help bench demo check faults check-system system-shell system-stage test-programs soak fuzz \
 	check-mutants coverage lint format install uninstall clean

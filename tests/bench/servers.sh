@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# Sourced by measure and syscalls: the light modem, and one server on its port,
+# be it qmi-proxy, the daemon, or none.
+#
+#   QMI_PROXY  where qmi-proxy is, if not in one of the usual places
+
+# shellcheck source-path=SCRIPTDIR source=../qmicli/bench.sh disable=SC1091
+. "${BASH_SOURCE[0]%/*}/../qmicli/bench.sh"
+
+MODEM='' SERVER=''
+CLIENT_OPTIONS=() PORTS=() # what a client needs to use the server
+
+fail()
+{
+	echo "bench: $1" >&2
+	exit 1
+}
+
+find_proxy()
+{
+	local place
+
+	[[ -z ${QMI_PROXY-} ]] || return 0
+	for place in /usr/libexec /usr/lib/*/libexec /usr/lib/libqmi /usr/local/libexec; do
+		if [[ -x $place/qmi-proxy ]]; then
+			QMI_PROXY=$place/qmi-proxy
+			return
+		fi
+	done
+	fail "no qmi-proxy here: apt-get install libqmi-proxy"
+}
+
+modem_start()
+{
+	local out
+
+	exec {out}< <(exec "$BUILD/tests/bench-modem")
+	MODEM=$!
+	read -r -t 10 PORT <&"$out" || fail "the modem did not start"
+	exec {out}<&-
+}
+
+proxy_listens()
+{
+	has_line /proc/net/unix '*@qmi-proxy'
+}
+
+proxy_start()
+{
+	! proxy_listens || fail "a qmi-proxy is running here: stop it"
+	"$QMI_PROXY" --no-exit >"$DIR/proxy.log" 2>&1 &
+	SERVER=$!
+	await 10 proxy_listens || fail "qmi-proxy did not start: $(<"$DIR/proxy.log")"
+}
+
+# server_start PATH NODES: port (none), proxy, or node
+server_start()
+{
+	modem_start
+	PORTS=("$PORT")
+	CLIENT_OPTIONS=()
+	case $1 in
+	proxy)
+		proxy_start
+		CLIENT_OPTIONS=(--proxy --server="$SERVER")
+		;;
+	node)
+		daemon_start "$2"
+		SERVER=$DAEMON
+		CLIENT_OPTIONS=(--server="$SERVER")
+		PORTS=("${NODES[@]}")
+		;;
+	esac
+}
+
+# client OPTION...: bench-client's, on what server_start has started
+client()
+{
+	"$BUILD/tests/bench-client" "${CLIENT_OPTIONS[@]}" "$@" "${PORTS[@]}"
+}
+
+server_stop()
+{
+	if [[ -n $SERVER ]]; then
+		kill -TERM "$SERVER" && wait "$SERVER"
+	fi
+	kill -KILL "$MODEM" && wait "$MODEM"
+	SERVER='' MODEM=''
+	return 0
+} 2>/dev/null
+
+# bench-modem has a process's substitution for a parent, which bench_close does not know.
+servers_close()
+{
+	server_stop
+	bench_close
+}

@@ -36,12 +36,6 @@ void line_open(struct line *line, struct port *port, const struct settings *sett
 	};
 }
 
-void line_close(struct line *line)
-{
-	line_forget(line);
-	line->port->kind->close(line->port);
-}
-
 /* xorshift64: 0 to below - 1. */
 static unsigned int roll(struct line *line, unsigned int below)
 {
@@ -137,9 +131,20 @@ void line_forget(struct line *line)
 {
 	while (line->queue)
 		free(dequeue(line, &line->queue));
+}
+
+static void forget_all(struct line *line)
+{
+	line_forget(line);
 	line->out_len = 0;
 	line->rest_len = 0;
 	line->join_until = 0;
+}
+
+void line_close(struct line *line)
+{
+	forget_all(line);
+	line->port->kind->close(line->port);
 }
 
 /* What goes out now: one held back that a later one has passed, else what is due. */
@@ -246,7 +251,7 @@ static void deliver(struct line *line, uint64_t now)
 /* The last who had the port open has closed it. The modem keeps its state, as in life. */
 static void hang_up(struct line *line)
 {
-	line_forget(line);
+	forget_all(line);
 	line->port->kind->discard(line->port);
 }
 

@@ -69,7 +69,7 @@ uint64_t line_due(const struct line *line); /* when line_work() is wanted at the
 /* A copy of the frame goes out when it is due, or never: trouble, or nobody there. */
 void line_send(struct line *line, const uint8_t *frame);
 
-/* Forgets what has not gone out yet. */
+/* Forgets what has not begun to go out: a frame is never cut short. */
 void line_forget(struct line *line);
 
 /* Reads nothing until then; 0 ends a stall. */

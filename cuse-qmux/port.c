@@ -17,9 +17,10 @@
 #include "list.h"
 #include "log.h"
 
-#define OPEN_FLAGS (O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
-#define OPEN_PAUSE 20 /* ms for the command that is in flight */
-#define READ_MAX   65536
+#define OPEN_FLAGS     (O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
+#define OPEN_PAUSE     20 /* ms for the command that is in flight, and doubled each time */
+#define OPEN_PAUSE_MAX 1000
+#define READ_MAX       65536
 
 static void unplug(struct port *port)
 {
@@ -94,6 +95,14 @@ static void write_rest(struct port *port)
 	port->events->sent(port->context);
 }
 
+static void open_later(struct port *port)
+{
+	port->open_at = port->loop->now + port->open_pause;
+	port->open_pause *= 2;
+	if (port->open_pause > OPEN_PAUSE_MAX)
+		port->open_pause = OPEN_PAUSE_MAX;
+}
+
 static void warn_of_transfer(const struct port *port)
 {
 	log_warning("%s: a transfer failed: an answer of the modem's may be lost", port->path);
@@ -111,6 +120,7 @@ static bool read_some(struct port *port)
 	port->empty = size == 0;
 	if (size > 0) {
 		port->failing = false;
+		port->open_pause = OPEN_PAUSE;
 		port->events->received(port->context, port->watch.buffer, (size_t)size);
 	} else if (end || (size < 0 && errno == ENODEV) || hung_up(port)) {
 		unplug(port);
@@ -135,7 +145,8 @@ static bool read_some(struct port *port)
  * A cdc-wdm raises EPOLLERR until a write is told what went wrong with the
  * last. If that was not it, a transfer failed between others. Then EPOLLERR
  * stays for good, and the driver begins to lose count of the answers that it
- * has to fetch; only whoever opens the port next finds it in order.
+ * has to fetch; only whoever opens the port next finds it in order, and not even
+ * they while somebody else has it open.
  */
 static void take_late_error(struct port *port)
 {
@@ -144,20 +155,48 @@ static void take_late_error(struct port *port)
 		port->events->lost(port->context);
 		return;
 	}
-	warn_of_transfer(port);
+	if (port->open_pause == OPEN_PAUSE)
+		warn_of_transfer(port);
 	loop_remove(port->loop, &port->watch);
-	port->open_at = port->loop->now + OPEN_PAUSE;
+	open_later(port);
+}
+
+static bool is_gone(int error)
+{
+	return error == ENODEV || error == ENXIO || error == ENOENT;
+}
+
+static int open_and_watch(struct port *port)
+{
+	int err;
+
+	port->watch.fd = open(port->path, OPEN_FLAGS);
+	if (port->watch.fd < 0)
+		return -errno;
+	err = loop_add(port->loop, &port->watch);
+	if (err < 0) {
+		close(port->watch.fd);
+		port->watch.fd = -1;
+	}
+	return err;
 }
 
 static void open_anew(struct port *port)
 {
+	int err;
+
 	port->open_at = UINT64_MAX;
-	close(port->watch.fd);
-	port->watch.fd = open(port->path, OPEN_FLAGS);
-	if (port->watch.fd < 0 || loop_add(port->loop, &port->watch) < 0)
-		unplug(port);
-	else if (port->frame)
+	if (port->watch.fd >= 0)
+		close(port->watch.fd);
+	err = open_and_watch(port);
+	if (err == 0 && port->frame) {
 		port_write(port, port->frame, port->frame_left);
+	} else if (is_gone(-err)) {
+		unplug(port);
+	} else if (err < 0) {
+		log_warning("%s: cannot be opened anew: %s", port->path, strerror(-err));
+		open_later(port);
+	}
 }
 
 uint64_t port_deadline(const struct port *port)
@@ -172,7 +211,8 @@ void port_tick(struct port *port)
 	if (port->open_at > port->loop->now)
 		return;
 	/* While a command is in flight, close() would wait for it. */
-	if (poll(&pollfd, 1, 0) > 0 && (pollfd.revents & (POLLOUT | POLLHUP)))
+	if (port->watch.fd < 0 ||
+	    (poll(&pollfd, 1, 0) > 0 && (pollfd.revents & (POLLOUT | POLLHUP))))
 		open_anew(port);
 	else
 		port->open_at = port->loop->now + OPEN_PAUSE;
@@ -270,7 +310,8 @@ static int open_device(struct port *port, const char *path)
 		explain(path, errno);
 		return -1;
 	}
-	if (!check(port, path, &st))
+	port->unsuitable = !check(port, path, &st);
+	if (port->unsuitable)
 		return -1;
 	fd = open(port->path, OPEN_FLAGS);
 	if (fd < 0) {
@@ -291,7 +332,12 @@ int port_open(struct port *port, const char *path, struct loop *loop,
 	int err;
 
 	*port = (struct port){
-		.loop = loop, .events = events, .context = context, .open_at = UINT64_MAX};
+		.loop = loop,
+		.events = events,
+		.context = context,
+		.open_at = UINT64_MAX,
+		.open_pause = OPEN_PAUSE,
+	};
 	port->watch.ready = port_ready;
 	port->watch.read_max = READ_MAX;
 	port->watch.fd = open_device(port, path);

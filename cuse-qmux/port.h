@@ -38,11 +38,13 @@ struct port {
 	void *context;
 	const uint8_t *frame; /* what of a frame is still to be written, or NULL */
 	size_t frame_left;
-	uint64_t waits;   /* how often a frame had to wait because the port was busy */
-	uint64_t open_at; /* ms, when a port that is stuck is opened anew, or UINT64_MAX */
-	bool empty;       /* the last read returned 0 */
-	bool failing;     /* the last write failed, and that was logged */
-	bool resets;      /* EIO on a read is a reset, not a transfer that failed */
+	uint64_t waits;      /* how often a frame had to wait because the port was busy */
+	uint64_t open_at;    /* ms, when a port that is stuck is opened anew, or UINT64_MAX */
+	unsigned open_pause; /* ms until the next time; short again once something was read */
+	bool empty;          /* the last read returned 0 */
+	bool failing;        /* the last write failed, and that was logged */
+	bool unsuitable;     /* it can never be one of ours */
+	bool resets;         /* EIO on a read is a reset, not a transfer that failed */
 };
 
 /*

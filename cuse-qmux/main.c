@@ -9,6 +9,7 @@ int main(int argc, char *argv[])
 {
 	struct options options;
 
+	log_open(LOG_LEVEL_INFO);
 	switch (options_parse(&options, argc, argv)) {
 	case OPTIONS_DONE:
 		return EXIT_SUCCESS;

@@ -80,9 +80,8 @@ static bool parse_number(const char *option, const char *text, uint64_t min, uin
 		*number = value;
 		return true;
 	}
-	fprintf(stderr,
-		"cuse-qmux: bad value '%s' for --%s: it takes a whole number from %llu to %llu\n",
-		text, option, (unsigned long long)min, (unsigned long long)max);
+	log_error("bad value '%s' for --%s: it takes a whole number from %llu to %llu", text,
+		  option, (unsigned long long)min, (unsigned long long)max);
 	return false;
 }
 
@@ -106,10 +105,9 @@ static bool check_name(const char *name)
 	if (length >= 1 && length <= NAME_MAX_LENGTH && strspn(name, allowed) == length &&
 	    name[0] != '-')
 		return true;
-	fprintf(stderr,
-		"cuse-qmux: bad value '%s' for --name: it takes 1 to %d letters, digits, "
-		"'-' and '_', no '-' first\n",
-		name, NAME_MAX_LENGTH);
+	log_error("bad value '%s' for --name: it takes 1 to %d letters, digits, '-' and '_', no "
+		  "'-' first",
+		  name, NAME_MAX_LENGTH);
 	return false;
 }
 
@@ -143,7 +141,7 @@ static bool take_option(struct options *options, int option, const char *value)
 		options->verbosity++;
 		return true;
 	default:
-		fputs("cuse-qmux: try 'cuse-qmux --help'\n", stderr);
+		log_error("try 'cuse-qmux --help'");
 		return false;
 	}
 }
@@ -177,12 +175,11 @@ enum options_outcome options_parse(struct options *options, int argc, char *argv
 			return OPTIONS_INVALID;
 	}
 	if (optind == argc) {
-		fputs("cuse-qmux: which port? Name one, for instance /dev/cdc-wdm0\n", stderr);
+		log_error("which port? Name one, for instance /dev/cdc-wdm0");
 		return OPTIONS_INVALID;
 	}
 	if (argc - optind > 1) {
-		fprintf(stderr, "cuse-qmux: one port at a time: '%s' is one too many\n",
-			argv[optind + 1]);
+		log_error("one port at a time: '%s' is one too many", argv[optind + 1]);
 		return OPTIONS_INVALID;
 	}
 	options->port = argv[optind];
@@ -209,6 +206,6 @@ bool options_add(struct options *options, char *words)
 			return false;
 	}
 	if (optind < argc)
-		fprintf(stderr, "cuse-qmux: '%s' is no option\n", argv[optind]);
+		log_error("'%s' is no option", argv[optind]);
 	return optind == argc;
 }

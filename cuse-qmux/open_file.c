@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Calls with data that may wait at a time on a file: what one program can make us keep. */
+#define WRITES_MAX 64
+
 struct open_file {
 	struct list link; /* in its node's files */
 	struct session *session;
@@ -22,6 +25,15 @@ struct blocked {
 	size_t size;
 	uint8_t data[]; /* of a write */
 };
+
+static bool has_room(const struct open_file *file)
+{
+	unsigned count = 0;
+
+	list_for_each (link, &file->writes)
+		count++;
+	return count < WRITES_MAX;
+}
 
 struct open_file *open_file_create(struct mux *mux, unsigned node, struct list *files)
 {
@@ -134,6 +146,8 @@ void open_file_write(struct open_file *file, fuse_req_t req, const uint8_t *data
 		return;
 	if (nonblock)
 		fuse_reply_err(req, EAGAIN);
+	else if (!has_room(file))
+		fuse_reply_err(req, ENOMEM);
 	else
 		block(&file->writes, req, data, size);
 }

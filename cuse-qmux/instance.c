@@ -54,6 +54,8 @@ static void enter(struct instance *instance, enum instance_state state, uint64_t
 
 static void begin_closing(struct instance *instance)
 {
+	if (instance->state == INSTANCE_ENDED)
+		return;
 	mux_port_unplugged(instance->mux);
 	enter(instance, INSTANCE_CLOSING, CLOSE_TIMEOUT);
 }
@@ -378,7 +380,10 @@ static int run_with_modem_options(struct instance *instance)
 {
 	char *words = instance->port.modem.options;
 
-	if (!options_add(&instance->options, words)) {
+	if (instance->port.modem.options_cut)
+		log_error("more than %zu characters of options",
+			  sizeof(instance->port.modem.options) - 1);
+	if (instance->port.modem.options_cut || !options_add(&instance->options, words)) {
 		log_error("the udev property CUSE_QMUX_OPTIONS of %s is wrong, as said before",
 			  instance->port.path);
 		return EXIT_USAGE;
@@ -387,21 +392,32 @@ static int run_with_modem_options(struct instance *instance)
 	return run_on_port(instance);
 }
 
+/* From the first look at the machine to the end; the status. */
+static int run_if_possible(struct instance *instance)
+{
+	struct port *port = &instance->port;
+	int status;
+
+	if (node_check_cuse() < 0)
+		return EXIT_UNSUITABLE;
+	if (port_open(port, instance->options.port, &instance->loop, &port_events, instance) < 0)
+		return port->unsuitable ? EXIT_UNSUITABLE : EXIT_FAILURE;
+	status = run_with_modem_options(instance);
+	port_close(port);
+	return status;
+}
+
 int instance_run(const struct options *options)
 {
 	struct instance *instance = calloc(1, sizeof(*instance));
-	int status = EXIT_FAILURE;
+	int status;
 
 	if (!instance || loop_init(&instance->loop) < 0 || watch_signals(instance) < 0) {
 		log_error("cannot start: %s", strerror(errno));
 		return EXIT_FAILURE;
 	}
 	instance->options = *options;
-	if (node_check_cuse() == 0 && port_open(&instance->port, options->port, &instance->loop,
-						&port_events, instance) == 0) {
-		status = run_with_modem_options(instance);
-		port_close(&instance->port);
-	}
+	status = run_if_possible(instance);
 	loop_remove(&instance->loop, &instance->signals);
 	close(instance->signals.fd);
 	loop_finish(&instance->loop);

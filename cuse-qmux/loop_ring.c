@@ -20,7 +20,8 @@
  * What is waited for of a descriptor. It is an epoll of its own that the ring
  * polls: cdc-wdm looks at its state before it puts the caller of its poll into
  * its queue, and who comes with poll(2) or io_uring's misses what happens in
- * between. Epoll is always in the queue.
+ * between. Epoll is always in the queue. (A read that finds nothing after all
+ * waits by the kernel's own poll; so it is only behind one that has found something.)
  */
 struct wait {
 	struct list link; /* in the loop's idle or ended ones, if in any */

@@ -4,6 +4,11 @@
 #include <libudev.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define UDEV_PAUSE 20    /* ms */
+#define UDEV_MAX   10000 /* ms for udev's rules */
 
 /* A usbmisc port is the driver's of its USB interface. */
 static enum modem_kind kind_of_driver(const char *driver)
@@ -79,13 +84,42 @@ static void examine(struct modem *modem, struct udev_device *device)
 	copy_properties(modem, device);
 	options = udev_device_get_property_value(device, "CUSE_QMUX_OPTIONS");
 	if (options)
-		snprintf(modem->options, sizeof(modem->options), "%s", options);
+		modem->options_cut = snprintf(modem->options, sizeof(modem->options), "%s",
+					      options) >= (int)sizeof(modem->options);
+}
+
+static bool udev_is_done(struct udev_device *device)
+{
+	const char *subsystem = udev_device_get_subsystem(device);
+	bool is_modems =
+		subsystem && (strcmp(subsystem, "usbmisc") == 0 || strcmp(subsystem, "wwan") == 0);
+
+	return !is_modems || udev_device_get_is_initialized(device) ||
+	       access("/run/udev/control", F_OK) < 0;
+}
+
+/*
+ * The port of a modem that has just come back may be there before udev's rules
+ * have said all about it. udev would tell by netlink when it is done, which the
+ * unit's sandbox does not allow.
+ */
+static struct udev_device *find_device(struct udev *udev, dev_t port)
+{
+	const struct timespec pause = {.tv_nsec = UDEV_PAUSE * 1000000L};
+	struct udev_device *device = udev_device_new_from_devnum(udev, 'c', port);
+
+	for (unsigned ms = 0; device && !udev_is_done(device) && ms < UDEV_MAX; ms += UDEV_PAUSE) {
+		udev_device_unref(device);
+		nanosleep(&pause, NULL);
+		device = udev_device_new_from_devnum(udev, 'c', port);
+	}
+	return device;
 }
 
 void modem_identify(struct modem *modem, dev_t port)
 {
 	struct udev *udev = udev_new();
-	struct udev_device *device = udev ? udev_device_new_from_devnum(udev, 'c', port) : NULL;
+	struct udev_device *device = udev ? find_device(udev, port) : NULL;
 
 	*modem = (struct modem){.kind = MODEM_UNKNOWN};
 	if (device)

@@ -3,6 +3,7 @@
 #ifndef MODEM_H
 #define MODEM_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 enum modem_kind {
@@ -16,6 +17,7 @@ struct modem {
 	char name[128]; /* for people: vendor, model and driver as far as known, maybe empty */
 	char properties[2048]; /* udev's that identify it, ID_*: a line KEY=VALUE for each */
 	char options[1024];    /* its udev property CUSE_QMUX_OPTIONS, maybe empty */
+	bool options_cut;      /* for which there was not enough room */
 };
 
 /* Never fails: what cannot be found out is unknown. */

@@ -9,7 +9,8 @@
 
 #include "log.h"
 
-#define EXIT_USAGE 2 /* the status that a wrong option ends with */
+#define EXIT_USAGE      2 /* the status that a wrong option ends with */
+#define EXIT_UNSUITABLE 3 /* and a port or machine that will not do however often it is tried */
 
 struct options {
 	const char *port; /* a path, as given */

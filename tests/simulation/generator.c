@@ -43,7 +43,7 @@ static const struct profile profiles[] = {
 	 1,
 	 9,
 	 5,
-	 {{OP_READ, 6}, {OP_READ_ALL, 1}, {OP_INDICATE, 300}, {OP_SYNC, 1}, {OP_CTL_INDICATE, 30}}},
+	 {{OP_READ, 6}, {OP_READ_ALL, 1}, {OP_INDICATE, 700}, {OP_SYNC, 1}, {OP_CTL_INDICATE, 30}}},
 	/* Floods, with all tids of CTL in use. */
 	{6,
 	 1,
@@ -116,6 +116,7 @@ void generator_init(struct generator *generator, uint64_t seed, struct world_con
 		.modem_clients = PICK(generator, modems),
 		.modem_first_cid = (uint8_t)(1 + random_below(&generator->random, 254)),
 		.start_sync = random_one_in(&generator->random, 4),
+		.silent_end = random_one_in(&generator->random, 3),
 	};
 	if (generator->weight[OP_CLIENTS]) {
 		config->nodes = 1 + random_below(&generator->random, 2);
@@ -202,6 +203,8 @@ static void choose_answer(struct generator *generator, struct operation *op)
 	op->how.wrong_cid = one_in(generator, 80);
 	op->how.without_tlv = one_in(generator, 60);
 	op->how.odd_client = one_in(generator, 100);
+	if (one_in(generator, 20))
+		op->how.shape = below(generator, SHAPES);
 }
 
 static void choose_device_client(struct generator *generator, const struct model *model,
@@ -218,6 +221,7 @@ static void choose_device_client(struct generator *generator, const struct model
 	if (op->kind == OP_INDICATE && one_in(generator, 3))
 		op->cid = 0xFF;
 	op->message = (uint16_t)(op->kind == OP_REVOKE ? 0x0024 + below(generator, 2) : 0x0022);
+	op->extra = op->kind == OP_REVOKE ? below(generator, 4) : 0;
 	op->amount =
 		one_in(generator, 3) ? below(generator, one_in(generator, 30) ? 60000 : 400) : 0;
 }
@@ -266,6 +270,9 @@ static void fill(struct generator *generator, const struct world *world, struct 
 	case OP_NOISE:
 		op->amount = 1 + below(generator, one_in(generator, 20) ? 3000 : 30);
 		op->extra = (uint32_t)random_next(&generator->random);
+		/* Only more of what was held back. */
+		if (op->kind == OP_NOISE && one_in(generator, 3))
+			op->amount = 0;
 		break;
 	case OP_READ:
 		op->amount = 1 + below(generator, one_in(generator, 3) ? 40 : 4096);
@@ -313,6 +320,18 @@ static enum operation_kind any_kind(struct generator *generator)
 	return kind;
 }
 
+/* How it goes over the line. */
+static void choose_line(struct generator *generator, struct operation *op)
+{
+	bool is_frame = op->kind <= OP_RELEASE || op->kind == OP_ANSWER ||
+			op->kind == OP_INDICATE || op->kind == OP_REVOKE;
+
+	if (one_in(generator, op->kind == OP_NOISE && op->amount == 0 ? 1 : 25))
+		op->cut = (uint16_t)below(generator, one_in(generator, 3) ? 300 : 20);
+	if (is_frame && one_in(generator, generator->weight[OP_NOISE] > 10 ? 20 : 300))
+		op->damage = 1 + (uint32_t)(random_next(&generator->random) >> 33);
+}
+
 void generator_next(struct generator *generator, const struct world *world, struct operation *op)
 {
 	const struct model *model = world_model(world);
@@ -333,5 +352,5 @@ void generator_next(struct generator *generator, const struct world *world, stru
 	op->quiet = one_in(generator, 8);
 	fill(generator, world, op);
 	if (op->kind <= OP_FLOOD || (op->kind >= OP_ANSWER && op->kind <= OP_NOISE))
-		op->cut = (uint16_t)(one_in(generator, 25) ? below(generator, 20) : 0);
+		choose_line(generator, op);
 }

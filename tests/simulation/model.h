@@ -66,6 +66,7 @@ unsigned model_node(const struct model *model, unsigned slot);
 size_t model_queued_out(const struct model *model, unsigned slot);
 size_t model_readable(const struct model *model, unsigned slot);
 bool model_port_busy(const struct model *model);
+bool model_has_input(const struct model *model); /* of the modem's, not understood yet */
 bool model_stopping(const struct model *model);
 /* The n-th client (modulo all); false if there is none. */
 struct model_client {

@@ -27,6 +27,11 @@ bool model_port_busy(const struct model *m)
 	return m->port_busy;
 }
 
+bool model_has_input(const struct model *m)
+{
+	return m->input_size > 0;
+}
+
 bool model_stopping(const struct model *m)
 {
 	return m->stopping || m->unplugged;

@@ -145,11 +145,24 @@ static void answer_release(struct model *m, const struct flight *f, const uint8_
 	free(answer);
 }
 
+/* It may have been the next one like it that this answer was taken for. */
+static void forget_either(struct model *m, int late)
+{
+	struct late l = m->late[late];
+	bool open = may_be_gone(m, &l);
+	int other;
+
+	forget_late(m, late);
+	other = find_late(m, l.service, l.device_cid, l.device_tid, l.message);
+	if (open && other != NOBODY)
+		m->late[other].doubtful = true;
+}
+
 static void late_response(struct model *m, int late, const uint8_t *frame)
 {
 	struct late l = m->late[late];
 
-	forget_late(m, late);
+	forget_either(m, late);
 	drop_response(m, SITUATION_LATE_ANSWER);
 	note_call(m, frame);
 	if (l.asked == ASKED_ALLOCATE && is_allocated(frame, l.wanted)) {

@@ -117,6 +117,20 @@ static enum may may_send_again(const struct model *m, const struct flight *f, in
 	return m->now < m->own_pause ? MAY : may_send_ctl(m, late);
 }
 
+static bool are_alike(const struct late *a, const struct late *b)
+{
+	return a->service == b->service && a->device_cid == b->device_cid &&
+	       a->device_tid == b->device_tid && a->message == b->message;
+}
+
+/* Whether what waits for the one may be waiting for the other. */
+static bool is_awaited_with(const struct model *m, const struct late *l, const struct late *other)
+{
+	if (l->service == 0) /* For a tid of CTL any of them will do. */
+		return other->service == 0;
+	return other == l || (may_be_gone(m, l) && are_alike(other, l));
+}
+
 /* What waits for a late answer, and since when: since the port could have taken it. */
 static void note_wait(struct model *m, int late, bool surely)
 {
@@ -126,8 +140,7 @@ static void note_wait(struct model *m, int late, bool surely)
 	for (unsigned i = 0; i < m->late_count; i++) {
 		struct late *other = &m->late[i];
 
-		/* For a tid of CTL any of them will do. */
-		if (other != l && (l->service != 0 || other->service != 0))
+		if (!is_awaited_with(m, l, other))
 			continue;
 		if (other->awaited_from == NO_TIME)
 			other->awaited_from = m->now;

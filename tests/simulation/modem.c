@@ -112,6 +112,13 @@ void modem_excuse(struct modem *modem, uint8_t service, uint8_t cid)
 		modem->life[service][cid] = EXCUSED;
 }
 
+void modem_excuse_all(struct modem *modem)
+{
+	for (unsigned service = 0; service < 256; service++)
+		for (unsigned cid = 1; modem->count[service] && cid < 255; cid++)
+			modem_excuse(modem, (uint8_t)service, (uint8_t)cid);
+}
+
 void modem_restart(struct modem *modem)
 {
 	drop_requests(modem);
@@ -174,6 +181,14 @@ static void excuse_subject(struct modem *modem, const uint8_t *request)
 		modem_excuse(modem, request[at], request[at + 1]);
 }
 
+static void add_result(const struct modem_answer *how, uint8_t *frame, uint16_t error)
+{
+	if (how->shape == SHAPE_FAILURE_0)
+		wire_add(frame, 0x02, (uint8_t[]){1, 0, 0, 0}, 4);
+	else if (how->shape != SHAPE_WITHOUT_RESULT)
+		wire_add_result(frame, error);
+}
+
 static void build(struct modem *modem, const uint8_t *request, const struct modem_answer *how,
 		  uint8_t *frame)
 {
@@ -181,7 +196,9 @@ static void build(struct modem *modem, const uint8_t *request, const struct mode
 	uint8_t value[2] = {0, 0};
 	size_t len = 0;
 	uint16_t error = how->error ? how->error : perform(modem, request, value, &len);
-	bool unheard = how->wrong_tid || how->wrong_message || how->without_tlv || how->odd_client;
+	bool unheard = how->wrong_tid || how->wrong_message || how->without_tlv ||
+		       how->odd_client || how->shape == SHAPE_WITHOUT_RESULT ||
+		       how->shape == SHAPE_FAILURE_0 || how->shape == SHAPE_OTHER_SERVICE;
 
 	if (len && is_about_client(request, 0x0022) && unheard)
 		modem_excuse(modem, value[0], value[1]);
@@ -189,11 +206,16 @@ static void build(struct modem *modem, const uint8_t *request, const struct mode
 		excuse_subject(modem, request);
 	if (how->odd_client)
 		value[1] = (uint8_t)(how->payload % 4 == 0 ? 0 : how->payload % 4 == 1 ? 255 : 1);
+	if (how->shape == SHAPE_OTHER_SERVICE && is_about_client(request, 0x0022))
+		value[0] ^= 1;
 	wire_begin(frame, WIRE_RESPONSE, wire_service(request),
 		   (uint8_t)(wire_cid(request) ^ how->wrong_cid),
 		   (uint16_t)(wire_tid(request) ^ how->wrong_tid),
 		   (uint16_t)(wire_message(request) ^ how->wrong_message));
-	wire_add_result(frame, error);
+	if (how->shape == SHAPE_EXTRA_FIRST)
+		wire_add(frame, 0x7E, payload, 5);
+	if (how->shape != SHAPE_RESULT_LAST)
+		add_result(how, frame, error);
 	if (len && !how->without_tlv)
 		wire_add(frame, 0x01, value, len);
 	if (how->payload)
@@ -201,6 +223,8 @@ static void build(struct modem *modem, const uint8_t *request, const struct mode
 	modem->serial++;
 	wire_add(frame, 0x11, (uint8_t[]){(uint8_t)modem->serial, (uint8_t)(modem->serial >> 8)},
 		 2);
+	if (how->shape == SHAPE_RESULT_LAST)
+		add_result(how, frame, error);
 }
 
 size_t modem_answer(struct modem *modem, unsigned n, const struct modem_answer *how, uint8_t *frame)

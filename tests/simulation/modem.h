@@ -19,6 +19,15 @@ struct modem_answer {
 	bool without_tlv; /* nothing but the result */
 	bool odd_client;  /* an Allocate CID gets a CID that is none, or another's */
 	uint16_t payload; /* bytes of a TLV of no meaning */
+	enum modem_shape {
+		SHAPE_USUAL,
+		SHAPE_RESULT_LAST,
+		SHAPE_WITHOUT_RESULT,
+		SHAPE_FAILURE_0,     /* the result is a failure, and its error no error */
+		SHAPE_EXTRA_FIRST,   /* a TLV of no meaning before all others */
+		SHAPE_OTHER_SERVICE, /* an Allocate CID gets a client of another one */
+		SHAPES,
+	} shape;
 };
 
 struct modem;
@@ -49,6 +58,9 @@ void modem_forget(struct modem *modem, uint8_t service, uint8_t cid);
  * the request to release it, went wrong.
  */
 void modem_excuse(struct modem *modem, uint8_t service, uint8_t cid);
+
+/* All of them: what the modem has sent may not have been understood. */
+void modem_excuse_all(struct modem *modem);
 
 /* All clients that are alive and have no such excuse. */
 void modem_each_client(const struct modem *modem, void (*each)(void *, uint8_t, uint8_t),

@@ -35,6 +35,8 @@ static void print_answer(struct line *line, const struct operation *op)
 		add(line, " with error %u", how->error);
 	if (how->payload)
 		add(line, ", %u bytes more", how->payload);
+	if (how->shape)
+		add(line, ", in shape %d", how->shape);
 	add(line, "%s%s%s%s%s%s", how->keep ? ", and will again" : "",
 	    how->wrong_tid ? ", wrong tid" : "", how->wrong_message ? ", wrong message" : "",
 	    how->wrong_cid ? ", wrong CID" : "", how->without_tlv ? ", without its TLV" : "",
@@ -155,6 +157,8 @@ void operation_print(const struct operation *op, char *text, size_t size)
 		print_modem(&line, op);
 	else
 		print_rest(&line, op);
+	if (op->damage)
+		add(&line, ", damaged (%u)", op->damage);
 	if (op->cut)
 		add(&line, ", all but the last %u bytes", op->cut);
 }

@@ -33,7 +33,8 @@ enum operation_kind {
 	OP_ANSWER,       /* the modem answers request amount, as how says */
 	OP_IGNORE,       /* the modem does not answer request amount; extra: but does it */
 	OP_INDICATE,     /* the modem: an indication of service for cid, amount bytes of payload */
-	OP_REVOKE,       /* the modem: message (Revoke or Invalid CID) of service and cid */
+	OP_REVOKE,       /* the modem: message (Revoke or Invalid CID) of service and cid;
+			    extra: 1, 2: another TLV before, behind */
 	OP_RESTART,      /* the modem: Sync indication; and it has forgotten all */
 	OP_CTL_INDICATE, /* the modem: another CTL indication, message */
 	OP_NOISE,        /* the modem: data or, without, amount bytes that follow from extra */
@@ -56,8 +57,9 @@ struct operation {
 	uint16_t message;
 	uint32_t amount;
 	uint32_t extra;
-	uint16_t cut; /* bytes at the end that come only with what follows */
-	bool quiet;   /* nobody asks yet who has changed */
+	uint16_t cut;    /* bytes at the end that come only with what follows */
+	uint32_t damage; /* 0, or how a frame is spoilt on its way: wire_damage() */
+	bool quiet;      /* nobody asks yet who has changed */
 	struct modem_answer how;
 	const uint8_t *data; /* OP_RAW, OP_NOISE: of amount bytes */
 };

@@ -11,6 +11,7 @@
 
 #define SECONDS_MAX    120 /* a run that takes longer has hung */
 #define SHRINK_SECONDS 20
+#define STOP_STEPS     60 /* of trouble behind a stop in the midst of it */
 
 static void note_outcome(const struct world *world, unsigned step, struct outcome *outcome)
 {
@@ -24,13 +25,21 @@ static void note_outcome(const struct world *world, unsigned step, struct outcom
 	memcpy(outcome->situations, model_situations(model), sizeof(outcome->situations));
 }
 
-/* Every step is noted before it is done. */
+/* The step is noted before it is done. */
+static bool do_step(struct world *world, struct recording *recording, const struct operation *op)
+{
+	if (recording)
+		recording->steps[recording->count++] = *op;
+	return world_do(world, op);
+}
+
 static void run(uint64_t seed, unsigned steps, struct recording *recording, struct outcome *outcome)
 {
 	struct generator generator;
 	struct world_config config;
 	struct operation op;
 	struct world *world;
+	unsigned all = seed % 2 ? steps : steps + STOP_STEPS;
 	unsigned step = 0;
 	bool good = true;
 
@@ -38,11 +47,12 @@ static void run(uint64_t seed, unsigned steps, struct recording *recording, stru
 	world = world_create(&config);
 	if (recording)
 		recording->config = config;
-	while (good && step < steps) {
-		generator_next(&generator, world, &op);
-		if (recording)
-			recording->steps[recording->count++] = op;
-		good = world_do(world, &op);
+	while (good && step < all) {
+		if (step == steps)
+			op = (struct operation){.kind = OP_STOP};
+		else
+			generator_next(&generator, world, &op);
+		good = do_step(world, recording, &op);
 		step++;
 	}
 	if (good)
@@ -101,7 +111,7 @@ static pid_t start(void)
 
 struct recording *seed_record(uint64_t seed, unsigned steps, struct outcome *outcome)
 {
-	size_t size = sizeof(struct recording) + steps * sizeof(struct operation);
+	size_t size = sizeof(struct recording) + (steps + STOP_STEPS) * sizeof(struct operation);
 	struct recording *recording = shared(size);
 	struct outcome *said = shared(sizeof(*said));
 	pid_t pid = start();

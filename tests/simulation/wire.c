@@ -196,3 +196,49 @@ size_t wire_add_result(uint8_t *frame, uint16_t error)
 	put16(value + 2, error);
 	return wire_add(frame, 0x02, value, sizeof(value));
 }
+
+static size_t cut_short(size_t size, uint32_t n)
+{
+	return size - (n % 20 < size ? n % 20 : size - 1);
+}
+
+/* The last TLV seems longer than it is, and so does all around it. */
+static void swallow(uint8_t *frame, size_t size, unsigned more)
+{
+	size_t header = header_size(frame[4]);
+	size_t at = header;
+
+	if (at + 3 > size)
+		return;
+	while (at + 3 + get16(frame + at + 1) < size)
+		at += 3 + get16(frame + at + 1);
+	put16(frame + at + 1, get16(frame + at + 1) + more);
+	put16(frame + header - 2, get16(frame + header - 2) + more);
+	put16(frame + 1, get16(frame + 1) + more);
+}
+
+size_t wire_damage(uint8_t *frame, size_t size, uint32_t how)
+{
+	uint32_t n = how / 8;
+	size_t header = header_size(frame[4]);
+
+	switch (how % 8) {
+	case 0:
+	case 1:
+		frame[n % size] ^= (uint8_t)(1 << n / 65536 % 8);
+		break;
+	case 2:
+		return cut_short(size, n);
+	case 3: /* the first TLV's length */
+	case 4:
+		if (header + 3 <= size)
+			put16(frame + header + 1, get16(frame + header + 1) + n % 5 - 2);
+		break;
+	case 5: /* that of all TLVs */
+		put16(frame + header - 2, get16(frame + header - 2) + n % 5 - 2);
+		break;
+	default:
+		swallow(frame, size, 1 + n % 40);
+	}
+	return size;
+}

@@ -53,4 +53,11 @@ size_t wire_begin(uint8_t *buf, enum wire_kind kind, uint8_t service, uint8_t ci
 size_t wire_add(uint8_t *frame, uint8_t type, const void *value, size_t len);
 size_t wire_add_result(uint8_t *frame, uint16_t error);
 
+/*
+ * Spoils a frame of size bytes as how, which is not 0, says: a bit of it, a
+ * length, its end, or a length so that it takes in what follows. Returns how
+ * many bytes there are then, 1 at least.
+ */
+size_t wire_damage(uint8_t *frame, size_t size, uint32_t how);
+
 #endif

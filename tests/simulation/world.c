@@ -84,8 +84,16 @@ bool check(struct world *world, bool quiet)
 
 	model_compare(world->model, world->mux);
 	if (!quiet && !model_broken_rule(world->model)) {
-		while ((session = mux_next_changed(world->mux)))
+		bool changed = mux_has_changed(world->mux);
+
+		while ((session = mux_next_changed(world->mux))) {
+			if (!changed)
+				model_complain(world->model, "V22", "nobody had changed, it said");
 			model_told(world->model, session);
+			changed = mux_has_changed(world->mux);
+		}
+		if (changed)
+			model_complain(world->model, "V22", "somebody has changed, it says");
 		model_all_told(world->model);
 	}
 	return !model_broken_rule(world->model);
@@ -164,10 +172,16 @@ static bool exchange(struct world *world, uint32_t times)
 
 /* --- the modem ------------------------------------------------------------------- */
 
-static void hear(struct world *world, const struct operation *op, const uint8_t *data, size_t size)
+static void hear(struct world *world, const struct operation *op, uint8_t *data, size_t size)
 {
 	uint8_t *bytes;
 
+	if (op->damage) {
+		size = wire_damage(data, size, op->damage);
+		world->doubtful = true;
+	}
+	if (world->doubtful)
+		modem_excuse_all(world->modem);
 	stage(&world->stream, data, size);
 	bytes = unstage(&world->stream, op->cut, &size);
 	if (size) {
@@ -175,6 +189,7 @@ static void hear(struct world *world, const struct operation *op, const uint8_t 
 		model_received(world->model, bytes, size, world->now);
 	}
 	free(bytes);
+	world->doubtful = world->doubtful && (world->stream.size || model_has_input(world->model));
 	world->was_sent = world->was_sent && modem_pending(world->modem);
 }
 
@@ -189,7 +204,11 @@ static void indicate(struct world *world, const struct operation *op)
 	wire_begin(frame, WIRE_INDICATION, is_ctl ? 0 : op->service, is_ctl ? 0 : op->cid, 0,
 		   op->kind == OP_RESTART ? 0x0027 : op->message);
 	if (op->kind == OP_REVOKE) {
+		if (op->extra == 1)
+			wire_add(frame, 0x7E, payload, 3);
 		wire_add(frame, 0x01, value, 2);
+		if (op->extra == 2)
+			wire_add(frame, 0x7E, payload, 3);
 		modem_forget(world->modem, op->service, op->cid);
 	} else if (op->kind == OP_RESTART) {
 		modem_restart(world->modem);
@@ -217,8 +236,8 @@ static void do_modem(struct world *world, const struct operation *op)
 		world->was_sent = false;
 		break;
 	case OP_NOISE:
-		bytes = op->data ? NULL : odd_bytes(op);
-		hear(world, op, op->data ? op->data : bytes, op->amount);
+		bytes = odd_bytes(op);
+		hear(world, op, bytes, op->amount);
 		free(bytes);
 		break;
 	default:
@@ -351,10 +370,10 @@ static uint64_t until_deadline(const struct world *world)
 	return deadline == MUX_NEVER || deadline <= world->now ? 500 : deadline - world->now;
 }
 
-/* The modem answers everything, until nothing is under way any more. */
-static bool calm_down(struct world *world)
+/* The modem answers everything, or nothing, until nothing is under way any more. */
+static bool calm_down(struct world *world, enum operation_kind kind)
 {
-	struct operation op = {.kind = OP_ANSWER};
+	struct operation op = {.kind = kind};
 
 	sent(world);
 	for (unsigned i = 0; i < 100000 && check(world, false); i++) {
@@ -373,20 +392,57 @@ static bool calm_down(struct world *world)
 	return false;
 }
 
+/* Whose client is whose, asked of each: V8, V11, V12. */
+static void probe(struct world *world)
+{
+	struct operation op = {.kind = OP_INDICATE, .message = 0x0022};
+	struct model_client client;
+
+	for (unsigned n = 0; n < mux_client_count(world->mux); n++) {
+		if (!model_client(world->model, n, &client))
+			return;
+		op.service = client.service;
+		op.cid = client.device_cid;
+		indicate(world, &op);
+		if (!check(world, false))
+			return;
+		op.cid = 0xFF;
+		indicate(world, &op);
+		if (!check(world, false))
+			return;
+	}
+}
+
+static void read_everything(struct world *world)
+{
+	for (unsigned slot = 0; slot < MODEL_SLOTS; slot++)
+		if (model_is_open(world->model, slot))
+			read_all(world, slot);
+}
+
+/* All that is under way ends, and all that is queued is what it should be. */
+static bool settle_all(struct world *world)
+{
+	if (!calm_down(world, world->config.silent_end ? OP_IGNORE : OP_ANSWER))
+		return false;
+	modem_each_client(world->modem, leaked, world);
+	read_everything(world);
+	probe(world);
+	read_everything(world);
+	return check(world, false);
+}
+
 bool world_finish(struct world *world)
 {
 	struct operation stop = {.kind = OP_STOP};
 	struct operation unplug = {.kind = OP_UNPLUG};
 
 	if (!model_stopping(world->model)) {
-		if (!calm_down(world))
-			return false;
-		modem_each_client(world->modem, leaked, world);
-		if (!world_do(world, &stop))
+		if (!settle_all(world) || !world_do(world, &stop))
 			return false;
 	}
 	if (!world->unplugged) {
-		if (!calm_down(world))
+		if (!calm_down(world, OP_ANSWER))
 			return false;
 		if (!mux_stopped(world->mux))
 			model_complain(world->model, "V18",

@@ -15,6 +15,7 @@ struct world_config {
 	unsigned modem_clients; /* of each service */
 	uint8_t modem_first_cid;
 	bool start_sync;
+	bool silent_end; /* the modem answers nothing any more before the stop */
 };
 
 struct world;

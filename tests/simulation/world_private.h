@@ -21,7 +21,9 @@ struct world {
 	struct staged stream;              /* what the modem has not sent yet */
 	uint8_t port[WIRE_MAX];            /* the frame that the port is at */
 	size_t port_size;
+	uint64_t last_id;
 	bool was_sent; /* something that might be lost */
+	bool doubtful; /* what the modem says may not be understood */
 	bool unplugged;
 };
 
@@ -33,7 +35,7 @@ bool check(struct world *world, bool quiet);
 void stage(struct staged *staged, const uint8_t *data, size_t size);
 /* Takes all but the last bytes; the caller frees what it gets. */
 uint8_t *unstage(struct staged *staged, size_t keep, size_t *size);
-/* Bytes that follow from the step alone, to be freed. */
+/* The step's data, or bytes that follow from the step alone; to be freed. */
 uint8_t *odd_bytes(const struct operation *op);
 void close_session(struct world *world, unsigned slot);
 void write_request(struct world *world, const struct operation *op);

@@ -39,6 +39,11 @@ static void open_session(struct world *world, const struct operation *op)
 	session = mux_open(world->mux, op->node % world->config.nodes, world);
 	model_open(world->model, op->slot, op->node % world->config.nodes, session, errno);
 	world->sessions[op->slot] = session;
+	if (!session)
+		return;
+	if (session_id(session) <= world->last_id)
+		model_complain(world->model, "V6", "the id of a session was another's before");
+	world->last_id = session_id(session);
 }
 
 void close_session(struct world *world, unsigned slot)
@@ -99,7 +104,8 @@ void write_request(struct world *world, const struct operation *op)
 		wire_add(frame, 0x01, payload, size);
 	else if (size)
 		wire_add(frame, 0x10, payload, size);
-	write_bytes(world, op, frame, wire_size(frame));
+	size = wire_size(frame);
+	write_bytes(world, op, frame, op->damage ? wire_damage(frame, size, op->damage) : size);
 }
 
 static void write_flood(struct world *world, const struct operation *op)
@@ -129,6 +135,10 @@ uint8_t *odd_bytes(const struct operation *op)
 
 	if (!bytes)
 		abort();
+	if (op->data) {
+		memcpy(bytes, op->data, op->amount);
+		return bytes;
+	}
 	for (uint32_t i = 0; i < op->amount; i++)
 		bytes[i] = (uint8_t)random_next(&random);
 	/* Half of them have something of a frame. */
@@ -143,9 +153,9 @@ uint8_t *odd_bytes(const struct operation *op)
 
 static void write_odd(struct world *world, const struct operation *op)
 {
-	uint8_t *bytes = op->data ? NULL : odd_bytes(op);
+	uint8_t *bytes = odd_bytes(op);
 
-	write_bytes(world, op, op->data ? op->data : bytes, op->amount);
+	write_bytes(world, op, bytes, op->amount);
 	free(bytes);
 }
 

@@ -318,6 +318,11 @@ static struct options parse(int argc, char **argv)
 			exit(c == 'h' ? 0 : 2);
 		}
 	}
+	if (options.last < options.first) {
+		fprintf(stderr, "simulation: --seeds: %" PRIu64 "-%" PRIu64 " has no seed in it\n",
+			options.first, options.last);
+		exit(2);
+	}
 	if (optind < argc || options.steps > STEPS_MAX ||
 	    (options.trace && options.first != options.last)) {
 		usage(stderr);

@@ -85,6 +85,7 @@ void bench_start_on_wdm(struct bench *b, size_t steadies, int seconds)
 	start_daemon(b, b->wdm.port, steadies, seconds);
 }
 
+/* Its own: pages of its file come in whenever a path is gone for the first time. */
 static long rss_kib(const struct daemon *d)
 {
 	char path[64];
@@ -96,7 +97,7 @@ static long rss_kib(const struct daemon *d)
 	in = fopen(path, "re");
 	assert_non_null(in);
 	while (rss == 0 && fgets(line, sizeof(line), in)) {
-		if (sscanf(line, "VmRSS: %ld", &rss) != 1)
+		if (sscanf(line, "RssAnon: %ld", &rss) != 1)
 			rss = 0;
 	}
 	fclose(in);

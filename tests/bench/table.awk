@@ -23,7 +23,7 @@ NR == 1 {
 		of[key, name] = $column[name]
 }
 
-# The measurement's value; nodes is as in run's NODES_USUAL.
+# The measurement's value, of measure's race: that is on 4 nodes.
 function value(path, reading, clients, name,    nodes)
 {
 	nodes = path == "node" ? 4 : 0

@@ -3,6 +3,8 @@
 #
 # Two USB modems, a and b, and waiting for what comes of them. To be sourced.
 
+DROP_INS=/run/systemd/system/cuse-qmux@.service.d
+
 declare -A IMEI=([a]=352099001761481 [b]=352099001761499)
 
 modems_open()
@@ -28,14 +30,21 @@ modems_open()
 # much as they may before memory is measured.
 allow_sanitizers()
 {
-	local directory=/run/systemd/system/cuse-qmux@.service.d
-
 	export ASAN_OPTIONS=quarantine_size_mb=1
-	mkdir -p "$directory"
-	cat >"$directory/sanitizers.conf" <<-END
-		[Service]
-		SystemCallFilter=ptrace
-	END
+	drop_in sanitizers SystemCallFilter=ptrace
+}
+
+# drop_in NAME LINE: for [Service] of the unit, until drop_out NAME
+drop_in()
+{
+	mkdir -p "$DROP_INS"
+	printf '[Service]\n%s\n' "$2" >"$DROP_INS/$1.conf"
+	systemctl daemon-reload
+}
+
+drop_out()
+{
+	rm "$DROP_INS/$1.conf"
 	systemctl daemon-reload
 }
 

@@ -22,6 +22,12 @@
 #define OPEN_PAUSE_MAX 1000
 #define READ_MAX       65536
 
+#ifdef __GLIBC__
+#define WDM_MAX_COMMAND IOCTL_WDM_MAX_COMMAND
+#else /* ioctl() takes an int elsewhere, as POSIX has it */
+#define WDM_MAX_COMMAND ((int)IOCTL_WDM_MAX_COMMAND)
+#endif
+
 static void unplug(struct port *port)
 {
 	loop_remove(port->loop, &port->watch);
@@ -321,7 +327,7 @@ static int open_device(struct port *port, const char *path)
 	holders_warn(port->path, st.st_rdev);
 	make_raw(fd);
 	port->frame_max = PORT_FRAME_MAX;
-	if (ioctl(fd, IOCTL_WDM_MAX_COMMAND, &limit) == 0)
+	if (ioctl(fd, WDM_MAX_COMMAND, &limit) == 0)
 		port->frame_max = limit;
 	return fd;
 }

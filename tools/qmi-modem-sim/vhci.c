@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define CONTROLLER  "/sys/devices/platform/vhci_hcd.0"
@@ -198,7 +199,7 @@ bool vhci_reset(const char *device)
 	if (child == 0) {
 		/* Nothing of the simulator stays open in here, should it end meanwhile. */
 		dup2(fd, STDIN_FILENO);
-		close_range(STDERR_FILENO + 1, ~0U, 0);
+		syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, 0); /* musl has no close_range() */
 		_exit(ioctl(STDIN_FILENO, USBDEVFS_RESET) < 0);
 	}
 	close(fd);

@@ -1,28 +1,35 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # `make help` says what there is.
 
-VERSION    = 0.1.0
+VERSION     = 0.1.0
 
-PREFIX     = /usr/local
-SBINDIR    = $(PREFIX)/sbin
-BINDIR     = $(PREFIX)/bin
-MANDIR     = $(PREFIX)/share/man
-SYSCONFDIR = /etc
-UDEVDIR    = $(PREFIX)/lib/udev/rules.d
-UNITDIR    = $(PREFIX)/lib/systemd/system
-DESTDIR    =
+PREFIX     ?= /usr/local
+SBINDIR    ?= $(PREFIX)/sbin
+BINDIR     ?= $(PREFIX)/bin
+MANDIR     ?= $(PREFIX)/share/man
+SYSCONFDIR ?= /etc
+UDEVDIR    ?= $(PREFIX)/lib/udev/rules.d
+UNITDIR    ?= $(PREFIX)/lib/systemd/system
+DESTDIR    ?=
 
-CC         = gcc
-CFLAGS     = -O2 -g
-PKG_CONFIG = pkg-config
-INSTALL    = install
+# CC, CPPFLAGS, CFLAGS, LDFLAGS and LDLIBS are the caller's, from the environment or
+# the command line. What the sources need is in OWN_*, which comes first.
+CFLAGS     ?= -O2 -g
+PKG_CONFIG ?= pkg-config
+INSTALL    ?= install
 
-BUILD      = build
-WARNINGS   = -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion -Wstrict-prototypes \
-	     -Wmissing-prototypes -Wpointer-arith -Wcast-qual -Wvla -Wformat=2 -Wundef -Werror
-CPPFLAGS  += -D_GNU_SOURCE -Ilib
+BUILD       = build
+WARNINGS    = -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion -Wstrict-prototypes \
+	      -Wmissing-prototypes -Wpointer-arith -Wcast-qual -Wvla -Wformat=2 -Wundef \
+	      $(if $(filter-out 0,$(WERROR)),-Werror)
+OWN_CPPFLAGS = -D_GNU_SOURCE -Ilib
+OWN_CFLAGS  = -std=c11 $(WARNINGS) -MMD -MP
 VERSION_FLAG = -DVERSION='"$(VERSION)"'
-C_OPTIONS  = -std=c11 $(WARNINGS) -MMD -MP
+
+OWN_LDFLAGS =
+LIBS        =
+compile     = $(CC) $(OWN_CPPFLAGS) $(OWN_CFLAGS) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+link        = $(CC) $(OWN_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(LDLIBS)
 
 # Read where they are needed, so that `make help` and the like need no library.
 FUSE_CFLAGS  = $(shell $(PKG_CONFIG) --cflags fuse3 libudev)
@@ -47,56 +54,63 @@ help: ## this list
 	@sed -n "s/^\([a-z-]*\):.*## /\1\t/p" Makefile | expand -t 14
 	@echo
 	@echo 'SANITIZE=1 with check: units under ASan and UBSan, the daemon under UBSan and valgrind.'
+	@echo 'WERROR=1: a warning is an error.'
 	@echo 'PREFIX ($(PREFIX)), DESTDIR, SBINDIR, BINDIR, MANDIR, SYSCONFDIR, UDEVDIR, UNITDIR,'
-	@echo 'CC, CFLAGS: as usual.'
+	@echo 'CC, CPPFLAGS, CFLAGS ($(CFLAGS)), LDFLAGS, LDLIBS, PKG_CONFIG, INSTALL: as usual, from the'
+	@echo 'environment or the command line.'
 
+$(BUILD)/cuse-qmux: LIBS = $(FUSE_LIBS)
 $(BUILD)/cuse-qmux: $(DAEMON) $(LIB)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(FUSE_LIBS)
+	$(link)
 
 $(BUILD)/qmi-modem-sim: $(SIM) $(BUILD)/obj/lib/frame.o
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
+	$(link)
 
 # The unit tests let memory run out where they want it.
-$(BUILD)/tests/unit-tests: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+$(BUILD)/tests/unit-tests: OWN_LDFLAGS = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+$(BUILD)/tests/unit-tests: LIBS = $(CMOCKA_LIBS)
 $(BUILD)/tests/unit-tests: $(UNIT) $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CMOCKA_LIBS)
+	$(link)
 
+$(BUILD)/tests/cuse-tests: LIBS = $(CMOCKA_LIBS)
 $(BUILD)/tests/cuse-tests: $(CUSE) $(BUILD)/obj/lib/frame.o
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CMOCKA_LIBS)
+	$(link)
 
 $(BUILD)/tests/system-client: $(SYSTEM) $(BUILD)/obj/lib/frame.o
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
+	$(link)
 
+$(BUILD)/tests/fault-tests: LIBS = $(CMOCKA_LIBS) $(FUSE_LIBS)
 $(BUILD)/tests/fault-tests: $(FAULTS) $(BUILD)/obj/lib/frame.o
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CMOCKA_LIBS) $(FUSE_LIBS)
+	$(link)
 
-$(BUILD)/obj/tests/faults/%.o: CPPFLAGS += $(FUSE_CFLAGS)
+$(BUILD)/obj/tests/faults/%.o: OWN_CPPFLAGS += $(FUSE_CFLAGS)
 
 $(BUILD)/tests/bench-modem: $(BENCH_MODEM) $(BUILD)/obj/lib/frame.o
 $(BUILD)/tests/bench-client: $(filter-out $(BENCH_MODEM),$(BENCH)) $(BUILD)/obj/lib/frame.o
 $(BUILD)/tests/simulation: $(SIMULATION) $(LIB)
 $(BUILD)/tests/bench-modem $(BUILD)/tests/bench-client $(BUILD)/tests/simulation:
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
+	$(link)
 
-$(BUILD)/obj/cuse-qmux/%.o: CPPFLAGS += $(FUSE_CFLAGS) $(VERSION_FLAG)
-$(BUILD)/obj/tools/%.o: CPPFLAGS += $(VERSION_FLAG)
+$(BUILD)/obj/cuse-qmux/%.o: OWN_CPPFLAGS += $(FUSE_CFLAGS) $(VERSION_FLAG)
+$(BUILD)/obj/tools/%.o: OWN_CPPFLAGS += $(VERSION_FLAG)
 
 $(BUILD)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(C_OPTIONS) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+	$(compile)
 
 -include $(patsubst %.o,%.d,$(LIB) $(DAEMON) $(SIM) $(UNIT) $(CUSE) $(FAULTS) $(SYSTEM) $(BENCH) $(SIMULATION))
 
 BENCH_OUT = $(BUILD)/bench
+BENCH_PROGRAMS = $(BUILD)/tests/bench-modem $(BUILD)/tests/bench-client
 
 bench: ## the race against qmi-proxy, 5 min: tables and plots, in BENCH_OUT
 	tools/install-deps bench
-	$(MAKE) all $(BUILD)/tests/bench-modem $(BUILD)/tests/bench-client
+	$(MAKE) all $(BENCH_PROGRAMS)
 	tests/bench/race $(BENCH_OUT)
 
 demo: ## see it work: a simulated modem, two nodes, real qmicli
@@ -129,6 +143,8 @@ system-stage: all $(BUILD)/tests/system-client
 	rm -rf $(SYSTEM_STAGE)
 	$(MAKE) install DESTDIR=$(SYSTEM_STAGE) PREFIX=/usr SYSCONFDIR=/etc
 
+programs: test-programs $(BUILD)/tests/system-client $(BENCH_PROGRAMS)
+
 test-programs: all $(patsubst %,$(BUILD)/tests/%,unit-tests simulation cuse-tests fault-tests)
 
 FUZZ_TARGETS = session port interleaved
@@ -142,12 +158,16 @@ $(FUZZED): FUZZ_FLAGS = -fsanitize=fuzzer-no-link $(FUZZ_CHECKS)
 
 $(BUILD)/fuzz/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	clang $(C_OPTIONS) $(CPPFLAGS) -Itests/simulation -O2 -g $(FUZZ_FLAGS) -c -o $@ $<
+	clang $(OWN_CPPFLAGS) $(OWN_CFLAGS) -Itests/simulation -O2 -g $(FUZZ_FLAGS) -c -o $@ $<
 
 $(BUILD)/fuzz/%: $(BUILD)/fuzz/obj/tests/fuzz/%.o $(FUZZING) $(FUZZED)
 	clang -g -fsanitize=fuzzer $(FUZZ_CHECKS) -o $@ $^
 
--include $(patsubst %.o,%.d,$(FUZZED) $(FUZZING) $(FUZZ_TARGETS:%=$(BUILD)/fuzz/obj/tests/fuzz/%.o))
+FUZZ_OBJECTS = $(FUZZED) $(FUZZING) $(FUZZ_TARGETS:%=$(BUILD)/fuzz/obj/tests/fuzz/%.o)
+
+fuzz-objects: $(FUZZ_OBJECTS)
+
+-include $(FUZZ_OBJECTS:.o=.d)
 
 FUZZERS = $(FUZZ_TARGETS:%=$(BUILD)/fuzz/%)
 
@@ -177,17 +197,23 @@ SCRIPTS = .ci/run tests/run tests/report.sh tests/coverage tests/fuzz/run tests/
 	tests/bench/race tests/bench/measure tests/bench/syscalls tests/bench/servers.sh \
 	tests/system/run tests/system/guest tests/system/modems.sh \
 	tools/with-cuse tools/with-system tools/system/make-root tools/system/init tools/system/command \
-	tools/install-deps tools/demo
+	tools/install-deps tools/demo $(sort $(wildcard tests/lint/*))
 
-lint: ## clang-format, clang-tidy, cppcheck, shellcheck
+LINT = $(BUILD)/lint
+LINT_CHECKS = flags
+
+lint: ## all that looks at the sources and not at what they do
 	tools/install-deps lint
 	clang-format --dry-run -Werror $(SOURCES)
 	clang-tidy --quiet --warnings-as-errors='*' $(filter lib/% cuse-qmux/% tools/%,$(filter %.c,$(SOURCES))) -- \
-		-std=c11 $(CPPFLAGS) $(VERSION_FLAG) $(FUSE_CFLAGS)
+		-std=c11 $(OWN_CPPFLAGS) $(VERSION_FLAG) $(FUSE_CFLAGS)
 	cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr \
 		--enable=warning,performance,portability --suppress=missingIncludeSystem \
-		$(CPPFLAGS) $(VERSION_FLAG) lib cuse-qmux tools/qmi-modem-sim
+		$(OWN_CPPFLAGS) $(VERSION_FLAG) lib cuse-qmux tools/qmi-modem-sim
 	shellcheck $(SCRIPTS)
+	$(MAKE) -s -j"$$(nproc)" BUILD=$(LINT)/gcc CC=gcc WERROR=1 programs
+	$(MAKE) -s -j"$$(nproc)" BUILD=$(LINT)/clang CC=clang WERROR=1 programs fuzz-objects
+	for check in $(LINT_CHECKS); do tests/lint/$$check || exit; done
 
 format: ## lay the sources out as lint wants them
 	clang-format -i $(SOURCES)
@@ -218,5 +244,5 @@ clean: ## remove what was built
 
 .SECONDARY: $(FUZZ_TARGETS:%=$(BUILD)/fuzz/obj/tests/fuzz/%.o)
 
-.PHONY: all help bench demo check faults check-system system-shell system-stage test-programs soak fuzz \
-	check-mutants coverage lint format install uninstall clean
+.PHONY: all help bench demo check faults check-system system-shell system-stage programs \
+	test-programs soak fuzz fuzz-objects check-mutants coverage lint format install uninstall clean

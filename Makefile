@@ -26,10 +26,14 @@ OWN_CPPFLAGS = -D_GNU_SOURCE -Ilib
 OWN_CFLAGS  = -std=c11 $(WARNINGS) -MMD -MP
 VERSION_FLAG = -DVERSION='"$(VERSION)"'
 
+# $(call say,WHAT): before a command, to have one line instead of it. V=1 shows the
+# command, -s nothing.
+SILENT     := $(findstring s,$(filter-out --%,$(firstword -$(MAKEFLAGS))))
+say         = $(if $(filter-out 0,$(V)),,@$(if $(SILENT),,printf '  %-7s %s\n' $(1) $@;) )
 OWN_LDFLAGS =
 LIBS        =
-compile     = $(CC) $(OWN_CPPFLAGS) $(OWN_CFLAGS) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
-link        = $(CC) $(OWN_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(LDLIBS)
+compile     = $(call say,CC)$(CC) $(OWN_CPPFLAGS) $(OWN_CFLAGS) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+link        = $(call say,LD)$(CC) $(OWN_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(LDLIBS)
 
 # Read where they are needed, so that `make help` and the like need no library.
 FUSE_CFLAGS  = $(shell $(PKG_CONFIG) --cflags fuse3 libudev)
@@ -54,7 +58,7 @@ help: ## this list
 	@sed -n "s/^\([a-z-]*\):.*## /\1\t/p" Makefile | expand -t 14
 	@echo
 	@echo 'SANITIZE=1 with check: units under ASan and UBSan, the daemon under UBSan and valgrind.'
-	@echo 'WERROR=1: a warning is an error.'
+	@echo 'V=1: show each command. WERROR=1: a warning is an error.'
 	@echo 'PREFIX ($(PREFIX)), DESTDIR, SBINDIR, BINDIR, MANDIR, SYSCONFDIR, UDEVDIR, UNITDIR,'
 	@echo 'CC, CPPFLAGS, CFLAGS ($(CFLAGS)), LDFLAGS, LDLIBS, PKG_CONFIG, INSTALL: as usual, from the'
 	@echo 'environment or the command line.'
@@ -109,39 +113,41 @@ BENCH_OUT = $(BUILD)/bench
 BENCH_PROGRAMS = $(BUILD)/tests/bench-modem $(BUILD)/tests/bench-client
 
 bench: ## the race against qmi-proxy, 5 min: tables and plots, in BENCH_OUT
-	tools/install-deps bench
-	$(MAKE) all $(BENCH_PROGRAMS)
-	tests/bench/race $(BENCH_OUT)
+	@tools/install-deps bench
+	@$(MAKE) --no-print-directory all $(BENCH_PROGRAMS)
+	@tests/bench/race $(BENCH_OUT)
 
 demo: ## see it work: a simulated modem, two nodes, real qmicli
-	tools/install-deps demo
-	$(MAKE) all
-	tools/with-cuse tools/demo
+	@tools/install-deps demo
+	@$(MAKE) -s -q all || echo 'building ...'
+	@$(MAKE) -s all
+	@tools/with-cuse tools/demo
 
 check: ## all tests; SANITIZE=1 for the same under sanitizers
-	tools/install-deps check
-	SANITIZE=$(SANITIZE) tests/run
+	@tools/install-deps check
+	@echo 'building ...'
+	@SANITIZE=$(SANITIZE) tests/run
 
 faults: SECONDS = 3600
 faults: ## the part of check that is about faults, with SECONDS=N of mixed load (3600)
-	tools/install-deps check
-	$(MAKE) test-programs
+	@tools/install-deps check
+	@$(MAKE) --no-print-directory test-programs
 	BUILD=$(BUILD) FAULTS_ALL=1 FAULTS_SECONDS=$(SECONDS) tools/with-cuse $(BUILD)/tests/fault-tests
 
 SYSTEM_STAGE = $(BUILD)/system/stage
 
 check-system: ## the whole stack on a stock kernel, in QEMU
-	tools/install-deps system
+	@tools/install-deps system
 	tests/system/run
 
 system-shell: ## a shell on such a system, with all of this installed
-	tools/install-deps system
-	$(MAKE) system-stage
+	@tools/install-deps system
+	@$(MAKE) --no-print-directory system-stage
 	tools/with-system --stage $(SYSTEM_STAGE) --shell
 
 system-stage: all $(BUILD)/tests/system-client
 	rm -rf $(SYSTEM_STAGE)
-	$(MAKE) install DESTDIR=$(SYSTEM_STAGE) PREFIX=/usr SYSCONFDIR=/etc
+	$(MAKE) --no-print-directory install DESTDIR=$(SYSTEM_STAGE) PREFIX=/usr SYSCONFDIR=/etc
 
 programs: test-programs $(BUILD)/tests/system-client $(BENCH_PROGRAMS)
 
@@ -158,10 +164,10 @@ $(FUZZED): FUZZ_FLAGS = -fsanitize=fuzzer-no-link $(FUZZ_CHECKS)
 
 $(BUILD)/fuzz/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	clang $(OWN_CPPFLAGS) $(OWN_CFLAGS) -Itests/simulation -O2 -g $(FUZZ_FLAGS) -c -o $@ $<
+	$(call say,CLANG)clang $(OWN_CPPFLAGS) $(OWN_CFLAGS) -Itests/simulation -O2 -g $(FUZZ_FLAGS) -c -o $@ $<
 
 $(BUILD)/fuzz/%: $(BUILD)/fuzz/obj/tests/fuzz/%.o $(FUZZING) $(FUZZED)
-	clang -g -fsanitize=fuzzer $(FUZZ_CHECKS) -o $@ $^
+	$(call say,CLANG)clang -g -fsanitize=fuzzer $(FUZZ_CHECKS) -o $@ $^
 
 FUZZ_OBJECTS = $(FUZZED) $(FUZZING) $(FUZZ_TARGETS:%=$(BUILD)/fuzz/obj/tests/fuzz/%.o)
 
@@ -172,23 +178,23 @@ fuzz-objects: $(FUZZ_OBJECTS)
 FUZZERS = $(FUZZ_TARGETS:%=$(BUILD)/fuzz/%)
 
 fuzz: ## libFuzzer on the core, SECONDS=N for each target (60)
-	tools/install-deps check
-	$(MAKE) $(FUZZERS)
+	@tools/install-deps check
+	@$(MAKE) --no-print-directory $(FUZZERS)
 	tests/fuzz/run $(SECONDS) $(FUZZERS)
 
 soak: ## more of the simulation, SECONDS=N of new seeds (60)
-	tools/install-deps check
-	$(MAKE) $(BUILD)/tests/simulation
+	@tools/install-deps check
+	@$(MAKE) --no-print-directory $(BUILD)/tests/simulation
 	$(BUILD)/tests/simulation --seeds $${SEED:-$$(date +%s)000} --seconds $(SECONDS)
 
 fuzz soak: SECONDS = 60
 
 check-mutants: ## whether the simulation finds the faults of tests/simulation/mutants
-	tools/install-deps check
+	@tools/install-deps check
 	tests/simulation/check-mutants
 
 coverage: ## of lib/ by units and simulation: every line, and 95 % of branches
-	tools/install-deps check coverage
+	@tools/install-deps check coverage
 	tests/coverage
 
 SOURCES = $(wildcard lib/*.[ch] cuse-qmux/*.[ch] tools/qmi-modem-sim/*.[ch] tests/*/*.[ch])
@@ -203,7 +209,7 @@ LINT = $(BUILD)/lint
 LINT_CHECKS = flags
 
 lint: ## all that looks at the sources and not at what they do
-	tools/install-deps lint
+	@tools/install-deps lint
 	clang-format --dry-run -Werror $(SOURCES)
 	clang-tidy --quiet --warnings-as-errors='*' $(filter lib/% cuse-qmux/% tools/%,$(filter %.c,$(SOURCES))) -- \
 		-std=c11 $(OWN_CPPFLAGS) $(VERSION_FLAG) $(FUSE_CFLAGS)

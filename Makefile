@@ -23,7 +23,8 @@ WARNINGS    = -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion -Wstrict-pro
 	      -Wmissing-prototypes -Wpointer-arith -Wcast-qual -Wvla -Wformat=2 -Wundef \
 	      $(if $(filter-out 0,$(WERROR)),-Werror)
 OWN_CPPFLAGS = -D_GNU_SOURCE -Ilib
-OWN_CFLAGS  = -std=c11 $(WARNINGS) -MMD -MP
+# The name of the directory stays out of what is built.
+OWN_CFLAGS  = -std=c11 $(WARNINGS) -ffile-prefix-map='$(CURDIR)=.' -MMD -MP
 VERSION_FLAG = -DVERSION='"$(VERSION)"'
 
 # $(call say,WHAT): before a command, to have one line instead of it. V=1 shows the
@@ -40,7 +41,7 @@ FUSE_CFLAGS  = $(shell $(PKG_CONFIG) --cflags fuse3 libudev)
 FUSE_LIBS    = $(shell $(PKG_CONFIG) --libs fuse3 libudev)
 CMOCKA_LIBS  = $(shell $(PKG_CONFIG) --libs cmocka)
 
-objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard $(1)/*.c))
+objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(sort $(wildcard $(1)/*.c)))
 LIB    = $(call objects,lib)
 DAEMON = $(call objects,cuse-qmux)
 SIM    = $(call objects,tools/qmi-modem-sim)
@@ -155,9 +156,9 @@ test-programs: all $(patsubst %,$(BUILD)/tests/%,unit-tests simulation cuse-test
 
 FUZZ_TARGETS = session port interleaved
 FUZZ_CHECKS  = -fsanitize=address,undefined -fno-sanitize-recover=all
-FUZZED       = $(patsubst %.c,$(BUILD)/fuzz/obj/%.o,$(wildcard lib/*.c))
+FUZZED       = $(patsubst %.c,$(BUILD)/fuzz/obj/%.o,$(sort $(wildcard lib/*.c)))
 FUZZING      = $(patsubst %.c,$(BUILD)/fuzz/obj/%.o,tests/fuzz/fuzz.c \
-		 $(filter-out %/main.c %/seed.c %/generator.c,$(wildcard tests/simulation/*.c)))
+		 $(filter-out %/main.c %/seed.c %/generator.c,$(sort $(wildcard tests/simulation/*.c))))
 
 # Only the core is what libFuzzer follows, and what is checked; the model is to be fast.
 $(FUZZED): FUZZ_FLAGS = -fsanitize=fuzzer-no-link $(FUZZ_CHECKS)
@@ -197,7 +198,7 @@ coverage: ## of lib/ by units and simulation: every line, and 95 % of branches
 	@tools/install-deps check coverage
 	tests/coverage
 
-SOURCES = $(wildcard lib/*.[ch] cuse-qmux/*.[ch] tools/qmi-modem-sim/*.[ch] tests/*/*.[ch])
+SOURCES = $(sort $(wildcard lib/*.[ch] cuse-qmux/*.[ch] tools/qmi-modem-sim/*.[ch] tests/*/*.[ch]))
 SCRIPTS = .ci/run tests/run tests/report.sh tests/coverage tests/fuzz/run tests/simulation/check-mutants \
 	tests/startup/run tests/qmicli/run tests/qmicli/bench.sh \
 	tests/bench/race tests/bench/measure tests/bench/syscalls tests/bench/servers.sh \
@@ -206,7 +207,7 @@ SCRIPTS = .ci/run tests/run tests/report.sh tests/coverage tests/fuzz/run tests/
 	tools/install-deps tools/demo $(sort $(wildcard tests/lint/*))
 
 LINT = $(BUILD)/lint
-LINT_CHECKS = flags
+LINT_CHECKS = flags rebuild
 
 lint: ## all that looks at the sources and not at what they do
 	@tools/install-deps lint

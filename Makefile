@@ -22,7 +22,7 @@ BUILD       = build
 WARNINGS    = -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion -Wstrict-prototypes \
 	      -Wmissing-prototypes -Wpointer-arith -Wcast-qual -Wvla -Wformat=2 -Wundef \
 	      $(if $(filter-out 0,$(WERROR)),-Werror)
-OWN_CPPFLAGS = -D_GNU_SOURCE -Ilib
+OWN_CPPFLAGS = -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -Ilib
 # The name of the directory stays out of what is built.
 OWN_CFLAGS  = -std=c11 $(WARNINGS) -ffile-prefix-map='$(CURDIR)=.' -MMD -MP
 VERSION_FLAG = -DVERSION='"$(VERSION)"'
@@ -150,6 +150,9 @@ system-stage: all $(BUILD)/tests/system-client
 	rm -rf $(SYSTEM_STAGE)
 	$(MAKE) --no-print-directory install DESTDIR=$(SYSTEM_STAGE) PREFIX=/usr SYSCONFDIR=/etc
 
+# What is built of the sources that are shipped, without a library to link with.
+shipped-objects: $(LIB) $(DAEMON) $(SIM)
+
 programs: test-programs $(BUILD)/tests/system-client $(BENCH_PROGRAMS)
 
 test-programs: all $(patsubst %,$(BUILD)/tests/%,unit-tests simulation cuse-tests fault-tests)
@@ -220,6 +223,7 @@ lint: ## all that looks at the sources and not at what they do
 	shellcheck $(SCRIPTS)
 	$(MAKE) -s -j"$$(nproc)" BUILD=$(LINT)/gcc CC=gcc WERROR=1 programs
 	$(MAKE) -s -j"$$(nproc)" BUILD=$(LINT)/clang CC=clang WERROR=1 programs fuzz-objects
+	tests/lint/portability $(LINT)
 	for check in $(LINT_CHECKS); do tests/lint/$$check || exit; done
 
 format: ## lay the sources out as lint wants them
@@ -251,5 +255,5 @@ clean: ## remove what was built
 
 .SECONDARY: $(FUZZ_TARGETS:%=$(BUILD)/fuzz/obj/tests/fuzz/%.o)
 
-.PHONY: all help bench demo check faults check-system system-shell system-stage programs \
+.PHONY: all help bench demo check faults check-system system-shell system-stage shipped-objects programs \
 	test-programs soak fuzz fuzz-objects check-mutants coverage lint format install uninstall clean

@@ -223,6 +223,9 @@ lint: ## all that looks at the sources and not at what they do
 	shellcheck $(SCRIPTS)
 	$(MAKE) -s -j"$$(nproc)" BUILD=$(LINT)/gcc CC=gcc WERROR=1 programs
 	$(MAKE) -s -j"$$(nproc)" BUILD=$(LINT)/clang CC=clang WERROR=1 programs fuzz-objects
+	for floors in $(wildcard lib/floors cuse-qmux/floors tools/qmi-modem-sim/floors); do \
+		tests/lint/floors $${floors%/*} $$floors $(LINT)/gcc || exit; \
+	done
 	tests/lint/portability $(LINT)
 	for check in $(LINT_CHECKS); do tests/lint/$$check || exit; done
 

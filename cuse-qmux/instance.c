@@ -146,7 +146,7 @@ static void hook_trace(void *context, const struct mux_trace *trace)
 	const struct instance *instance = context;
 
 	trace_frame(trace,
-		    trace->session ? instance->nodes[session_node(trace->session)].name : "-");
+		    trace->session ? instance->nodes[mux_session_node(trace->session)].name : "-");
 }
 
 static struct mux *make_mux(struct instance *instance)
@@ -268,7 +268,7 @@ static void pump(struct instance *instance)
 
 	do {
 		while ((session = mux_next_changed(instance->mux)))
-			open_file_update(session_owner(session));
+			open_file_update(mux_session_owner(session));
 		while (port_idle(&instance->port)) {
 			size_t size;
 			const uint8_t *frame =

@@ -45,7 +45,7 @@ static void serve_open(fuse_req_t req, struct fuse_file_info *info)
 	if (log_enabled(LOG_LEVEL_DEBUG)) {
 		process_command(command, fuse_req_ctx(req)->pid);
 		log_debug("%s: session %llu opened by %s (pid %d)", node->name,
-			  (unsigned long long)session_id(open_file_session(file)), command,
+			  (unsigned long long)mux_session_id(open_file_session(file)), command,
 			  (int)fuse_req_ctx(req)->pid);
 	}
 	info->fh = (uintptr_t)file;
@@ -60,7 +60,7 @@ static void serve_release(fuse_req_t req, struct fuse_file_info *info)
 	struct open_file *file = file_of(info);
 
 	log_debug("%s: session %llu closed", node->name,
-		  (unsigned long long)session_id(open_file_session(file)));
+		  (unsigned long long)mux_session_id(open_file_session(file)));
 	open_file_destroy(file, node->host->loop->now);
 	node->host->open_files--;
 	fuse_reply_err(req, 0);
@@ -94,7 +94,7 @@ static void serve_ioctl(fuse_req_t req, int command, void *arg, struct fuse_file
 	(void)in;
 	(void)in_size;
 	(void)out_size;
-	if (session_state(open_file_session(file_of(info))) & SESSION_DEAD)
+	if (mux_session_state(open_file_session(file_of(info))) & SESSION_DEAD)
 		fuse_reply_err(req, ENODEV);
 	else if ((unsigned)command == IOCTL_WDM_MAX_COMMAND)
 		fuse_reply_ioctl(req, 0, &limit, sizeof(limit));

@@ -100,7 +100,7 @@ static void block(struct list *list, fuse_req_t req, const uint8_t *data, size_t
 static bool try_read(struct open_file *file, fuse_req_t req, size_t size)
 {
 	const uint8_t *data;
-	ssize_t available = session_peek(file->session, &data);
+	ssize_t available = mux_peek(file->session, &data);
 	size_t given;
 
 	if (available == -EAGAIN)
@@ -111,7 +111,7 @@ static bool try_read(struct open_file *file, fuse_req_t req, size_t size)
 	}
 	given = (size_t)available < size ? (size_t)available : size;
 	fuse_reply_buf(req, (const char *)data, given);
-	session_consume(file->session, given);
+	mux_consume(file->session, given);
 	return true;
 }
 
@@ -128,7 +128,7 @@ void open_file_read(struct open_file *file, fuse_req_t req, size_t size, bool no
 /* Answers a write; false if it has to wait. */
 static bool try_write(struct open_file *file, fuse_req_t req, const uint8_t *data, size_t size)
 {
-	ssize_t taken = session_write(file->session, data, size);
+	ssize_t taken = mux_write(file->session, data, size);
 
 	if (taken == -EAGAIN)
 		return false;
@@ -176,7 +176,7 @@ static void go_on_writing(struct open_file *file)
 
 static uint32_t poll_state(const struct open_file *file)
 {
-	unsigned state = session_state(file->session);
+	unsigned state = mux_session_state(file->session);
 	uint32_t events = 0;
 
 	if (state & SESSION_DEAD)

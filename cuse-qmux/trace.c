@@ -72,7 +72,7 @@ void trace_frame(const struct mux_trace *trace, const char *node_name)
 	describe_outcome(outcome, sizeof(outcome), trace->frame);
 	if (trace->session)
 		snprintf(who, sizeof(who), "%s session %llu", node_name,
-			 (unsigned long long)session_id(trace->session));
+			 (unsigned long long)mux_session_id(trace->session));
 	log_debug("%s, %s: %s, CID %u=%u, tid %u=%u%s%s%s", who, direction(trace->path), message,
 		  trace->cid, trace->device_cid, trace->tid, trace->device_tid, outcome,
 		  trace->why ? ", " : "", trace->why ? trace->why : "");

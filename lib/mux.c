@@ -330,22 +330,22 @@ void mux_close(struct session *session, uint64_t now)
 	mux_settle_all(mux);
 }
 
-void *session_owner(const struct session *session)
+void *mux_session_owner(const struct session *session)
 {
 	return session->owner;
 }
 
-unsigned session_node(const struct session *session)
+unsigned mux_session_node(const struct session *session)
 {
 	return session->node;
 }
 
-uint64_t session_id(const struct session *session)
+uint64_t mux_session_id(const struct session *session)
 {
 	return session->id;
 }
 
-ssize_t session_write(struct session *session, const uint8_t *data, size_t size)
+ssize_t mux_write(struct session *session, const uint8_t *data, size_t size)
 {
 	struct mux *mux = session->mux;
 	ssize_t taken;
@@ -360,7 +360,7 @@ ssize_t session_write(struct session *session, const uint8_t *data, size_t size)
 	return taken;
 }
 
-ssize_t session_peek(struct session *session, const uint8_t **data)
+ssize_t mux_peek(struct session *session, const uint8_t **data)
 {
 	size_t size;
 
@@ -374,12 +374,12 @@ ssize_t session_peek(struct session *session, const uint8_t **data)
 	return *data ? (ssize_t)size : -EAGAIN;
 }
 
-void session_consume(struct session *session, size_t size)
+void mux_consume(struct session *session, size_t size)
 {
 	queue_consume(&session->in, size);
 }
 
-unsigned session_state(const struct session *session)
+unsigned mux_session_state(const struct session *session)
 {
 	unsigned state = 0;
 

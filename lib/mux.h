@@ -100,25 +100,25 @@ struct session *mux_open(struct mux *mux, unsigned node, void *owner);
 /* The pointer is dead then, though what the session has written still goes out: V6, V7. */
 void mux_close(struct session *session, uint64_t now);
 
-void *session_owner(const struct session *session);
-unsigned session_node(const struct session *session);
-uint64_t session_id(const struct session *session); /* for people; never given twice */
+void *mux_session_owner(const struct session *session);
+unsigned mux_session_node(const struct session *session);
+uint64_t mux_session_id(const struct session *session); /* for people; never given twice */
 
 /*
  * Takes what an application wrote, all of it. Returns size, or nothing taken and
  * -EAGAIN, -ENODEV, -ENOMEM, or V19's -EINVAL and -EMSGSIZE. Fewer bytes are
  * taken only where memory ran out behind them.
  */
-ssize_t session_write(struct session *session, const uint8_t *data, size_t size);
+ssize_t mux_write(struct session *session, const uint8_t *data, size_t size);
 
 /*
  * What a read returns next: *data and its size, which is the front frame's or
  * the rest of it; or -EAGAIN, -ENODEV, or -ENOBUFS, which is then reported and
- * over. session_consume() takes bytes that were read off; *data is valid until
+ * over. mux_consume() takes bytes that were read off; *data is valid until
  * the next call for this mux.
  */
-ssize_t session_peek(struct session *session, const uint8_t **data);
-void session_consume(struct session *session, size_t size);
+ssize_t mux_peek(struct session *session, const uint8_t **data);
+void mux_consume(struct session *session, size_t size);
 
 enum session_state {
 	SESSION_READABLE = 1, /* a read would not block */
@@ -126,7 +126,7 @@ enum session_state {
 	SESSION_DEAD = 4, /* every call fails with ENODEV */
 };
 
-unsigned session_state(const struct session *session);
+unsigned mux_session_state(const struct session *session);
 
 /*
  * A session with something new: a frame to read, even behind others, room to

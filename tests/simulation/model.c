@@ -209,7 +209,7 @@ static void compare_front(struct model *m, int seat)
 {
 	const struct seat *s = &m->seats[seat];
 	const uint8_t *data = NULL;
-	ssize_t size = session_peek(s->handle, &data);
+	ssize_t size = mux_peek(s->handle, &data);
 	size_t want = s->in.first->size - s->read;
 
 	if (size != (ssize_t)want || memcmp(data, s->in.first->bytes + s->read, want) != 0)
@@ -236,7 +236,7 @@ static void compare_session(struct model *m, int seat)
 {
 	const struct seat *s = &m->seats[seat];
 	unsigned want = 0;
-	unsigned state = session_state(s->handle);
+	unsigned state = mux_session_state(s->handle);
 
 	if (m->unplugged) {
 		want = SESSION_DEAD;

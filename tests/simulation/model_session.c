@@ -65,8 +65,9 @@ void model_open(struct model *m, unsigned slot, unsigned node, struct session *s
 	s->handle = session;
 	s->node = node;
 	m->open_count++;
-	if (session_node(session) != node)
-		broken(m, "V1", "the session is on node %u, not %u", session_node(session), node);
+	if (mux_session_node(session) != node)
+		broken(m, "V1", "the session is on node %u, not %u", mux_session_node(session),
+		       node);
 }
 
 /* V6: what it wrote goes out, from a seat behind the slots; or NOBODY if it is lost. */

@@ -41,9 +41,9 @@ static void open_session(struct world *world, const struct operation *op)
 	world->sessions[op->slot] = session;
 	if (!session)
 		return;
-	if (session_id(session) <= world->last_id)
+	if (mux_session_id(session) <= world->last_id)
 		model_complain(world->model, "V6", "the id of a session was another's before");
-	world->last_id = session_id(session);
+	world->last_id = mux_session_id(session);
 }
 
 void close_session(struct world *world, unsigned slot)
@@ -75,7 +75,7 @@ static void write_bytes(struct world *world, const struct operation *op, const u
 	if (staged->size < STAGED_MAX)
 		stage(staged, data, size);
 	bytes = unstage(staged, op->cut, &size);
-	result = session_write(world->sessions[op->slot], bytes, size);
+	result = mux_write(world->sessions[op->slot], bytes, size);
 	model_write(world->model, op->slot, bytes, size, result);
 	if (result == -EAGAIN)
 		unwrite(staged, bytes, size);
@@ -163,14 +163,14 @@ static void write_odd(struct world *world, const struct operation *op)
 static bool read_once(struct world *world, unsigned slot, size_t max)
 {
 	const uint8_t *data = NULL;
-	ssize_t size = session_peek(world->sessions[slot], &data);
+	ssize_t size = mux_peek(world->sessions[slot], &data);
 
 	model_peek(world->model, slot, size, data);
 	if (size <= 0 || model_broken_rule(world->model))
 		return size == -ENOBUFS;
 	if (max > (size_t)size)
 		max = (size_t)size;
-	session_consume(world->sessions[slot], max);
+	mux_consume(world->sessions[slot], max);
 	model_consume(world->model, slot, max);
 	return true;
 }

@@ -156,8 +156,8 @@ struct session *open_on(struct bench *bench, unsigned node)
 	struct session *session = mux_open(bench->mux, node, bench);
 
 	assert_non_null(session);
-	assert_int_equal(session_node(session), node);
-	assert_ptr_equal(session_owner(session), bench);
+	assert_int_equal(mux_session_node(session), node);
+	assert_ptr_equal(mux_session_owner(session), bench);
 	return session;
 }
 
@@ -165,7 +165,7 @@ void app_write(struct session *session, struct msg msg)
 {
 	size_t size = frame_size(msg.bytes);
 
-	assert_int_equal(session_write(session, msg.bytes, size), size);
+	assert_int_equal(mux_write(session, msg.bytes, size), size);
 }
 
 void app_reads(struct session *session, struct msg wanted)
@@ -174,28 +174,28 @@ void app_reads(struct session *session, struct msg wanted)
 	const uint8_t *data;
 	ssize_t size;
 
-	assert_true(session_state(session) & SESSION_READABLE);
-	size = session_peek(session, &data);
+	assert_true(mux_session_state(session) & SESSION_READABLE);
+	size = mux_peek(session, &data);
 	assert_int_equal(size, frame_size(wanted.bytes));
 	memcpy(got.bytes, data, (size_t)size);
 	assert_msg(got, wanted);
-	session_consume(session, (size_t)size);
+	mux_consume(session, (size_t)size);
 }
 
 void app_reads_nothing(struct session *session)
 {
 	const uint8_t *data;
 
-	assert_false(session_state(session) & SESSION_READABLE);
-	assert_int_equal(session_peek(session, &data), -EAGAIN);
+	assert_false(mux_session_state(session) & SESSION_READABLE);
+	assert_int_equal(mux_peek(session, &data), -EAGAIN);
 }
 
 void app_reads_overflow(struct session *session)
 {
 	const uint8_t *data;
 
-	assert_true(session_state(session) & SESSION_READABLE);
-	assert_int_equal(session_peek(session, &data), -ENOBUFS);
+	assert_true(mux_session_state(session) & SESSION_READABLE);
+	assert_int_equal(mux_peek(session, &data), -ENOBUFS);
 }
 
 /* The modem. */
@@ -267,7 +267,7 @@ uint8_t allocate(struct bench *bench, struct session *session, uint8_t service, 
 	app_write(session, asked);
 	got = modem_gets_ctl(bench, asked);
 	modem_says(bench, about_client(answer(got, 0), service, device_cid));
-	assert_true(session_peek(session, &data) > 0);
+	assert_true(mux_peek(session, &data) > 0);
 	cid = frame_tlv(data, QMI_TLV_FIRST, 2, NULL)[1];
 	app_reads(session, about_client(answer(asked, 0), service, cid));
 	return cid;

@@ -178,9 +178,9 @@ static void test_V19_the_largest_frame(void **state)
 	hear(bench, frame, 60000);
 	app_reads_nothing(a);
 	hear(bench, frame + 60000, QMUX_SIZE_MAX - 60000);
-	assert_int_equal(session_peek(a, &data), QMUX_SIZE_MAX);
+	assert_int_equal(mux_peek(a, &data), QMUX_SIZE_MAX);
 	assert_memory_equal(data, frame, QMUX_SIZE_MAX);
-	session_consume(a, QMUX_SIZE_MAX);
+	mux_consume(a, QMUX_SIZE_MAX);
 	app_reads_nothing(a);
 }
 

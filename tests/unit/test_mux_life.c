@@ -63,9 +63,9 @@ static void test_V17_unplugged(void **state)
 	assert_ptr_equal(mux_next_changed(bench->mux), a);
 	assert_ptr_equal(mux_next_changed(bench->mux), b);
 	assert_null(mux_next_changed(bench->mux));
-	assert_int_equal(session_state(a), SESSION_DEAD);
-	assert_int_equal(session_peek(a, &data), -ENODEV);
-	assert_int_equal(session_write(a, msg.bytes, 13), -ENODEV);
+	assert_int_equal(mux_session_state(a), SESSION_DEAD);
+	assert_int_equal(mux_peek(a, &data), -ENODEV);
+	assert_int_equal(mux_write(a, msg.bytes, 13), -ENODEV);
 	modem_gets_nothing(bench);
 	assert_true(mux_deadline(bench->mux) == MUX_NEVER);
 	assert_true(mux_stopped(bench->mux));
@@ -118,8 +118,8 @@ static void test_V18_calls_while_stopping(void **state)
 
 	mux_stop(bench->mux);
 	assert_true(mux_stopped(bench->mux));
-	assert_int_equal(session_state(a), 0);
-	assert_int_equal(session_write(a, msg.bytes, 13), -ENODEV);
+	assert_int_equal(mux_session_state(a), 0);
+	assert_int_equal(mux_write(a, msg.bytes, 13), -ENODEV);
 	errno = 0;
 	assert_null(mux_open(bench->mux, 0, NULL));
 	assert_int_equal(errno, ENODEV);

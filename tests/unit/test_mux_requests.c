@@ -8,8 +8,8 @@ static void test_V1_two_sessions_of_a_node(void **state)
 	struct session *a = open_on(bench, 0);
 	struct session *b = open_on(bench, 0);
 
-	assert_int_equal(session_id(a), 1);
-	assert_int_equal(session_id(b), 2);
+	assert_int_equal(mux_session_id(a), 1);
+	assert_int_equal(mux_session_id(b), 2);
 	assert_int_equal(mux_session_count(bench->mux), 2);
 	assert_int_equal(allocate(bench, a, DMS, 40), 1);
 	app_reads_nothing(b);

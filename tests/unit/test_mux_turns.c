@@ -110,12 +110,12 @@ static void test_V14_an_overflow_alone_is_readable(void **state)
 	a = open_on(bench, 0);
 	allocate(bench, a, DMS, 40);
 	modem_says(bench, indication(DMS, 40, IND));
-	assert_int_equal(session_peek(a, &data), 13);
-	session_consume(a, 5);
+	assert_int_equal(mux_peek(a, &data), 13);
+	mux_consume(a, 5);
 	modem_says(bench, indication(DMS, 40, IND));
 	app_reads_overflow(a);
-	assert_int_equal(session_peek(a, &data), 8);
-	session_consume(a, 8);
+	assert_int_equal(mux_peek(a, &data), 8);
+	mux_consume(a, 8);
 	app_reads_nothing(a);
 }
 
@@ -129,13 +129,13 @@ static void test_V20_a_frame_in_parts(void **state)
 	allocate(bench, a, DMS, 40);
 	modem_says(bench, with_cid(ind, 40));
 	modem_says(bench, with_cid(ind, 40));
-	assert_int_equal(session_peek(a, &data), 13);
+	assert_int_equal(mux_peek(a, &data), 13);
 	assert_memory_equal(data, ind.bytes, 13);
-	session_consume(a, 4);
-	assert_true(session_state(a) & SESSION_READABLE);
-	assert_int_equal(session_peek(a, &data), 9);
+	mux_consume(a, 4);
+	assert_true(mux_session_state(a) & SESSION_READABLE);
+	assert_int_equal(mux_peek(a, &data), 9);
 	assert_memory_equal(data, ind.bytes + 4, 9);
-	session_consume(a, 9);
+	mux_consume(a, 9);
 	app_reads(a, ind);
 	app_reads_nothing(a);
 }
@@ -153,14 +153,14 @@ static void test_V21_full_and_writable_again(void **state)
 	while (mux_next_changed(bench->mux))
 		;
 	for (size_t i = 0; i < SESSION_OUT_BYTES / size; i++) {
-		assert_int_equal(session_state(a), SESSION_WRITABLE);
+		assert_int_equal(mux_session_state(a), SESSION_WRITABLE);
 		app_write(a, msg);
 	}
-	assert_int_equal(session_state(a), 0);
-	assert_int_equal(session_write(a, msg.bytes, size), -EAGAIN);
+	assert_int_equal(mux_session_state(a), 0);
+	assert_int_equal(mux_write(a, msg.bytes, size), -EAGAIN);
 	assert_null(mux_next_changed(bench->mux));
 	modem_gets_this(bench, with_cid(msg, 40));
-	assert_int_equal(session_state(a), SESSION_WRITABLE);
+	assert_int_equal(mux_session_state(a), SESSION_WRITABLE);
 	assert_ptr_equal(mux_next_changed(bench->mux), a);
 	assert_null(mux_next_changed(bench->mux));
 	app_write(a, msg);
@@ -175,9 +175,9 @@ static void test_V21_writes_that_fail(void **state)
 
 	frame_begin(large, FRAME_REQUEST, DMS, 1, 1, MODEL);
 	frame_add_tlv(large, 0x10, value, sizeof(value));
-	assert_int_equal(session_write(a, large, sizeof(large)), -EMSGSIZE);
-	assert_int_equal(session_write(a, value, 1), -EINVAL);
-	assert_int_equal(session_write(a, value, 0), 0);
+	assert_int_equal(mux_write(a, large, sizeof(large)), -EMSGSIZE);
+	assert_int_equal(mux_write(a, value, 1), -EINVAL);
+	assert_int_equal(mux_write(a, value, 0), 0);
 	/* The session is none the worse for it. */
 	allocate(bench, a, DMS, 40);
 	exchange(bench, a, request(DMS, 1, 1, MODEL), 40);
@@ -192,11 +192,11 @@ static void test_V21_a_write_of_frames_and_a_part(void **state)
 	allocate(bench, a, DMS, 40);
 	for (uint16_t tid = 0; tid < 3; tid++)
 		memcpy(data + 13 * tid, request(DMS, 1, tid, MODEL).bytes, 13);
-	assert_int_equal(session_write(a, data, 30), 30);
+	assert_int_equal(mux_write(a, data, 30), 30);
 	modem_gets_this(bench, request(DMS, 40, 0, MODEL));
 	modem_gets_this(bench, request(DMS, 40, 1, MODEL));
 	modem_gets_nothing(bench);
-	assert_int_equal(session_write(a, data + 30, 9), 9);
+	assert_int_equal(mux_write(a, data + 30, 9), 9);
 	modem_gets_this(bench, request(DMS, 40, 2, MODEL));
 }
 
@@ -208,7 +208,7 @@ static void test_V22_every_change_is_told_once(void **state)
 
 	assert_false(mux_has_changed(bench->mux));
 	assert_null(mux_next_changed(bench->mux));
-	assert_int_equal(session_state(a), SESSION_WRITABLE);
+	assert_int_equal(mux_session_state(a), SESSION_WRITABLE);
 	allocate(bench, b, DMS, 40);
 	allocate(bench, a, DMS, 41);
 	assert_true(mux_has_changed(bench->mux));
@@ -219,7 +219,7 @@ static void test_V22_every_change_is_told_once(void **state)
 	/* Also for a frame behind others, as edge-triggered epoll wants it. */
 	for (unsigned i = 0; i < 2; i++) {
 		modem_says(bench, indication(DMS, 40, IND));
-		assert_int_equal(session_state(b), SESSION_READABLE | SESSION_WRITABLE);
+		assert_int_equal(mux_session_state(b), SESSION_READABLE | SESSION_WRITABLE);
 		assert_ptr_equal(mux_next_changed(bench->mux), b);
 		assert_null(mux_next_changed(bench->mux));
 	}

@@ -5,9 +5,12 @@
 #include <errno.h>
 #include <stdlib.h>
 
-int clients_init(struct clients *clients, unsigned node_count)
+int clients_init(struct clients *clients, unsigned node_count, uint64_t orphan_timeout)
 {
 	list_init(&clients->all);
+	clients->count = 0;
+	clients->orphan_timeout = orphan_timeout;
+	clients->orphan_deadline = UINT64_MAX;
 	cid_map_init(&clients->device);
 	clients->nodes = calloc(node_count, sizeof(*clients->nodes));
 	clients->node_count = clients->nodes ? node_count : 0;
@@ -51,6 +54,7 @@ struct client *clients_add(struct clients *clients, unsigned node, uint8_t servi
 	list_init(&client->transactions);
 	list_init(&client->link);
 	list_append(&clients->all, &client->link);
+	clients->count++;
 	return client;
 
 no_memory:
@@ -65,6 +69,7 @@ void clients_remove(struct clients *clients, struct client *client)
 	cid_map_set(&clients->nodes[client->node], client->service, client->cid, NULL);
 	cid_map_set(&clients->device, client->service, client->device_cid, NULL);
 	list_remove(&client->link);
+	clients->count--;
 	free(client);
 }
 
@@ -91,13 +96,37 @@ void client_use(struct clients *clients, struct client *client, struct session *
 		client->holder = session;
 }
 
-void client_orphan(struct client *client, uint64_t now)
+static void clients_note_age(struct clients *clients, uint64_t deadline)
 {
-	client->holder = NULL;
-	client->orphaned_at = now;
+	if (deadline < clients->orphan_deadline)
+		clients->orphan_deadline = deadline;
 }
 
-bool client_reclaimable(const struct client *client)
+void clients_orphan(struct clients *clients, const struct session *session, uint64_t now)
+{
+	uint64_t deadline = clients->orphan_timeout ? now + clients->orphan_timeout : UINT64_MAX;
+
+	list_for_each (link, &clients->all) {
+		struct client *client = container_of(link, struct client, link);
+
+		if (client->holder != session)
+			continue;
+		client->holder = NULL;
+		client->orphaned_at = now;
+		clients_note_age(clients, deadline);
+	}
+}
+
+unsigned clients_orphan_count(const struct clients *clients)
+{
+	unsigned count = 0;
+
+	list_for_each (link, &clients->all)
+		count += !container_of(link, struct client, link)->holder;
+	return count;
+}
+
+static bool client_reclaimable(const struct client *client)
 {
 	return !client->holder && !client->releasing && !client->call_up;
 }
@@ -111,4 +140,30 @@ struct client *clients_reclaimable(const struct clients *clients, uint8_t servic
 			return client;
 	}
 	return NULL;
+}
+
+bool clients_begin_ageing(struct clients *clients, uint64_t now)
+{
+	if (clients->orphan_deadline > now)
+		return false;
+	clients->orphan_deadline = UINT64_MAX;
+	return true;
+}
+
+bool clients_age(struct clients *clients, const struct client *client, uint64_t now)
+{
+	uint64_t deadline = client->orphaned_at + clients->orphan_timeout;
+
+	if (!client_reclaimable(client))
+		return false;
+	if (deadline <= now)
+		return true;
+	clients_note_age(clients, deadline);
+	return false;
+}
+
+void clients_check_ages(struct clients *clients)
+{
+	if (clients->orphan_timeout)
+		clients->orphan_deadline = 0;
 }

@@ -25,18 +25,21 @@ struct client {
 	struct transaction *releasing; /* its Release CID, under way: gone for the application */
 	bool call_up;                  /* WDS: a data call was started and not stopped: V9 */
 	struct list transactions;      /* its requests in flight, and those that expired */
-	struct list link;              /* in the clients, the least recently used first */
+	struct list link;              /* in the clients' list of all */
 };
 
 struct clients {
-	struct list all;
-	struct cid_map device; /* by the modem's CID */
-	struct cid_map *nodes; /* by the virtual CID, a map for each node */
+	struct list all; /* the least recently used first */
+	unsigned count;
+	uint64_t orphan_timeout;  /* ms; 0: orphans do not age */
+	uint64_t orphan_deadline; /* ms: no orphan is too old before */
+	struct cid_map device;    /* by the modem's CID */
+	struct cid_map *nodes;    /* by the virtual CID, a map for each node */
 	unsigned node_count;
 };
 
 /* 0, or -ENOMEM. clients_finish() takes either. */
-int clients_init(struct clients *clients, unsigned node_count);
+int clients_init(struct clients *clients, unsigned node_count, uint64_t orphan_timeout);
 void clients_finish(struct clients *clients);
 
 /*
@@ -56,10 +59,23 @@ bool clients_exhausted(const struct clients *clients, unsigned node, uint8_t ser
 
 /* The session, or NULL for one that has closed, sends a request with it: V7, V8. */
 void client_use(struct clients *clients, struct client *client, struct session *session);
-void client_orphan(struct client *client, uint64_t now);
+
+/* Those that the session holds are orphans from now on. */
+void clients_orphan(struct clients *clients, const struct session *session, uint64_t now);
+unsigned clients_orphan_count(const struct clients *clients);
 
 /* The least recently used orphan of the service that may be given up, or NULL: V9. */
 struct client *clients_reclaimable(const struct clients *clients, uint8_t service);
-bool client_reclaimable(const struct client *client);
+
+/*
+ * V9: the orphans that are too old, and may be given up, are those for which
+ * clients_age() says so between clients_begin_ageing(), which is false if there
+ * can be none yet, and the end of a walk over all.
+ */
+bool clients_begin_ageing(struct clients *clients, uint64_t now);
+bool clients_age(struct clients *clients, const struct client *client, uint64_t now);
+
+/* One may have become one that can be given up: the ages of all are looked at again. */
+void clients_check_ages(struct clients *clients);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A session: what one open() of a node has, its two queues and what it still
- * waits for. The public verbs on a session are in mux.h; these are the mux's.
+ * waits for. Only these functions touch its queues.
  */
 #ifndef SESSION_H
 #define SESSION_H
@@ -21,8 +21,18 @@
 /* Requests of services in flight; further ones wait, so that a flood costs bounded memory. */
 #define SESSION_IN_FLIGHT 1024
 
+/* The sessions of one mux. */
+struct sessions {
+	struct list open;
+	struct list changed; /* open ones whose owners have something new to see */
+	unsigned count;      /* open ones */
+	uint64_t seen;       /* sessions so far */
+	size_t frame_max;    /* bytes that the port takes at a time */
+	size_t queue_bytes;  /* V14: of the queue to the application */
+};
+
 struct session {
-	struct mux *mux;
+	struct sessions *all;
 	void *owner;
 	uint64_t id; /* counts the instance's sessions from 1; for people */
 	unsigned node;
@@ -36,32 +46,54 @@ struct session {
 	size_t partial_bytes;
 	struct queue in;     /* to the application */
 	struct queue out;    /* to the modem */
-	struct list link;    /* in the mux's sessions */
-	struct list turn;    /* in the mux's turns while something waits in out */
-	struct list changed; /* in the mux's changed sessions */
+	struct list link;    /* in all->open */
+	struct list changed; /* in all->changed */
+	struct list turn;    /* in the turns while something waits in out */
 };
 
+void sessions_init(struct sessions *sessions, size_t frame_max, size_t queue_bytes);
+void sessions_finish(struct sessions *sessions); /* destroys the open ones */
+
+/* An open session that has changed, which is told once; NULL if there is none. */
+struct session *sessions_next_changed(struct sessions *sessions);
+void sessions_mark_all_changed(struct sessions *sessions);
+
 /* NULL if there is no memory. */
-struct session *session_create(struct mux *mux, unsigned node, uint64_t id, void *owner);
+struct session *session_create(struct sessions *sessions, unsigned node, void *owner);
 void session_destroy(struct session *session);
 
 /* Nobody reads or writes any more; what waits in out is all that is left. */
 void session_close(struct session *session);
 
 /*
- * Takes bytes that the application wrote into out. Returns how many were
- * taken, or with nothing taken -EAGAIN (out is full), -ENOMEM, or, with the
- * partial input discarded as well, -EINVAL (no frame of an application begins
- * there) or -EMSGSIZE (a frame of more than frame_max bytes).
+ * From the application. session_accept() takes bytes that it wrote, all of
+ * them. Returns size, or with nothing taken -EAGAIN (out is full), -ENOMEM, or,
+ * with the partial input discarded as well, -EINVAL (no frame of an application
+ * begins there) or -EMSGSIZE (a frame of more than frame_max bytes). Fewer bytes
+ * are taken only where memory ran out behind them.
  */
-ssize_t session_accept(struct session *session, const uint8_t *data, size_t size, size_t frame_max);
+ssize_t session_accept(struct session *session, const uint8_t *data, size_t size);
+bool session_writable(const struct session *session); /* not -EAGAIN */
 
-bool session_out_full(const struct session *session);
+/* The next request for the modem, *size bytes, valid until a change; NULL if there is none. */
+const uint8_t *session_request(const struct session *session, size_t *size);
+void session_pop_request(struct session *session);
+void session_discard_requests(struct session *session);
 
 /*
- * Queues a frame for the application, max_bytes in all unless it is the only
- * one. Returns how many frames were dropped for it or with it.
+ * To the application. session_deliver() queues a frame, and drops others for it
+ * if the queue is full: V14. Returns how many frames were dropped, this one
+ * included if it was not queued.
  */
-unsigned session_deliver(struct session *session, const uint8_t *frame, size_t max_bytes);
+unsigned session_deliver(struct session *session, const uint8_t *frame);
+
+/*
+ * What a read returns next: *data and its size, which is the front frame's or
+ * the rest of it, valid until a change; or -EAGAIN, or -ENOBUFS, which is then
+ * reported and over. session_consume() takes bytes that were read off.
+ */
+ssize_t session_peek(struct session *session, const uint8_t **data);
+void session_consume(struct session *session, size_t size);
+bool session_readable(const struct session *session); /* not -EAGAIN */
 
 #endif

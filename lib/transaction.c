@@ -9,7 +9,10 @@
 /* How many late answers are waited for at most, all clients together. */
 #define EXPIRED_MAX 1024
 
-static void rest(struct transactions *transactions, uint8_t tid)
+/* ms that a request waits at most for the late answer that it could be given: V15. */
+#define CONTENTION_TIMEOUT 1000
+
+static void transactions_rest_tid(struct transactions *transactions, uint8_t tid)
 {
 	unsigned last = transactions->resting_first + transactions->resting_count;
 
@@ -17,7 +20,7 @@ static void rest(struct transactions *transactions, uint8_t tid)
 	transactions->resting_count++;
 }
 
-static uint8_t wake(struct transactions *transactions)
+static uint8_t transactions_wake_tid(struct transactions *transactions)
 {
 	uint8_t tid = transactions->resting[transactions->resting_first];
 
@@ -28,16 +31,16 @@ static uint8_t wake(struct transactions *transactions)
 
 void transactions_init(struct transactions *transactions)
 {
-	*transactions = (struct transactions){0};
+	*transactions = (struct transactions){.contention_deadline = UINT64_MAX};
 	list_init(&transactions->in_flight);
 	list_init(&transactions->expired);
 	list_init(&transactions->waiting);
 	list_init(&transactions->spare);
 	for (unsigned tid = 1; tid <= CTL_TIDS; tid++)
-		rest(transactions, (uint8_t)tid);
+		transactions_rest_tid(transactions, (uint8_t)tid);
 }
 
-static void free_all(struct list *list)
+static void transactions_free(struct list *list)
 {
 	list_for_each (link, list) {
 		struct transaction *transaction = container_of(link, struct transaction, age);
@@ -50,10 +53,10 @@ static void free_all(struct list *list)
 
 void transactions_finish(struct transactions *transactions)
 {
-	free_all(&transactions->in_flight);
-	free_all(&transactions->expired);
-	free_all(&transactions->waiting);
-	free_all(&transactions->spare);
+	transactions_free(&transactions->in_flight);
+	transactions_free(&transactions->expired);
+	transactions_free(&transactions->waiting);
+	transactions_free(&transactions->spare);
 }
 
 struct transaction *transaction_create(struct transactions *transactions)
@@ -74,20 +77,20 @@ struct transaction *transaction_create(struct transactions *transactions)
 	return transaction;
 }
 
-bool transactions_ctl_free(const struct transactions *transactions)
+static bool transactions_ctl_free(const struct transactions *transactions)
 {
 	return transactions->resting_count > transactions->expired_ctl_count;
 }
 
 /* Passes over the tids of expired requests, whose late answers may still come. */
-static uint8_t ctl_tid(struct transactions *transactions)
+static uint8_t transactions_next_ctl_tid(struct transactions *transactions)
 {
 	for (;;) {
-		uint8_t tid = wake(transactions);
+		uint8_t tid = transactions_wake_tid(transactions);
 
 		if (!transactions->ctl[tid])
 			return tid;
-		rest(transactions, tid);
+		transactions_rest_tid(transactions, tid);
 	}
 }
 
@@ -97,7 +100,7 @@ void transaction_begin_ctl(struct transactions *transactions, struct transaction
 	uint8_t tid;
 
 	assert(transactions_ctl_free(transactions));
-	tid = ctl_tid(transactions);
+	tid = transactions_next_ctl_tid(transactions);
 	transactions->ctl[tid] = transaction;
 	transaction->device_tid = tid;
 	transaction->deadline = deadline;
@@ -152,7 +155,8 @@ void transaction_begin(struct transactions *transactions, struct transaction *tr
 	list_append(&transactions->in_flight, &transaction->age);
 }
 
-static void give_tid_back(struct transactions *transactions, const struct transaction *transaction)
+static void transaction_give_tid_back(struct transactions *transactions,
+				      const struct transaction *transaction)
 {
 	uint16_t tid = transaction->device_tid;
 
@@ -160,31 +164,42 @@ static void give_tid_back(struct transactions *transactions, const struct transa
 		return;
 	transactions->ctl[tid] = NULL;
 	if (!transaction->expired)
-		rest(transactions, (uint8_t)tid);
+		transactions_rest_tid(transactions, (uint8_t)tid);
 }
 
 void transaction_withdraw(struct transactions *transactions, struct transaction *transaction)
 {
-	give_tid_back(transactions, transaction);
+	transaction_give_tid_back(transactions, transaction);
 	list_append(&transactions->waiting, &transaction->age);
 }
 
-void transaction_contend(struct transaction *transaction, uint64_t deadline)
+static void transactions_note_contention(struct transactions *transactions, uint64_t deadline)
 {
-	if (transaction->contended)
-		return;
-	transaction->contended = true;
-	transaction->deadline = deadline;
+	if (deadline < transactions->contention_deadline)
+		transactions->contention_deadline = deadline;
 }
 
-void transactions_contend_ctl(struct transactions *transactions, uint64_t deadline)
+void transaction_contend(struct transactions *transactions, struct transaction *transaction,
+			 uint64_t now)
 {
+	if (!transaction->contended) {
+		transaction->contended = true;
+		transaction->deadline = now + CONTENTION_TIMEOUT;
+	}
+	transactions_note_contention(transactions, transaction->deadline);
+}
+
+bool transactions_lack_ctl_tid(struct transactions *transactions, uint64_t now)
+{
+	if (transactions_ctl_free(transactions))
+		return false;
 	list_for_each (link, &transactions->expired) {
 		struct transaction *t = container_of(link, struct transaction, age);
 
 		if (!t->client)
-			transaction_contend(t, deadline);
+			transaction_contend(transactions, t, now);
 	}
+	return true;
 }
 
 void transaction_expire(struct transactions *transactions, struct transaction *transaction)
@@ -192,7 +207,7 @@ void transaction_expire(struct transactions *transactions, struct transaction *t
 	transaction->expired = true;
 	transaction->session = NULL;
 	if (!transaction->client) {
-		rest(transactions, (uint8_t)transaction->device_tid);
+		transactions_rest_tid(transactions, (uint8_t)transaction->device_tid);
 		transactions->expired_ctl_count++;
 	}
 	list_append(&transactions->expired, &transaction->age);
@@ -207,11 +222,65 @@ void transaction_end(struct transactions *transactions, struct transaction *tran
 		transactions->sending = NULL;
 	if (transactions->sent == transaction)
 		transactions->sent = NULL;
-	give_tid_back(transactions, transaction);
+	transaction_give_tid_back(transactions, transaction);
 	if (transaction->expired) {
 		transactions->expired_count--;
 		transactions->expired_ctl_count -= !transaction->client;
 	}
 	list_remove(&transaction->of_client);
 	list_append(&transactions->spare, &transaction->age);
+}
+
+static uint64_t transactions_first_deadline(const struct transactions *transactions)
+{
+	if (list_empty(&transactions->in_flight))
+		return UINT64_MAX;
+	return container_of(transactions->in_flight.next, struct transaction, age)->deadline;
+}
+
+struct transaction *transactions_due(const struct transactions *transactions, uint64_t now)
+{
+	if (transactions_first_deadline(transactions) > now)
+		return NULL;
+	return container_of(transactions->in_flight.next, struct transaction, age);
+}
+
+void transactions_end_contention(struct transactions *transactions, uint64_t now)
+{
+	if (transactions->contention_deadline > now)
+		return;
+	transactions->contention_deadline = UINT64_MAX;
+	list_for_each (link, &transactions->expired) {
+		struct transaction *t = container_of(link, struct transaction, age);
+
+		if (!t->contended)
+			continue;
+		if (t->deadline <= now)
+			transaction_end(transactions, t);
+		else
+			transactions_note_contention(transactions, t->deadline);
+	}
+}
+
+uint64_t transactions_deadline(const struct transactions *transactions)
+{
+	uint64_t first = transactions_first_deadline(transactions);
+
+	return first < transactions->contention_deadline ? first
+							 : transactions->contention_deadline;
+}
+
+static bool transaction_is_about_client(const struct transaction *transaction)
+{
+	return !transaction->client && transaction->purpose != PURPOSE_FORWARD &&
+	       transaction->purpose != PURPOSE_START;
+}
+
+bool transactions_await_clients(const struct transactions *transactions)
+{
+	list_for_each (link, &transactions->in_flight) {
+		if (transaction_is_about_client(container_of(link, struct transaction, age)))
+			return true;
+	}
+	return false;
 }

@@ -55,7 +55,8 @@ struct transactions {
 	struct list in_flight; /* the oldest, which has the first deadline, first */
 	struct list expired;   /* likewise */
 	struct list spare;
-	struct list waiting; /* the mux's own, for the port */
+	struct list waiting;          /* the mux's own, for the port */
+	uint64_t contention_deadline; /* ms: no contended one is to be forgotten before */
 	unsigned expired_count;
 	unsigned expired_ctl_count;
 	struct transaction *ctl[CTL_TIDS + 1]; /* by device tid, expired ones too */
@@ -72,8 +73,12 @@ void transactions_finish(struct transactions *transactions);
 /* A blank one, in no list; NULL if there is no memory. */
 struct transaction *transaction_create(struct transactions *transactions);
 
-/* Whether there is a CTL tid that no late answer may come for. */
-bool transactions_ctl_free(const struct transactions *transactions);
+/*
+ * Whether a CTL request has to wait: every tid is in flight or may still get a
+ * late answer. In the latter case the request contends with the expired ones, so
+ * that it does not wait for ever.
+ */
+bool transactions_lack_ctl_tid(struct transactions *transactions, uint64_t now);
 
 /* Puts it in flight under the free CTL tid that rested longest; there must be one. */
 void transaction_begin_ctl(struct transactions *transactions, struct transaction *transaction,
@@ -94,11 +99,9 @@ struct transaction *transaction_in_flight(const struct client *client, uint16_t 
 struct transaction *transaction_expired(const struct client *client, uint16_t tid,
 					uint16_t message);
 
-/* A request waits for this expired one; the first deadline given counts. */
-void transaction_contend(struct transaction *transaction, uint64_t deadline);
-
-/* The same for every expired one of CTL, as a request waits for a tid. */
-void transactions_contend_ctl(struct transactions *transactions, uint64_t deadline);
+/* A request waits for this expired one, from now on or longer already. */
+void transaction_contend(struct transactions *transactions, struct transaction *transaction,
+			 uint64_t now);
 
 /* Takes one that is in flight back, so that it can be sent once more. CTL only. */
 void transaction_withdraw(struct transactions *transactions, struct transaction *transaction);
@@ -108,5 +111,17 @@ void transaction_expire(struct transactions *transactions, struct transaction *t
 
 /* Ends it, wherever it stands; the pointer is dead then. */
 void transaction_end(struct transactions *transactions, struct transaction *transaction);
+
+/* One in flight whose time is over, or NULL. */
+struct transaction *transactions_due(const struct transactions *transactions, uint64_t now);
+
+/* Forgets the expired ones that were contended with for long enough. */
+void transactions_end_contention(struct transactions *transactions, uint64_t now);
+
+/* When one of the two above has something to do, or UINT64_MAX. */
+uint64_t transactions_deadline(const struct transactions *transactions);
+
+/* Whether an answer is to come that a client on the modem depends on. */
+bool transactions_await_clients(const struct transactions *transactions);
 
 #endif

@@ -7,6 +7,8 @@
 #include "session.h"
 #include "transaction.h"
 
+#define AGE 100 /* ms that an orphan may have */
+
 static struct session holder;
 
 static int set_up(void **state)
@@ -14,7 +16,7 @@ static int set_up(void **state)
 	static struct clients clients;
 
 	*state = &clients;
-	return clients_init(&clients, 2);
+	return clients_init(&clients, 2, AGE);
 }
 
 static int tear_down(void **state)
@@ -81,10 +83,9 @@ static void test_V9_least_recently_used_orphan(void **state)
 	struct client *c = add(clients, 0, 3);
 
 	assert_null(clients_reclaimable(clients, 2));
-	client_orphan(c, 5);
+	clients_orphan(clients, &holder, 5);
 	assert_int_equal(c->orphaned_at, 5);
-	client_orphan(b, 6);
-	client_orphan(a, 7);
+	assert_int_equal(clients_orphan_count(clients), 3);
 	assert_ptr_equal(clients_reclaimable(clients, 2), a);
 	assert_null(clients_reclaimable(clients, 3));
 	client_use(clients, a, NULL);
@@ -97,6 +98,29 @@ static void test_V9_least_recently_used_orphan(void **state)
 	client_use(clients, a, &holder);
 	assert_ptr_equal(a->holder, &holder);
 	assert_null(clients_reclaimable(clients, 2));
+}
+
+static void test_V9_orphans_age(void **state)
+{
+	struct clients *clients = *state;
+	struct client *a = add(clients, 0, 1);
+	struct client *b = add(clients, 0, 2);
+
+	b->call_up = true;
+	assert_false(clients_begin_ageing(clients, 1000000));
+	clients_orphan(clients, &holder, 5);
+	assert_int_equal(clients->orphan_deadline, 5 + AGE);
+	assert_false(clients_begin_ageing(clients, 4 + AGE));
+	assert_true(clients_begin_ageing(clients, 5 + AGE));
+	assert_false(clients_age(clients, a, 4 + AGE));
+	assert_int_equal(clients->orphan_deadline, 5 + AGE);
+	assert_true(clients_age(clients, a, 5 + AGE));
+	assert_false(clients_age(clients, b, 5 + AGE));
+	/* Its call may end. */
+	b->call_up = false;
+	clients_check_ages(clients);
+	assert_true(clients_begin_ageing(clients, 0));
+	assert_true(clients_age(clients, b, 5 + AGE));
 }
 
 static void test_no_memory(void **state)
@@ -115,7 +139,7 @@ static void test_no_memory(void **state)
 		assert_true(list_empty(&clients->all));
 	}
 	memory_fail(1);
-	assert_int_equal(clients_init(&none, 2), -ENOMEM);
+	assert_int_equal(clients_init(&none, 2, 0), -ENOMEM);
 	assert_true(memory_failed());
 	clients_finish(&none);
 }
@@ -126,6 +150,7 @@ static const struct CMUnitTest tests[] = {
 	CLIENT_TEST(test_V2_found_by_both_numbers),
 	CLIENT_TEST(test_V2_a_node_holds_254),
 	CLIENT_TEST(test_V9_least_recently_used_orphan),
+	CLIENT_TEST(test_V9_orphans_age),
 	CLIENT_TEST(test_no_memory),
 };
 

@@ -8,15 +8,21 @@
 
 #define MAX 300 /* bytes of a frame */
 
+#define QUEUE 300 /* bytes of a queue */
+
+static struct sessions sessions;
+
 static int set_up(void **state)
 {
-	*state = session_create(NULL, 1, 7, NULL);
+	sessions_init(&sessions, MAX, QUEUE);
+	*state = session_create(&sessions, 1, NULL);
 	return *state ? 0 : -1;
 }
 
 static int tear_down(void **state)
 {
 	session_destroy(*state);
+	assert_int_equal(sessions.count, 0);
 	return 0;
 }
 
@@ -52,10 +58,10 @@ static void test_V19_several_frames_and_a_part(void **state)
 	memcpy(data, frame_of(FRAME_REQUEST, 1, 50), 50);
 	memcpy(data + 50, frame_of(FRAME_REQUEST, 2, 13), 13);
 	memcpy(data + 63, frame_of(FRAME_REQUEST, 3, 100), 100);
-	assert_int_equal(session_accept(session, data, 100, MAX), 100);
+	assert_int_equal(session_accept(session, data, 100), 100);
 	assert_int_equal(session->out.frames, 2);
 	assert_int_equal(session->partial_bytes, 37);
-	assert_int_equal(session_accept(session, data + 100, 63, MAX), 63);
+	assert_int_equal(session_accept(session, data + 100, 63), 63);
 	check_queued(&session->out, 1, 50);
 	check_queued(&session->out, 2, 13);
 	check_queued(&session->out, 3, 100);
@@ -69,9 +75,9 @@ static void test_V19_byte_by_byte(void **state)
 
 	memcpy(frame, frame_of(FRAME_REQUEST, 5, MAX), MAX);
 	for (size_t i = 0; i < MAX; i++)
-		assert_int_equal(session_accept(session, frame + i, 1, MAX), 1);
+		assert_int_equal(session_accept(session, frame + i, 1), 1);
 	check_queued(&session->out, 5, MAX);
-	assert_int_equal(session_accept(session, frame, 0, MAX), 0);
+	assert_int_equal(session_accept(session, frame, 0), 0);
 }
 
 static void test_V19_no_frame(void **state)
@@ -82,19 +88,19 @@ static void test_V19_no_frame(void **state)
 	/* The garbage is behind a good frame: the write as a whole changes nothing. */
 	memcpy(data, frame_of(FRAME_REQUEST, 1, 50), 50);
 	data[50] = 0x7E;
-	assert_int_equal(session_accept(session, data, 51, MAX), -EINVAL);
+	assert_int_equal(session_accept(session, data, 51), -EINVAL);
 	assert_int_equal(session->out.frames, 0);
 
 	/* In the middle of a header that came in parts. */
-	assert_int_equal(session_accept(session, data, 3, MAX), 3);
-	assert_int_equal(session_accept(session, (uint8_t[]){0x80}, 1, MAX), -EINVAL);
+	assert_int_equal(session_accept(session, data, 3), 3);
+	assert_int_equal(session_accept(session, (uint8_t[]){0x80}, 1), -EINVAL);
 	assert_null(session->partial);
-	assert_int_equal(session_accept(session, data, 50, MAX), 50);
+	assert_int_equal(session_accept(session, data, 50), 50);
 	check_queued(&session->out, 1, 50);
 
 	/* Behind a frame that is completed by the same write. */
-	assert_int_equal(session_accept(session, data, 20, MAX), 20);
-	assert_int_equal(session_accept(session, data + 20, 31, MAX), -EINVAL);
+	assert_int_equal(session_accept(session, data, 20), 20);
+	assert_int_equal(session_accept(session, data + 20, 31), -EINVAL);
 	assert_int_equal(session->out.frames, 0);
 	assert_null(session->partial);
 }
@@ -105,13 +111,13 @@ static void test_V19_too_long(void **state)
 	uint8_t data[MAX + 1];
 
 	memcpy(data, frame_of(FRAME_REQUEST, 1, MAX + 1), MAX + 1);
-	assert_int_equal(session_accept(session, data, MAX + 1, MAX), -EMSGSIZE);
-	assert_int_equal(session_accept(session, data, 3, MAX), -EMSGSIZE);
-	assert_int_equal(session_accept(session, data, 2, MAX), 2);
-	assert_int_equal(session_accept(session, data + 2, 1, MAX), -EMSGSIZE);
+	assert_int_equal(session_accept(session, data, MAX + 1), -EMSGSIZE);
+	assert_int_equal(session_accept(session, data, 3), -EMSGSIZE);
+	assert_int_equal(session_accept(session, data, 2), 2);
+	assert_int_equal(session_accept(session, data + 2, 1), -EMSGSIZE);
 	assert_null(session->partial);
 	assert_int_equal(session->partial_bytes, 0);
-	assert_int_equal(session_accept(session, frame_of(FRAME_REQUEST, 2, MAX), MAX, MAX), MAX);
+	assert_int_equal(session_accept(session, frame_of(FRAME_REQUEST, 2, MAX), MAX), MAX);
 	check_queued(&session->out, 2, MAX);
 }
 
@@ -123,20 +129,20 @@ static void test_V21_full(void **state)
 	memcpy(data, frame_of(FRAME_REQUEST, 1, 256), 256);
 	memcpy(data + 256, data, 256);
 	for (unsigned i = 0; i < SESSION_OUT_BYTES / 256 - 1; i++)
-		assert_int_equal(session_accept(session, data, 256, MAX), 256);
-	assert_false(session_out_full(session));
+		assert_int_equal(session_accept(session, data, 256), 256);
+	assert_true(session_writable(session));
 	/* The last write that begins below the bound is taken whole. */
-	assert_int_equal(session_accept(session, data, 512, MAX), 512);
+	assert_int_equal(session_accept(session, data, 512), 512);
 	assert_int_equal(queue_bytes(&session->out), SESSION_OUT_BYTES + 256);
-	assert_true(session_out_full(session));
-	assert_int_equal(session_accept(session, data, 256, MAX), -EAGAIN);
-	assert_int_equal(session_accept(session, data, 0, MAX), 0);
+	assert_false(session_writable(session));
+	assert_int_equal(session_accept(session, data, 256), -EAGAIN);
+	assert_int_equal(session_accept(session, data, 0), 0);
 	/* Garbage is refused as such even now. */
-	assert_int_equal(session_accept(session, (uint8_t[]){0}, 1, MAX), -EINVAL);
+	assert_int_equal(session_accept(session, (uint8_t[]){0}, 1), -EINVAL);
 	queue_pop(&session->out);
-	assert_true(session_out_full(session));
+	assert_false(session_writable(session));
 	queue_pop(&session->out);
-	assert_int_equal(session_accept(session, data, 512, MAX), 512);
+	assert_int_equal(session_accept(session, data, 512), 512);
 }
 
 static void test_no_memory(void **state)
@@ -146,50 +152,49 @@ static void test_no_memory(void **state)
 	uint8_t data[3 * MAX];
 
 	memory_fail(1);
-	assert_null(session_create(NULL, 0, 1, NULL));
+	assert_null(session_create(&sessions, 0, NULL));
 	assert_true(memory_failed());
 
 	memcpy(frame, frame_of(FRAME_REQUEST, 1, MAX), MAX);
 	memory_fail(1);
-	assert_int_equal(session_accept(session, frame, 10, MAX), -ENOMEM);
+	assert_int_equal(session_accept(session, frame, 10), -ENOMEM);
 	memory_fail(1);
-	assert_int_equal(session_accept(session, frame, MAX, MAX), -ENOMEM);
+	assert_int_equal(session_accept(session, frame, MAX), -ENOMEM);
 	assert_int_equal(session->out.frames, 0);
 
 	/* The rest of a frame may be written once more. */
-	assert_int_equal(session_accept(session, frame, 10, MAX), 10);
+	assert_int_equal(session_accept(session, frame, 10), 10);
 	memory_fail(1);
-	assert_int_equal(session_accept(session, frame + 10, MAX - 10, MAX), -ENOMEM);
+	assert_int_equal(session_accept(session, frame + 10, MAX - 10), -ENOMEM);
 	assert_true(memory_failed());
-	assert_int_equal(session_accept(session, frame + 10, MAX - 10, MAX), MAX - 10);
+	assert_int_equal(session_accept(session, frame + 10, MAX - 10), MAX - 10);
 	check_queued(&session->out, 1, MAX);
 
 	/* What fits is taken. */
 	for (size_t i = 0; i < 3; i++)
 		memcpy(data + i * MAX, frame, MAX);
 	memory_fail(1);
-	assert_int_equal(session_accept(session, data, sizeof(data), MAX), MAX);
+	assert_int_equal(session_accept(session, data, sizeof(data)), MAX);
 	assert_true(memory_failed());
 	assert_int_equal(session->out.frames, 1);
 }
 
-static void deliver(struct session *session, enum frame_kind kind, uint16_t tid, size_t max_bytes,
-		    unsigned dropped)
+static void deliver(struct session *session, enum frame_kind kind, uint16_t tid, unsigned dropped)
 {
-	assert_int_equal(session_deliver(session, frame_of(kind, tid, 100), max_bytes), dropped);
+	assert_int_equal(session_deliver(session, frame_of(kind, tid, 100)), dropped);
 }
 
 static void test_V14_oldest_indication_goes_first(void **state)
 {
 	struct session *session = *state;
 
-	deliver(session, FRAME_RESPONSE, 1, 300, 0);
-	deliver(session, FRAME_INDICATION, 2, 300, 0);
-	deliver(session, FRAME_INDICATION, 3, 300, 0);
+	deliver(session, FRAME_RESPONSE, 1, 0);
+	deliver(session, FRAME_INDICATION, 2, 0);
+	deliver(session, FRAME_INDICATION, 3, 0);
 	assert_false(session->overflowed);
-	deliver(session, FRAME_INDICATION, 4, 300, 1);
+	deliver(session, FRAME_INDICATION, 4, 1);
 	assert_true(session->overflowed);
-	deliver(session, FRAME_RESPONSE, 5, 300, 1);
+	deliver(session, FRAME_RESPONSE, 5, 1);
 	check_queued(&session->in, 1, 100);
 	check_queued(&session->in, 4, 100);
 	check_queued(&session->in, 5, 100);
@@ -200,10 +205,10 @@ static void test_V14_responses_go_last(void **state)
 	struct session *session = *state;
 
 	for (uint16_t tid = 1; tid <= 3; tid++)
-		deliver(session, FRAME_RESPONSE, tid, 300, 0);
+		deliver(session, FRAME_RESPONSE, tid, 0);
 	/* An indication is not worth a response; a newer response is worth an older one. */
-	deliver(session, FRAME_INDICATION, 4, 300, 1);
-	deliver(session, FRAME_RESPONSE, 5, 300, 1);
+	deliver(session, FRAME_INDICATION, 4, 1);
+	deliver(session, FRAME_RESPONSE, 5, 1);
 	check_queued(&session->in, 2, 100);
 	check_queued(&session->in, 3, 100);
 	check_queued(&session->in, 5, 100);
@@ -214,9 +219,10 @@ static void test_V14_bounded_in_frames(void **state)
 {
 	struct session *session = *state;
 
+	sessions.queue_bytes = 1 << 20;
 	for (uint16_t tid = 0; tid < SESSION_IN_FRAMES; tid++)
-		deliver(session, FRAME_INDICATION, tid, 1 << 20, 0);
-	deliver(session, FRAME_INDICATION, SESSION_IN_FRAMES, 1 << 20, 1);
+		deliver(session, FRAME_INDICATION, tid, 0);
+	deliver(session, FRAME_INDICATION, SESSION_IN_FRAMES, 1);
 	assert_int_equal(session->in.frames, SESSION_IN_FRAMES);
 	check_queued(&session->in, 1, 100);
 }
@@ -225,11 +231,12 @@ static void test_V14_an_empty_queue_takes_any_frame(void **state)
 {
 	struct session *session = *state;
 
-	deliver(session, FRAME_RESPONSE, 1, 50, 0);
+	sessions.queue_bytes = 50;
+	deliver(session, FRAME_RESPONSE, 1, 0);
 	assert_false(session->overflowed);
 	/* Its reader has begun with it, so the next has to go. */
 	queue_consume(&session->in, 10);
-	deliver(session, FRAME_RESPONSE, 2, 50, 1);
+	deliver(session, FRAME_RESPONSE, 2, 1);
 	assert_true(session->overflowed);
 	assert_int_equal(session->in.frames, 1);
 }
@@ -239,8 +246,8 @@ static void test_V14_one_large_frame_for_many(void **state)
 	struct session *session = *state;
 
 	for (uint16_t tid = 1; tid <= 3; tid++)
-		deliver(session, FRAME_INDICATION, tid, 300, 0);
-	assert_int_equal(session_deliver(session, frame_of(FRAME_RESPONSE, 4, 250), 300), 3);
+		deliver(session, FRAME_INDICATION, tid, 0);
+	assert_int_equal(session_deliver(session, frame_of(FRAME_RESPONSE, 4, 250)), 3);
 	check_queued(&session->in, 4, 250);
 	assert_int_equal(session->in.frames, 0);
 }
@@ -250,7 +257,7 @@ static void test_V14_no_memory_is_an_overflow(void **state)
 	struct session *session = *state;
 
 	memory_fail(1);
-	deliver(session, FRAME_RESPONSE, 1, 300, 1);
+	deliver(session, FRAME_RESPONSE, 1, 1);
 	assert_true(memory_failed());
 	assert_true(session->overflowed);
 	assert_int_equal(session->in.frames, 0);
@@ -260,17 +267,13 @@ static void test_close_keeps_what_is_to_be_sent(void **state)
 {
 	struct session *session = *state;
 
-	assert_int_equal(session_accept(session, frame_of(FRAME_REQUEST, 1, 50), 50, MAX), 50);
-	assert_int_equal(session_accept(session, frame_of(FRAME_REQUEST, 2, 50), 20, MAX), 20);
-	deliver(session, FRAME_RESPONSE, 1, 300, 0);
-	session->sync_left = 3;
-	session->in_flight = 4;
+	assert_int_equal(session_accept(session, frame_of(FRAME_REQUEST, 1, 50), 50), 50);
+	assert_int_equal(session_accept(session, frame_of(FRAME_REQUEST, 2, 50), 20), 20);
+	deliver(session, FRAME_RESPONSE, 1, 0);
 	session_close(session);
 	assert_true(session->closed);
 	assert_null(session->partial);
 	assert_int_equal(session->in.frames, 0);
-	assert_int_equal(session->sync_left, 0);
-	assert_int_equal(session->in_flight, 0);
 	check_queued(&session->out, 1, 50);
 }
 

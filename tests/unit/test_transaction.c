@@ -68,9 +68,9 @@ static void test_V4_a_tid_rests_as_long_as_possible(void **state)
 	assert_null(transactions->ctl[2]);
 	for (unsigned tid = 3; tid <= 255; tid++)
 		assert_int_equal(begin_ctl(transactions)->device_tid, tid);
-	assert_true(transactions_ctl_free(transactions));
+	assert_false(transactions_lack_ctl_tid(transactions, 0));
 	assert_int_equal(begin_ctl(transactions)->device_tid, 2);
-	assert_false(transactions_ctl_free(transactions));
+	assert_true(transactions_lack_ctl_tid(transactions, 0));
 	transaction_end(transactions, transactions->ctl[99]);
 	assert_int_equal(begin_ctl(transactions)->device_tid, 99);
 }
@@ -88,16 +88,16 @@ static void test_V15_expired_ctl_tids_are_not_taken(void **state)
 	/* All the others, tid 2 the last of them. */
 	for (unsigned tid = 3; tid <= 255; tid++)
 		assert_int_equal(begin_ctl(transactions)->device_tid, tid);
-	assert_true(transactions_ctl_free(transactions));
+	assert_false(transactions_lack_ctl_tid(transactions, 0));
 	assert_int_equal(begin_ctl(transactions)->device_tid, 2);
-	assert_false(transactions_ctl_free(transactions));
+	assert_true(transactions_lack_ctl_tid(transactions, 0));
 	assert_int_equal(transactions->expired_ctl_count, 1);
 	/* Until its answer has come, or will not any more. */
 	transaction_end(transactions, one);
-	assert_true(transactions_ctl_free(transactions));
+	assert_false(transactions_lack_ctl_tid(transactions, 0));
 	assert_int_equal(transactions->expired_ctl_count, 0);
 	assert_int_equal(begin_ctl(transactions)->device_tid, 1);
-	assert_false(transactions_ctl_free(transactions));
+	assert_true(transactions_lack_ctl_tid(transactions, 0));
 }
 
 static void test_V15_an_expired_ctl_tid_comes_back_once(void **state)
@@ -110,7 +110,7 @@ static void test_V15_an_expired_ctl_tid_comes_back_once(void **state)
 	assert_null(transactions->ctl[1]);
 	for (unsigned count = 0; count < CTL_TIDS; count++)
 		begin_ctl(transactions);
-	assert_false(transactions_ctl_free(transactions));
+	assert_true(transactions_lack_ctl_tid(transactions, 0));
 }
 
 static void test_withdrawn_waits_without_a_tid(void **state)
@@ -172,14 +172,26 @@ static void test_V15_the_first_to_contend_sets_the_time(void **state)
 
 	transaction_expire(transactions, of_client);
 	transaction_expire(transactions, of_ctl);
-	transactions_contend_ctl(transactions, 500);
-	transactions_contend_ctl(transactions, 600);
+	for (unsigned count = 1; count < CTL_TIDS; count++)
+		begin_ctl(transactions);
+	assert_true(transactions_lack_ctl_tid(transactions, 500));
+	assert_true(transactions_lack_ctl_tid(transactions, 600));
 	assert_true(of_ctl->contended);
-	assert_int_equal(of_ctl->deadline, 500);
+	assert_int_equal(of_ctl->deadline, 1500);
 	assert_false(of_client->contended);
-	transaction_contend(of_client, 700);
-	transaction_contend(of_client, 600);
-	assert_int_equal(of_client->deadline, 700);
+	transaction_contend(transactions, of_client, 700);
+	transaction_contend(transactions, of_client, 600);
+	assert_int_equal(of_client->deadline, 1700);
+
+	transactions_end_contention(transactions, 1499);
+	assert_int_equal(transactions->expired_count, 2);
+	transactions_end_contention(transactions, 1500);
+	assert_int_equal(transactions->expired_count, 1);
+	assert_false(transactions_lack_ctl_tid(transactions, 1500));
+	assert_int_equal(transactions->contention_deadline, 1700);
+	transactions_end_contention(transactions, 1700);
+	assert_int_equal(transactions->expired_count, 0);
+	assert_int_equal(transactions->contention_deadline, UINT64_MAX);
 }
 
 static void test_V15_late_answers_are_bounded(void **state)

@@ -177,4 +177,10 @@ bool mux_stopped(const struct mux *mux);
 uint64_t mux_deadline(const struct mux *mux);
 void mux_tick(struct mux *mux, uint64_t now);
 
+/*
+ * For tests: NULL if the mux agrees with itself, or what does not hold. It
+ * walks over everything. To be called between two other calls.
+ */
+const char *mux_check(const struct mux *mux);
+
 #endif

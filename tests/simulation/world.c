@@ -80,8 +80,11 @@ const struct world_config *world_config(const struct world *world)
 
 bool check(struct world *world, bool quiet)
 {
+	const char *fault = mux_check(world->mux);
 	struct session *session;
 
+	if (fault)
+		model_complain(world->model, "mux_check", fault);
 	model_compare(world->model, world->mux);
 	if (!quiet && !model_broken_rule(world->model)) {
 		bool changed = mux_has_changed(world->mux);

@@ -92,6 +92,14 @@ void assert_msg(struct msg got, struct msg wanted)
 
 /* The bench. */
 
+static void check_mux(const struct mux *mux)
+{
+	const char *fault = mux_check(mux);
+
+	if (fault)
+		fail_msg("the mux does not agree with itself: %s", fault);
+}
+
 static void __attribute__((format(printf, 3, 0)))
 count_log(void *context, enum mux_level level, const char *format, va_list args)
 {
@@ -143,8 +151,10 @@ int bench_tear_down(void **state)
 {
 	struct bench *bench = *state;
 
-	if (bench->mux)
+	if (bench->mux) {
+		check_mux(bench->mux);
 		mux_destroy(bench->mux);
+	}
 	free(bench);
 	return 0;
 }
@@ -166,6 +176,7 @@ void app_write(struct session *session, struct msg msg)
 	size_t size = frame_size(msg.bytes);
 
 	assert_int_equal(mux_write(session, msg.bytes, size), size);
+	check_mux(((struct bench *)mux_session_owner(session))->mux);
 }
 
 void app_reads(struct session *session, struct msg wanted)
@@ -211,6 +222,7 @@ struct msg modem_gets(struct bench *bench)
 	assert_true(size <= sizeof(msg.bytes));
 	memcpy(msg.bytes, frame, size);
 	mux_port_sent(bench->mux);
+	check_mux(bench->mux);
 	return msg;
 }
 
@@ -238,6 +250,7 @@ void modem_gets_nothing(struct bench *bench)
 void modem_says(struct bench *bench, struct msg msg)
 {
 	mux_port_received(bench->mux, msg.bytes, frame_size(msg.bytes), bench->now);
+	check_mux(bench->mux);
 }
 
 void port_fails(struct bench *bench)
@@ -246,6 +259,7 @@ void port_fails(struct bench *bench)
 
 	assert_non_null(mux_port_next(bench->mux, bench->now, &size));
 	mux_port_failed(bench->mux, bench->now);
+	check_mux(bench->mux);
 }
 
 void own_request_fails(struct bench *bench)
@@ -285,4 +299,5 @@ void pass_time(struct bench *bench, uint64_t ms)
 {
 	bench->now += ms;
 	mux_tick(bench->mux, bench->now);
+	check_mux(bench->mux);
 }

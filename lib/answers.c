@@ -166,7 +166,10 @@ static void answers_route_ctl_response(struct mux *mux, uint8_t *frame)
 	ledger_end(mux, transaction);
 }
 
-/* V9: whether the client may be given up depends on its data call. */
+/*
+ * V9: whether the client may be given up depends on its data call, which is up
+ * or down whether or not anybody remembers who asked for it.
+ */
 static void answers_note_call(struct mux *mux, struct client *client, const uint8_t *frame)
 {
 	if (client->service != QMI_SERVICE_WDS || frame_error(frame) != QMI_ERROR_NONE)
@@ -187,11 +190,12 @@ static void answers_route_response(struct mux *mux, uint8_t *frame)
 		client ? transaction_answered(client, frame_tid(frame), frame_message(frame))
 		       : NULL;
 
+	if (client)
+		answers_note_call(mux, client, frame);
 	if (!transaction) {
 		answers_drop(mux, frame, "nobody asked");
 		return;
 	}
-	answers_note_call(mux, client, frame);
 	answers_forward_answer(mux, transaction, frame);
 	ledger_end(mux, transaction);
 }

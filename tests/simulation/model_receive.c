@@ -164,7 +164,6 @@ static void late_response(struct model *m, int late, const uint8_t *frame)
 
 	forget_either(m, late);
 	drop_response(m, SITUATION_LATE_ANSWER);
-	note_call(m, frame);
 	if (l.asked == ASKED_ALLOCATE && is_allocated(frame, l.wanted)) {
 		int own = release_unknown(m, l.wanted, client_of(frame)[1]);
 
@@ -198,6 +197,7 @@ static void response(struct model *m, const uint8_t *frame)
 	int flight = find_flight(m, frame);
 	struct flight *f;
 
+	note_call(m, frame);
 	/* What was asked first is answered first, if that is still known. */
 	if (late != NOBODY && flight != NOBODY && may_be_gone(m, &m->late[late]) &&
 	    was_given(m, flight, frame)) {
@@ -220,7 +220,6 @@ static void response(struct model *m, const uint8_t *frame)
 	} else if (f->asked == ASKED_RELEASE) {
 		answer_release(m, f, frame);
 	} else if (f->asked == ASKED_PLAIN) {
-		note_call(m, frame);
 		if (seat_is_open(f->seat))
 			pass_on(m, f, frame);
 		else

@@ -293,6 +293,31 @@ static void test_V15_a_late_call_counts(void **state)
 	app_reads(b, answer(ctl_allocate(9, WDS), QMI_ERROR_CLIENT_IDS_EXHAUSTED));
 }
 
+/* Nobody knows any more that it was asked for, and yet the call is up. */
+static void test_V9_a_call_that_is_forgotten_counts(void **state)
+{
+	struct bench *bench = *state;
+	struct session *a = open_on(bench, 0);
+	struct session *b = open_on(bench, 0);
+	struct msg start = request(WDS, 1, 5, QMI_WDS_START_NETWORK);
+
+	allocate(bench, a, WDS, 40);
+	allocate(bench, b, DMS, 40);
+	app_write(a, start);
+	modem_gets(bench);
+	for (uint16_t tid = 1; tid <= 1024; tid++) {
+		app_write(b, request(DMS, 1, tid, MODEL));
+		modem_gets(bench);
+	}
+	pass_time(bench, TIMEOUT);
+	modem_says(bench, answer(with_cid(start, 40), 0));
+	assert_string_equal(bench->why, "nobody asked");
+	mux_close(a, bench->now);
+	app_write(b, ctl_allocate(9, WDS));
+	modem_says(bench, answer(modem_gets(bench), QMI_ERROR_CLIENT_IDS_EXHAUSTED));
+	app_reads(b, answer(ctl_allocate(9, WDS), QMI_ERROR_CLIENT_IDS_EXHAUSTED));
+}
+
 static void test_V15_deadlines_in_order(void **state)
 {
 	struct bench *bench = *state;
@@ -326,6 +351,7 @@ static const struct CMUnitTest tests[] = {
 	BENCH_TEST(test_V15_release_not_answered),
 	BENCH_TEST(test_V15_reclaim_not_answered),
 	BENCH_TEST(test_V15_a_late_call_counts),
+	BENCH_TEST(test_V9_a_call_that_is_forgotten_counts),
 	BENCH_TEST(test_V15_deadlines_in_order),
 };
 

@@ -245,8 +245,9 @@ void mux_tick(struct mux *mux, uint64_t now)
 	while ((transaction = transactions_due(&mux->transactions, now)))
 		ledger_time_out(mux, transaction);
 	transactions_end_contention(&mux->transactions, now);
-	own_release_old_orphans(mux, now);
 	answers_end_partial(mux, now);
+	/* Behind what may make an orphan one that can be given up. */
+	own_release_old_orphans(mux, now);
 	own_end_pause(mux, now);
 	turns_settle(mux, NULL);
 }

@@ -26,8 +26,8 @@ void model_tick(struct model *m, uint64_t now)
 		return;
 	expire(m, now);
 	give_up_late(m, now);
-	expire_orphans(m, now);
 	expire_input(m, now);
+	expire_orphans(m, now);
 	settle(m);
 }
 

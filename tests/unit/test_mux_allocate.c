@@ -321,6 +321,31 @@ static void test_V9_orphan_timeout_after_a_call(void **state)
 	modem_gets_ctl(bench, ctl_release(0, WDS, 40));
 }
 
+/* The same tick that finds the end of the call, behind a frame cut short, gives the orphan up. */
+static void test_V9_orphan_timeout_in_the_tick_that_ends_a_call(void **state)
+{
+	static const uint8_t payload[200];
+	struct bench *bench = *state;
+	struct session *a;
+	struct msg cut = plus(indication(DMS, 9, IND), 0x10, payload, sizeof(payload));
+
+	bench->config.orphan_timeout = 5000;
+	bench_restart(bench);
+	a = open_on(bench, 0);
+	allocate(bench, a, WDS, 40);
+	exchange(bench, a, request(WDS, 1, 1, QMI_WDS_START_NETWORK), 40);
+	app_write(a, request(WDS, 1, 2, QMI_WDS_STOP_NETWORK));
+	modem_gets(bench);
+	mux_close(a, bench->now);
+	pass_time(bench, 5000);
+	mux_port_received(bench->mux, cut.bytes, 20, bench->now);
+	modem_says(bench, answer(request(WDS, 40, 2, QMI_WDS_STOP_NETWORK), 0));
+	modem_gets_nothing(bench);
+	pass_time(bench, 2000);
+	assert_true(mux_deadline(bench->mux) > bench->now);
+	modem_gets_ctl(bench, ctl_release(0, WDS, 40));
+}
+
 static void test_V9_orphan_timeout_after_a_refused_release(void **state)
 {
 	struct bench *bench = *state;
@@ -356,6 +381,7 @@ static const struct CMUnitTest tests[] = {
 	BENCH_TEST(test_V9_the_asker_closes_meanwhile),
 	BENCH_TEST(test_V9_orphan_timeout),
 	BENCH_TEST(test_V9_orphan_timeout_after_a_call),
+	BENCH_TEST(test_V9_orphan_timeout_in_the_tick_that_ends_a_call),
 	BENCH_TEST(test_V9_orphan_timeout_after_a_refused_release),
 };
 

@@ -146,9 +146,12 @@ static uint64_t earliest_deadline(const struct model *m)
 
 	if (m->unplugged)
 		return NO_TIME;
-	/* What is to be sent then is up to the port once the time has come. */
+	/*
+	 * What is to be sent then is up to the port once the time has come. Nothing
+	 * waits any more for one that the mux may have forgotten.
+	 */
 	for (unsigned i = 0; i < m->late_count; i++)
-		if (m->late[i].awaited_by != NO_TIME &&
+		if (!m->late[i].doubtful && m->late[i].awaited_by != NO_TIME &&
 		    m->late[i].awaited_from + LATE_WAIT_MS > m->now)
 			deadline = earlier(deadline, m->late[i].awaited_by + LATE_WAIT_MS);
 	if (m->oldest != NOBODY)

@@ -40,6 +40,14 @@ static unsigned lowest_free_cid(const struct model *m, unsigned node, uint8_t se
 	return cid;
 }
 
+void set_holder(struct model *m, int client, int holder)
+{
+	struct client *c = &m->clients[client];
+
+	m->orphan_count += (holder == NOBODY) - (c->holder == NOBODY);
+	c->holder = holder;
+}
+
 bool node_is_full(const struct model *m, unsigned node, uint8_t service)
 {
 	return lowest_free_cid(m, node, service) == 255;
@@ -69,6 +77,7 @@ int add_client(struct model *m, unsigned node, uint8_t service, uint8_t device_c
 	note(&m->by_cid[node][service], m->clients[client].cid, client);
 	note(&m->by_device_cid[service], device_cid, client);
 	m->client_count++;
+	m->orphan_count += holder == NOBODY;
 	return client;
 }
 
@@ -81,6 +90,7 @@ void forget_client(struct model *m, int client)
 	note(&m->by_device_cid[c->service], c->device_cid, NOBODY);
 	c->used = false;
 	m->client_count--;
+	m->orphan_count -= c->holder == NOBODY;
 	for (int i = m->oldest; i != NOBODY; i = next) {
 		next = m->flights[i].next;
 		if (m->flights[i].client != client)
@@ -120,7 +130,7 @@ void own_waits(struct model *m)
 
 	for (int i = 0; i < m->owns_size; i++)
 		waiting += m->owns[i].used && !m->owns[i].out;
-	for (int i = 0; i < m->flights_size && m->waiting; i++)
+	for (int i = 0; i < m->flights_size && m->ready; i++)
 		waiting += m->flights[i].state == FLIGHT_READY;
 	if (waiting <= 1)
 		memset(m->own_turn.passed, 0, sizeof(m->own_turn.passed));
@@ -221,6 +231,7 @@ void own_is_over(struct model *m, int own, enum own_end end)
 
 		if (end == OWN_ANSWERED && seat_is_open(f->seat)) {
 			f->state = FLIGHT_READY;
+			m->ready++;
 			f->turn = ++m->turns;
 			own_waits(m);
 			return;

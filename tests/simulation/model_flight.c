@@ -92,6 +92,7 @@ void drop_flight(struct model *m, int flight)
 
 	if (f->state == FLIGHT_RECLAIM || f->state == FLIGHT_READY)
 		m->waiting--;
+	m->ready -= f->state == FLIGHT_READY;
 	f->state = FLIGHT_UNUSED;
 	free(f->frame);
 	f->frame = NULL;
@@ -192,6 +193,7 @@ void forget_late(struct model *m, int late)
 	}
 	m->late_like[hash_of(m->late[late].service, m->late[late].device_cid,
 			     m->late[late].device_tid)]--;
+	m->late_awaited -= m->late[late].awaited_by != NO_TIME;
 	m->late_count--;
 	memmove(&m->late[late], &m->late[late + 1],
 		(m->late_count - (unsigned)late) * sizeof(m->late[0]));
@@ -237,7 +239,7 @@ void abort_flight(struct model *m, int flight)
 
 void give_up_late(struct model *m, uint64_t now)
 {
-	for (int i = (int)m->late_count - 1; i >= 0; i--)
+	for (int i = (int)m->late_count - 1; i >= 0 && m->late_awaited; i--)
 		if (m->late[i].awaited_by != NO_TIME && now >= m->late[i].awaited_by + LATE_WAIT_MS)
 			forget_late(m, i);
 }

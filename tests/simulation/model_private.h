@@ -175,6 +175,7 @@ struct model {
 	struct client *clients;
 	int clients_size;
 	int client_count;
+	int orphan_count;
 	uint64_t uses;
 	uint64_t turns;
 	int16_t *by_cid[MUX_NODES_MAX][256]; /* [cid]: client, or NOBODY */
@@ -194,8 +195,9 @@ struct model {
 	uint16_t out_like[HASHES];
 	uint16_t late_like[HASHES];
 	unsigned waiting; /* flights to reclaim or ready */
-	int port;         /* the flight at the port */
-	int sent;         /* the one before */
+	unsigned ready;
+	int port; /* the flight at the port */
+	int sent; /* the one before */
 	bool port_busy;
 
 	struct own *owns;
@@ -207,6 +209,7 @@ struct model {
 	struct late late[2 * LATE_MAX];
 	unsigned late_count;
 	unsigned late_ctl;
+	unsigned late_awaited;   /* for sure */
 	bool late_tid[256];      /* of CTL */
 	bool heard_of[256][256]; /* clients that the mux has to answer for */
 
@@ -252,6 +255,7 @@ int client_by_cid(const struct model *m, unsigned node, uint8_t service, uint8_t
 int client_by_device_cid(const struct model *m, uint8_t service, uint8_t cid);
 int add_client(struct model *m, unsigned node, uint8_t service, uint8_t device_cid, int holder);
 bool node_is_full(const struct model *m, unsigned node, uint8_t service);
+void set_holder(struct model *m, int client, int holder);
 /* It is forgotten, and its requests are answered Aborted (but those are no more after a stop). */
 void forget_client(struct model *m, int client);
 int orphan_to_reclaim(struct model *m, uint8_t service);

@@ -123,49 +123,64 @@ static bool are_alike(const struct late *a, const struct late *b)
 	       a->device_tid == b->device_tid && a->message == b->message;
 }
 
-/* Whether what waits for the one may be waiting for the other. */
-static bool is_awaited_with(const struct model *m, const struct late *l, const struct late *other)
+static void await_late(struct model *m, struct late *late, bool surely)
 {
-	if (l->service == 0) /* For a tid of CTL any of them will do. */
-		return other->service == 0;
-	return other == l || (may_be_gone(m, l) && are_alike(other, l));
+	if (late->awaited_from == NO_TIME)
+		late->awaited_from = m->now;
+	if (late->awaited_by == NO_TIME && surely) {
+		late->awaited_by = m->now;
+		m->late_awaited++;
+	}
 }
 
 /* What waits for a late answer, and since when: since the port could have taken it. */
 static void note_wait(struct model *m, int late, bool surely)
 {
 	struct late *l = &m->late[late];
+	bool open = may_be_gone(m, l);
 
 	reached(m, l->service == 0 ? SITUATION_LATE_TID_WAIT : SITUATION_LATE_WAIT);
+	if (l->service != 0 && !open) {
+		await_late(m, l, surely);
+		return;
+	}
 	for (unsigned i = 0; i < m->late_count; i++) {
 		struct late *other = &m->late[i];
 
-		if (!is_awaited_with(m, l, other))
-			continue;
-		if (other->awaited_from == NO_TIME)
-			other->awaited_from = m->now;
-		if (other->awaited_by == NO_TIME && surely)
-			other->awaited_by = m->now;
+		/* For a tid of CTL any of them will do; else it may be the next one like it. */
+		if (l->service == 0 ? other->service == 0 : other == l || are_alike(other, l))
+			await_late(m, other, surely);
 	}
 }
 
-static void note_waits(struct model *m, bool surely)
+/* Whether each session's next frame may be sent, and what late answer it waits for. */
+struct chances {
+	enum may may[SESSIONS]; /* in the order of m->seated */
+	int late[SESSIONS];
+};
+
+static void look(const struct model *m, struct chances *chances)
+{
+	for (unsigned i = 0; i < m->seated_count; i++)
+		chances->may[i] = may_send(m, m->seated[i], &chances->late[i]);
+}
+
+static void note_waits(struct model *m, const struct chances *chances, bool surely)
 {
 	int late;
 
-	for (unsigned i = 0; m->late_count && i < m->seated_count; i++) {
-		enum may may = may_send(m, m->seated[i], &late);
-
-		if (late != NOBODY)
-			note_wait(m, late, surely && may == HELD_UP);
-	}
-	for (int i = 0; m->late_count && i < m->owns_size && m->own_count; i++) {
+	if (!m->late_count)
+		return;
+	for (unsigned i = 0; i < m->seated_count; i++)
+		if (chances->late[i] != NOBODY)
+			note_wait(m, chances->late[i], surely && chances->may[i] == HELD_UP);
+	for (int i = 0; i < m->owns_size && m->own_count; i++) {
 		enum may may = may_send_own(m, &m->owns[i], &late);
 
 		if (late != NOBODY)
 			note_wait(m, late, surely && may == HELD_UP);
 	}
-	for (int i = 0; m->late_count && i < m->flights_size && m->waiting; i++) {
+	for (int i = 0; i < m->flights_size && m->ready; i++) {
 		enum may may = may_send_again(m, &m->flights[i], &late);
 
 		if (late != NOBODY)
@@ -183,7 +198,7 @@ static enum may may_send_any_own(const struct model *m)
 
 		best = may > best ? may : best;
 	}
-	for (int i = 0; i < m->flights_size && m->waiting && best != MUST; i++) {
+	for (int i = 0; i < m->flights_size && m->ready && best != MUST; i++) {
 		enum may may = may_send_again(m, &m->flights[i], &late);
 
 		best = may > best ? may : best;
@@ -200,16 +215,12 @@ static void note_equal_tids(struct model *m, int seat, enum may may)
 		reached(m, SITUATION_EQUAL_TIDS);
 }
 
-static void nothing_is_sent(struct model *m)
+static void nothing_is_sent(struct model *m, const struct chances *chances)
 {
-	int late;
-
 	for (unsigned i = 0; i < m->seated_count; i++) {
-		enum may may = may_send(m, m->seated[i], &late);
-
-		note_equal_tids(m, m->seated[i], may);
-		if (may == MUST)
-			broken(m, late == NOBODY ? "V14" : "V15",
+		note_equal_tids(m, m->seated[i], chances->may[i]);
+		if (chances->may[i] == MUST)
+			broken(m, chances->late[i] == NOBODY ? "V14" : "V15",
 			       "session %d has a frame that can be sent, and the port gets nothing",
 			       m->seated[i]);
 	}
@@ -222,14 +233,12 @@ static void nothing_is_sent(struct model *m)
 }
 
 /* V14: nobody is served twice while another one that could have been is not. */
-static void take_turns(struct model *m, int served)
+static void take_turns(struct model *m, const struct chances *chances, int served)
 {
-	int late;
-
 	for (unsigned i = 0; i < m->seated_count; i++) {
 		struct seat *s = &m->seats[m->seated[i]];
 
-		if (m->seated[i] == served || may_send(m, m->seated[i], &late) != MUST)
+		if (m->seated[i] == served || chances->may[i] != MUST)
 			memset(s->passed, 0, sizeof(s->passed));
 		else if (++s->passed[served] > 1)
 			broken(m, "V14", "session %d waits while %d is served twice", m->seated[i],
@@ -323,6 +332,7 @@ static void send_again(struct model *m, int flight, const uint8_t *frame, size_t
 	check_same(m, "V9", frame, size, want, want_size);
 	check_tid(m, wire_tid(frame));
 	m->waiting--;
+	m->ready--;
 	depart(m, flight, frame);
 }
 
@@ -347,8 +357,8 @@ static void send_own(struct model *m, int own, const uint8_t *frame, size_t size
 }
 
 /* The request of the mux's own, or the Allocate CID to be sent again, that this is. */
-static bool send_for_the_mux(struct model *m, const uint8_t *frame, size_t size,
-			     const struct session *handle)
+static bool send_for_the_mux(struct model *m, const struct chances *chances, const uint8_t *frame,
+			     size_t size, const struct session *handle)
 {
 	int found = NOBODY;
 	int late;
@@ -364,11 +374,11 @@ static bool send_for_the_mux(struct model *m, const uint8_t *frame, size_t size,
 			found = i;
 	}
 	if (found != NOBODY) {
-		take_turns(m, THE_MUX);
+		take_turns(m, chances, THE_MUX);
 		send_own(m, found, frame, size);
 		return true;
 	}
-	for (int i = 0; m->waiting && !handle && i < m->flights_size; i++) {
+	for (int i = 0; m->ready && !handle && i < m->flights_size; i++) {
 		const struct flight *f = &m->flights[i];
 
 		if (may_send_again(m, f, &late) >= MAY &&
@@ -378,7 +388,7 @@ static bool send_for_the_mux(struct model *m, const uint8_t *frame, size_t size,
 	}
 	if (found == NOBODY)
 		return false;
-	take_turns(m, THE_MUX);
+	take_turns(m, chances, THE_MUX);
 	send_again(m, found, frame, size);
 	return true;
 }
@@ -422,10 +432,11 @@ static void use_client(struct model *m, int seat, struct frame *want, int *clien
 		return;
 	if (c->holder != seat)
 		reached(m, c->holder == NOBODY ? SITUATION_ADOPTED : SITUATION_HOLDER_CHANGED);
-	c->holder = seat;
+	set_holder(m, *client, seat);
 }
 
-static void send_for_session(struct model *m, int seat, const uint8_t *frame, size_t size)
+static void send_for_session(struct model *m, struct chances *chances, int seat,
+			     const uint8_t *frame, size_t size)
 {
 	struct seat *s = &m->seats[seat];
 	enum asked asked = ASKED_PLAIN;
@@ -439,9 +450,11 @@ static void send_for_session(struct model *m, int seat, const uint8_t *frame, si
 		       "a frame of session %d is sent before its time", seat);
 		return;
 	}
-	if (late != NOBODY && wire_service(s->out.first->bytes) != 0)
+	if (late != NOBODY && wire_service(s->out.first->bytes) != 0) {
 		forget_late(m, late);
-	take_turns(m, seat);
+		look(m, chances);
+	}
+	take_turns(m, chances, seat);
 	s->turn = ++m->turns;
 	want = frame_of(s->out.first->bytes, s->out.first->size);
 	if (wire_service(want->bytes) == 0)
@@ -487,17 +500,19 @@ static const struct session *sender(struct model *m, const uint8_t *frame, size_
 void model_next(struct model *m, const uint8_t *frame, size_t size, uint64_t now)
 {
 	const struct session *handle;
+	struct chances chances;
 
 	m->now = now;
-	note_waits(m, false);
+	look(m, &chances);
+	note_waits(m, &chances, false);
 	if (!frame) {
-		nothing_is_sent(m);
-		note_waits(m, true);
+		nothing_is_sent(m, &chances);
+		note_waits(m, &chances, true);
 		return;
 	}
 	handle = sender(m, frame, size);
 	m->port_busy = true;
-	if (!send_for_the_mux(m, frame, size, handle)) {
+	if (!send_for_the_mux(m, &chances, frame, size, handle)) {
 		int seat = handle ? seat_of(m, handle) : NOBODY;
 
 		if (seat == NOBODY)
@@ -505,7 +520,7 @@ void model_next(struct model *m, const uint8_t *frame, size_t size, uint64_t now
 			       "the modem gets a frame of nobody: service %u, message 0x%04x",
 			       wire_service(frame), wire_message(frame));
 		else
-			send_for_session(m, seat, frame, size);
+			send_for_session(m, &chances, seat, frame, size);
 	}
 	if (m->rule)
 		return;

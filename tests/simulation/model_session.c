@@ -102,7 +102,7 @@ void model_close(struct model *m, unsigned slot, uint64_t now)
 	seat = m->unplugged || m->stopping ? NOBODY : linger(m, slot);
 	for (int i = 0; i < m->clients_size; i++) {
 		if (m->clients[i].used && m->clients[i].holder == (int)slot) {
-			m->clients[i].holder = NOBODY;
+			set_holder(m, i, NOBODY);
 			m->clients[i].since = now;
 		}
 	}
@@ -113,7 +113,7 @@ void model_close(struct model *m, unsigned slot, uint64_t now)
 		if (m->owns[i].purpose == FOR_SYNC && m->owns[i].waits == (int)slot)
 			m->owns[i].waits = NOBODY;
 	/* An Allocate CID that was to be sent again is of no use now. */
-	for (int i = 0; i < m->flights_size && m->waiting; i++)
+	for (int i = 0; i < m->flights_size && m->ready; i++)
 		if (m->flights[i].state == FLIGHT_READY && !seat_is_open(m->flights[i].seat))
 			drop_flight(m, i);
 	free_seat(m, (int)slot);
@@ -284,9 +284,11 @@ static void drop_from_queue(struct model *m, struct seat *s, struct frame **at)
 	*at = frame->next;
 	s->in.bytes -= frame->size;
 	s->in.frames--;
-	s->in.last = s->in.first;
-	while (s->in.last && s->in.last->next)
-		s->in.last = s->in.last->next;
+	if (frame == s->in.last) {
+		s->in.last = s->in.first;
+		while (s->in.last && s->in.last->next)
+			s->in.last = s->in.last->next;
+	}
 	free(frame);
 	s->overflowed = true;
 	m->counters.overflowed++;

@@ -187,7 +187,8 @@ static void answers_route_response(struct mux *mux, uint8_t *frame)
 	struct client *client =
 		clients_of_modem(&mux->clients, frame_service(frame), frame_cid(frame));
 	struct transaction *transaction =
-		client ? transaction_answered(client, frame_tid(frame), frame_message(frame))
+		client ? transaction_answered(&mux->transactions, client, frame_tid(frame),
+					      frame_message(frame))
 		       : NULL;
 
 	if (client)

@@ -97,9 +97,10 @@ static bool requests_tid_is_taken(struct mux *mux, struct session *session, cons
 {
 	const struct client *client =
 		requests_find_client(mux, session, frame_service(frame), frame_cid(frame));
-	const struct transaction *other = transaction_in_flight(client, frame_tid(frame));
-	struct transaction *expired =
-		transaction_expired(client, frame_tid(frame), frame_message(frame));
+	const struct transaction *other =
+		transaction_in_flight(&mux->transactions, client, frame_tid(frame));
+	struct transaction *expired = transaction_expired(&mux->transactions, client,
+							  frame_tid(frame), frame_message(frame));
 
 	if (expired)
 		transaction_contend(&mux->transactions, expired, now);

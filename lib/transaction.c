@@ -32,6 +32,8 @@ static uint8_t transactions_wake_tid(struct transactions *transactions)
 void transactions_init(struct transactions *transactions)
 {
 	*transactions = (struct transactions){.contention_deadline = UINT64_MAX};
+	for (unsigned bucket = 0; bucket < TRANSACTION_BUCKETS; bucket++)
+		list_init(&transactions->table[bucket]);
 	list_init(&transactions->in_flight);
 	list_init(&transactions->expired);
 	list_init(&transactions->waiting);
@@ -46,6 +48,7 @@ static void transactions_free(struct list *list)
 		struct transaction *transaction = container_of(link, struct transaction, age);
 
 		list_remove(&transaction->of_client);
+		list_remove(&transaction->by_tid);
 		free(transaction);
 	}
 	list_init(list);
@@ -73,6 +76,7 @@ struct transaction *transaction_create(struct transactions *transactions)
 	}
 	*transaction = (struct transaction){0};
 	list_init(&transaction->of_client);
+	list_init(&transaction->by_tid);
 	list_init(&transaction->age);
 	return transaction;
 }
@@ -107,39 +111,47 @@ void transaction_begin_ctl(struct transactions *transactions, struct transaction
 	list_append(&transactions->in_flight, &transaction->age);
 }
 
-struct transaction *transaction_expired(const struct client *client, uint16_t tid, uint16_t message)
+static unsigned transaction_bucket(const struct client *client, uint16_t tid)
 {
-	list_for_each (link, &client->transactions) {
-		struct transaction *t = container_of(link, struct transaction, of_client);
+	return (client->service * 31U + client->device_cid * 17U + tid) % TRANSACTION_BUCKETS;
+}
 
-		if (t->expired && t->tid == tid && t->message == message)
+struct transaction *transaction_expired(const struct transactions *transactions,
+					const struct client *client, uint16_t tid, uint16_t message)
+{
+	list_for_each (link, &transactions->table[transaction_bucket(client, tid)]) {
+		struct transaction *t = container_of(link, struct transaction, by_tid);
+
+		if (t->client == client && t->expired && t->tid == tid && t->message == message)
 			return t;
 	}
 	return NULL;
 }
 
-struct transaction *transaction_answered(const struct client *client, uint16_t tid,
+struct transaction *transaction_answered(const struct transactions *transactions,
+					 const struct client *client, uint16_t tid,
 					 uint16_t message)
 {
-	struct transaction *expired = transaction_expired(client, tid, message);
+	struct transaction *expired = transaction_expired(transactions, client, tid, message);
 
 	if (expired)
 		return expired;
-	list_for_each (link, &client->transactions) {
-		struct transaction *t = container_of(link, struct transaction, of_client);
+	list_for_each (link, &transactions->table[transaction_bucket(client, tid)]) {
+		struct transaction *t = container_of(link, struct transaction, by_tid);
 
-		if (t->tid == tid && t->message == message)
+		if (t->client == client && t->tid == tid && t->message == message)
 			return t;
 	}
 	return NULL;
 }
 
-struct transaction *transaction_in_flight(const struct client *client, uint16_t tid)
+struct transaction *transaction_in_flight(const struct transactions *transactions,
+					  const struct client *client, uint16_t tid)
 {
-	list_for_each (link, &client->transactions) {
-		struct transaction *t = container_of(link, struct transaction, of_client);
+	list_for_each (link, &transactions->table[transaction_bucket(client, tid)]) {
+		struct transaction *t = container_of(link, struct transaction, by_tid);
 
-		if (t->tid == tid && !t->expired)
+		if (t->client == client && t->tid == tid && !t->expired)
 			return t;
 	}
 	return NULL;
@@ -152,6 +164,8 @@ void transaction_begin(struct transactions *transactions, struct transaction *tr
 	transaction->device_tid = transaction->tid;
 	transaction->deadline = deadline;
 	list_append(&client->transactions, &transaction->of_client);
+	list_append(&transactions->table[transaction_bucket(client, transaction->tid)],
+		    &transaction->by_tid);
 	list_append(&transactions->in_flight, &transaction->age);
 }
 
@@ -228,6 +242,7 @@ void transaction_end(struct transactions *transactions, struct transaction *tran
 		transactions->expired_ctl_count -= !transaction->client;
 	}
 	list_remove(&transaction->of_client);
+	list_remove(&transaction->by_tid);
 	list_append(&transactions->spare, &transaction->age);
 }
 

@@ -48,12 +48,17 @@ struct transaction {
 	bool expired;
 	bool contended;        /* expired, and to be forgotten at its deadline */
 	struct list of_client; /* in the client's transactions */
+	struct list by_tid;    /* of a client's: in the table */
 	struct list age;       /* in flight, expired, waiting or spare: in one of these lists */
 };
 
+#define TRANSACTION_BUCKETS 256
+
 struct transactions {
-	struct list in_flight; /* the oldest, which has the first deadline, first */
-	struct list expired;   /* likewise */
+	struct list
+		table[TRANSACTION_BUCKETS]; /* of clients', by client and tid, the oldest first */
+	struct list in_flight;              /* the oldest, which has the first deadline, first */
+	struct list expired;                /* likewise */
 	struct list spare;
 	struct list waiting;          /* the mux's own, for the port */
 	uint64_t contention_deadline; /* ms: no contended one is to be forgotten before */
@@ -89,14 +94,17 @@ void transaction_begin(struct transactions *transactions, struct transaction *tr
 		       struct client *client, uint64_t deadline);
 
 /* The client's transaction that this answer is for, an expired one first, or NULL. */
-struct transaction *transaction_answered(const struct client *client, uint16_t tid,
+struct transaction *transaction_answered(const struct transactions *transactions,
+					 const struct client *client, uint16_t tid,
 					 uint16_t message);
 
 /* The one in flight that the application knows by this tid, or NULL. */
-struct transaction *transaction_in_flight(const struct client *client, uint16_t tid);
+struct transaction *transaction_in_flight(const struct transactions *transactions,
+					  const struct client *client, uint16_t tid);
 
 /* The client's expired one whose late answer could be taken for one to this request, or NULL. */
-struct transaction *transaction_expired(const struct client *client, uint16_t tid,
+struct transaction *transaction_expired(const struct transactions *transactions,
+					const struct client *client, uint16_t tid,
 					uint16_t message);
 
 /* A request waits for this expired one, from now on or longer already. */

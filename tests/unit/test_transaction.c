@@ -135,12 +135,12 @@ static void test_V5_service_tids_pass(void **state)
 
 	assert_int_equal(first->device_tid, 0x1234);
 	assert_int_equal(again->device_tid, 0x1234);
-	assert_ptr_equal(transaction_in_flight(&client, 0x1234), first);
-	assert_null(transaction_in_flight(&client, 1));
-	assert_ptr_equal(transaction_answered(&client, 0x1234, 0x23), again);
-	assert_null(transaction_answered(&client, 0x1234, 0x24));
+	assert_ptr_equal(transaction_in_flight(transactions, &client, 0x1234), first);
+	assert_null(transaction_in_flight(transactions, &client, 1));
+	assert_ptr_equal(transaction_answered(transactions, &client, 0x1234, 0x23), again);
+	assert_null(transaction_answered(transactions, &client, 0x1234, 0x24));
 	transaction_end(transactions, first);
-	assert_ptr_equal(transaction_in_flight(&client, 0x1234), again);
+	assert_ptr_equal(transaction_in_flight(transactions, &client, 0x1234), again);
 }
 
 static void test_V15_the_expired_one_is_answered_first(void **state)
@@ -149,19 +149,19 @@ static void test_V15_the_expired_one_is_answered_first(void **state)
 	struct transaction *late = begin(transactions, 7, 0x22);
 	struct transaction *next;
 
-	assert_null(transaction_expired(&client, 7, 0x22));
+	assert_null(transaction_expired(transactions, &client, 7, 0x22));
 	transaction_expire(transactions, late);
-	assert_null(transaction_in_flight(&client, 7));
-	assert_ptr_equal(transaction_expired(&client, 7, 0x22), late);
-	assert_null(transaction_expired(&client, 7, 0x23));
-	assert_null(transaction_expired(&client, 8, 0x22));
+	assert_null(transaction_in_flight(transactions, &client, 7));
+	assert_ptr_equal(transaction_expired(transactions, &client, 7, 0x22), late);
+	assert_null(transaction_expired(transactions, &client, 7, 0x23));
+	assert_null(transaction_expired(transactions, &client, 8, 0x22));
 	next = begin(transactions, 7, 0x23);
 	assert_int_equal(next->device_tid, 7);
-	assert_ptr_equal(transaction_in_flight(&client, 7), next);
-	assert_ptr_equal(transaction_answered(&client, 7, 0x22), late);
-	assert_ptr_equal(transaction_answered(&client, 7, 0x23), next);
+	assert_ptr_equal(transaction_in_flight(transactions, &client, 7), next);
+	assert_ptr_equal(transaction_answered(transactions, &client, 7, 0x22), late);
+	assert_ptr_equal(transaction_answered(transactions, &client, 7, 0x23), next);
 	transaction_end(transactions, late);
-	assert_null(transaction_answered(&client, 7, 0x22));
+	assert_null(transaction_answered(transactions, &client, 7, 0x22));
 }
 
 static void test_V15_the_first_to_contend_sets_the_time(void **state)
@@ -201,11 +201,11 @@ static void test_V15_late_answers_are_bounded(void **state)
 	for (uint16_t tid = 1; tid <= 1024; tid++)
 		transaction_expire(transactions, begin(transactions, tid, 0x22));
 	assert_int_equal(transactions->expired_count, 1024);
-	assert_non_null(transaction_answered(&client, 1, 0x22));
+	assert_non_null(transaction_answered(transactions, &client, 1, 0x22));
 	transaction_expire(transactions, begin(transactions, 1025, 0x22));
 	assert_int_equal(transactions->expired_count, 1024);
-	assert_null(transaction_answered(&client, 1, 0x22));
-	assert_non_null(transaction_answered(&client, 2, 0x22));
+	assert_null(transaction_answered(transactions, &client, 1, 0x22));
+	assert_non_null(transaction_answered(transactions, &client, 2, 0x22));
 }
 
 static void test_recycled(void **state)

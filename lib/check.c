@@ -134,15 +134,19 @@ static const char *check_client(const struct mux *mux, const struct client *clie
 static const char *check_clients(const struct mux *mux)
 {
 	unsigned count = 0;
+	unsigned orphans = 0;
 
 	list_for_each (link, &mux->clients.all) {
-		const char *fault = check_client(mux, container_of(link, struct client, link));
+		const struct client *client = container_of(link, struct client, link);
+		const char *fault = check_client(mux, client);
 
 		if (fault)
 			return fault;
 		count++;
+		orphans += !client->holder;
 	}
 	CHECK(count == mux->clients.count);
+	CHECK(orphans == mux->clients.orphans);
 	return NULL;
 }
 
@@ -151,6 +155,7 @@ static const char *check_transaction(const struct transactions *transactions,
 {
 	CHECK(t->client || transactions->ctl[t->device_tid] == t);
 	CHECK(!t->client == list_empty(&t->of_client));
+	CHECK(!t->client == list_empty(&t->by_tid));
 	CHECK(!t->session || !t->session->closed);
 	CHECK(!t->released || t->released->releasing == t);
 	return NULL;

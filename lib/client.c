@@ -9,6 +9,7 @@ int clients_init(struct clients *clients, unsigned node_count, uint64_t orphan_t
 {
 	list_init(&clients->all);
 	clients->count = 0;
+	clients->orphans = 0;
 	clients->orphan_timeout = orphan_timeout;
 	clients->orphan_deadline = UINT64_MAX;
 	cid_map_init(&clients->device);
@@ -55,6 +56,7 @@ struct client *clients_add(struct clients *clients, unsigned node, uint8_t servi
 	list_init(&client->link);
 	list_append(&clients->all, &client->link);
 	clients->count++;
+	clients->orphans += !holder;
 	return client;
 
 no_memory:
@@ -70,6 +72,7 @@ void clients_remove(struct clients *clients, struct client *client)
 	cid_map_set(&clients->device, client->service, client->device_cid, NULL);
 	list_remove(&client->link);
 	clients->count--;
+	clients->orphans -= !client->holder;
 	free(client);
 }
 
@@ -92,8 +95,10 @@ bool clients_exhausted(const struct clients *clients, unsigned node, uint8_t ser
 void client_use(struct clients *clients, struct client *client, struct session *session)
 {
 	list_append(&clients->all, &client->link);
-	if (session)
-		client->holder = session;
+	if (!session)
+		return;
+	clients->orphans -= !client->holder;
+	client->holder = session;
 }
 
 static void clients_note_age(struct clients *clients, uint64_t deadline)
@@ -112,18 +117,10 @@ void clients_orphan(struct clients *clients, const struct session *session, uint
 		if (client->holder != session)
 			continue;
 		client->holder = NULL;
+		clients->orphans++;
 		client->orphaned_at = now;
 		clients_note_age(clients, deadline);
 	}
-}
-
-unsigned clients_orphan_count(const struct clients *clients)
-{
-	unsigned count = 0;
-
-	list_for_each (link, &clients->all)
-		count += !container_of(link, struct client, link)->holder;
-	return count;
 }
 
 static bool client_reclaimable(const struct client *client)

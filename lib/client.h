@@ -31,6 +31,7 @@ struct client {
 struct clients {
 	struct list all; /* the least recently used first */
 	unsigned count;
+	unsigned orphans;
 	uint64_t orphan_timeout;  /* ms; 0: orphans do not age */
 	uint64_t orphan_deadline; /* ms: no orphan is too old before */
 	struct cid_map device;    /* by the modem's CID */
@@ -62,7 +63,6 @@ void client_use(struct clients *clients, struct client *client, struct session *
 
 /* Those that the session holds are orphans from now on. */
 void clients_orphan(struct clients *clients, const struct session *session, uint64_t now);
-unsigned clients_orphan_count(const struct clients *clients);
 
 /* The least recently used orphan of the service that may be given up, or NULL: V9. */
 struct client *clients_reclaimable(const struct clients *clients, uint8_t service);

@@ -60,7 +60,7 @@ unsigned mux_client_count(const struct mux *mux)
 
 unsigned mux_orphan_count(const struct mux *mux)
 {
-	return clients_orphan_count(&mux->clients);
+	return mux->clients.orphans;
 }
 
 struct session *mux_open(struct mux *mux, unsigned node, void *owner)

@@ -51,6 +51,7 @@ struct world *fuzz_begin(struct input *input)
 {
 	uint8_t choice = input_byte(input);
 	struct world_config config = {
+		.checked = true,
 		.nodes = 2,
 		.frame_max = choice & 1 ? 64 : 4096,
 		.queue_bytes = choice & 2 ? 60 : 65536,

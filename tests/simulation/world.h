@@ -16,6 +16,7 @@ struct world_config {
 	uint8_t modem_first_cid;
 	bool start_sync;
 	bool silent_end; /* the modem answers nothing any more before the stop */
+	bool checked;    /* mux_check() after each step, not only now and then */
 };
 
 struct world;

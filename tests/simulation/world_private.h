@@ -22,6 +22,7 @@ struct world {
 	uint8_t port[WIRE_MAX];            /* the frame that the port is at */
 	size_t port_size;
 	uint64_t last_id;
+	unsigned steps;
 	bool was_sent; /* something that might be lost */
 	bool doubtful; /* what the modem says may not be understood */
 	bool unplugged;

@@ -85,7 +85,7 @@ static void test_V9_least_recently_used_orphan(void **state)
 	assert_null(clients_reclaimable(clients, 2));
 	clients_orphan(clients, &holder, 5);
 	assert_int_equal(c->orphaned_at, 5);
-	assert_int_equal(clients_orphan_count(clients), 3);
+	assert_int_equal(clients->orphans, 3);
 	assert_ptr_equal(clients_reclaimable(clients, 2), a);
 	assert_null(clients_reclaimable(clients, 3));
 	client_use(clients, a, NULL);
@@ -98,6 +98,7 @@ static void test_V9_least_recently_used_orphan(void **state)
 	client_use(clients, a, &holder);
 	assert_ptr_equal(a->holder, &holder);
 	assert_null(clients_reclaimable(clients, 2));
+	assert_int_equal(clients->orphans, 2);
 }
 
 static void test_V9_orphans_age(void **state)

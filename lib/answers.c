@@ -19,7 +19,7 @@ static void answers_drop(struct mux *mux, const uint8_t *frame, const char *why)
 					      .why = why});
 }
 
-/* Gives a frame, already mapped, to a session; device_cid and device_tid are for the trace. */
+/* Delivers a translated frame; device_cid and device_tid are only for the trace. */
 static void answers_forward(struct mux *mux, struct session *session, const uint8_t *frame,
 			    uint8_t device_cid, uint16_t device_tid)
 {
@@ -49,7 +49,7 @@ static void answers_forward_answer(struct mux *mux, const struct transaction *tr
 			transaction->device_tid);
 }
 
-/* The CID in an Allocate CID that succeeded, or QMI_CID_NONE if the answer makes no sense. */
+/* The CID in a successful Allocate CID response, or QMI_CID_NONE if the response is malformed. */
 static uint8_t answers_allocated_cid(const uint8_t *frame, uint8_t service)
 {
 	const uint8_t *value = frame_tlv(frame, QMI_TLV_FIRST, 2, NULL);
@@ -59,7 +59,7 @@ static uint8_t answers_allocated_cid(const uint8_t *frame, uint8_t service)
 	return value[1];
 }
 
-/* A new client of the modem becomes one of the session's node; false if it can not. */
+/* Adds the modem's new client to the session's node; false if that fails. */
 static bool answers_adopt(struct mux *mux, const struct transaction *transaction,
 			  uint8_t device_cid, uint8_t *frame)
 {
@@ -79,7 +79,7 @@ static bool answers_adopt(struct mux *mux, const struct transaction *transaction
 							  : QMI_ERROR_INTERNAL);
 		return false;
 	}
-	/* Its node may be full now. */
+	/* The node may be full now. */
 	mux->heads_changed = true;
 	frame_set_tlv(frame, QMI_TLV_FIRST, (uint8_t[]){service, client->cid}, 2);
 	return true;
@@ -95,14 +95,14 @@ static void answers_finish_allocate(struct mux *mux, const struct transaction *t
 	    own_reclaim(mux, transaction->session, transaction->tid, transaction->service))
 		return;
 	if (error == QMI_ERROR_NONE && device_cid == QMI_CID_NONE) {
-		answers_drop(mux, frame, "it makes no sense");
+		answers_drop(mux, frame, "malformed response");
 		ledger_answer_transaction(mux, transaction, QMI_ERROR_INTERNAL);
 		return;
 	}
-	/* A new client that nobody can have must not stay allocated: V6. */
+	/* V6: a new client that no session can take must not stay allocated. */
 	if (error == QMI_ERROR_NONE &&
 	    (!transaction->session || !answers_adopt(mux, transaction, device_cid, frame))) {
-		answers_drop(mux, frame, "nobody can have the client");
+		answers_drop(mux, frame, "no session can take the client");
 		own_release(mux, transaction->service, device_cid);
 		return;
 	}
@@ -129,11 +129,11 @@ static void answers_route_ctl_response(struct mux *mux, uint8_t *frame)
 	struct transaction *transaction = mux->transactions.ctl[frame_tid(frame)];
 
 	if (!transaction || transaction->message != frame_message(frame)) {
-		answers_drop(mux, frame, "nobody asked");
+		answers_drop(mux, frame, "no matching request");
 		return;
 	}
 	if (transaction->expired) {
-		/* A client that was allocated too late is nobody's: V6. */
+		/* V6: a client that was allocated too late belongs to no session. */
 		if (transaction->purpose == PURPOSE_ALLOCATE)
 			answers_finish_allocate(mux, transaction, frame);
 		else
@@ -167,8 +167,8 @@ static void answers_route_ctl_response(struct mux *mux, uint8_t *frame)
 }
 
 /*
- * V9: whether the client may be given up depends on its data call, which is up
- * or down whether or not anybody remembers who asked for it.
+ * V9: a data call protects its client from being reclaimed, whether or not
+ * anybody remembers who asked for it.
  */
 static void answers_note_call(struct mux *mux, struct client *client, const uint8_t *frame)
 {
@@ -194,7 +194,7 @@ static void answers_route_response(struct mux *mux, uint8_t *frame)
 	if (client)
 		answers_note_call(mux, client, frame);
 	if (!transaction) {
-		answers_drop(mux, frame, "nobody asked");
+		answers_drop(mux, frame, "no matching request");
 		return;
 	}
 	answers_forward_answer(mux, transaction, frame);
@@ -219,7 +219,7 @@ static void answers_broadcast(struct mux *mux, const uint8_t *frame)
 		given = true;
 	}
 	if (!given)
-		answers_drop(mux, frame, "nobody has such a client");
+		answers_drop(mux, frame, "no session has a client of the service");
 }
 
 static void answers_route_indication(struct mux *mux, uint8_t *frame)
@@ -233,28 +233,28 @@ static void answers_route_indication(struct mux *mux, uint8_t *frame)
 	}
 	client = clients_of_modem(&mux->clients, frame_service(frame), device_cid);
 	if (!client || !client->holder) {
-		answers_drop(mux, frame, client ? "nobody has its client open" : "nobody's client");
+		answers_drop(mux, frame, client ? "orphaned client" : "unknown client");
 		return;
 	}
 	frame_set_cid(frame, client->cid);
 	answers_forward(mux, client->holder, frame, device_cid, 0);
 }
 
-/* V13: the modem has taken a client away. */
+/* V13: the modem has revoked a client. */
 static void answers_revoke(struct mux *mux, uint8_t *frame)
 {
 	const uint8_t *value = frame_tlv(frame, QMI_TLV_FIRST, 2, NULL);
 	struct client *client = value ? clients_of_modem(&mux->clients, value[0], value[1]) : NULL;
 
 	if (!client) {
-		answers_drop(mux, frame, "nobody's client");
+		answers_drop(mux, frame, "unknown client");
 		return;
 	}
 	frame_set_tlv(frame, QMI_TLV_FIRST, (uint8_t[]){client->service, client->cid}, 2);
 	if (client->holder)
 		answers_forward(mux, client->holder, frame, QMI_CID_NONE, 0);
 	else
-		answers_drop(mux, frame, "nobody has its client open");
+		answers_drop(mux, frame, "orphaned client");
 	ledger_forget(mux, client);
 }
 
@@ -288,7 +288,7 @@ static void answers_note_garbage(struct mux *mux, size_t skipped)
 {
 	if (skipped == 0)
 		return;
-	ledger_log(mux, MUX_WARNING, "skipped %zu bytes from the modem that are no QMI frame",
+	ledger_log(mux, MUX_WARNING, "skipped %zu bytes from the modem that are not a QMI frame",
 		   skipped);
 	mux->counters.garbage += skipped;
 }
@@ -333,7 +333,7 @@ void answers_restart(struct mux *mux)
 	ledger_log(mux, MUX_INFO, "the modem restarted: its clients are gone");
 	list_for_each (link, &mux->clients.all)
 		ledger_forget(mux, container_of(link, struct client, link));
-	/* Those of clients have ended; what is left is CTL's. */
+	/* Those of clients have ended; only CTL's are left. */
 	list_for_each (link, &mux->transactions.in_flight) {
 		struct transaction *transaction = container_of(link, struct transaction, age);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the modem says, on its way to the sessions that it is for. */
+/* Messages from the modem, on their way to sessions. */
 #ifndef ANSWERS_H
 #define ANSWERS_H
 
@@ -10,10 +10,10 @@ struct mux;
 
 void answers_receive(struct mux *mux, const uint8_t *data, size_t size, uint64_t now);
 
-/* The partial frame is garbage if its rest has not come by now: V19. */
+/* V19: drops a partial frame that was not completed in time. */
 void answers_end_partial(struct mux *mux, uint64_t now);
 
-/* V16: the modem has forgotten every client. */
+/* V16: the modem has restarted and forgotten every client. */
 void answers_restart(struct mux *mux);
 
 #endif

@@ -20,18 +20,18 @@ static void test_V6_nobody_asked(void **state)
 	app_write(a, request(DMS, 1, 5, MODEL));
 	modem_gets(bench);
 	modem_says(bench, answer(request(DMS, 40, 6, MODEL), 0));
-	check_dropped(bench, "nobody asked", 1, 0);
+	check_dropped(bench, "no matching request", 1, 0);
 	modem_says(bench, answer(request(DMS, 40, 5, MODEL + 1), 0));
 	modem_says(bench, answer(request(DMS, 41, 5, MODEL), 0));
 	modem_says(bench, answer(request(NAS, 40, 5, MODEL), 0));
 	modem_says(bench, answer(ctl(99, QMI_CTL_GET_VERSION_INFO), 0));
 	modem_says(bench, answer(ctl(0, QMI_CTL_GET_VERSION_INFO), 0));
-	check_dropped(bench, "nobody asked", 6, 0);
+	check_dropped(bench, "no matching request", 6, 0);
 	app_reads_nothing(a);
 	modem_says(bench, answer(request(DMS, 40, 5, MODEL), 0));
 	app_reads(a, answer(request(DMS, 1, 5, MODEL), 0));
 	modem_says(bench, answer(request(DMS, 40, 5, MODEL), 0));
-	check_dropped(bench, "nobody asked", 7, 0);
+	check_dropped(bench, "no matching request", 7, 0);
 }
 
 static void test_V6_another_message_under_a_ctl_tid(void **state)
@@ -44,7 +44,7 @@ static void test_V6_another_message_under_a_ctl_tid(void **state)
 	app_write(a, asked);
 	got = modem_gets(bench);
 	modem_says(bench, answer(ctl((uint8_t)msg_tid(got), QMI_CTL_SET_DATA_FORMAT), 0));
-	check_dropped(bench, "nobody asked", 1, 0);
+	check_dropped(bench, "no matching request", 1, 0);
 	modem_says(bench, answer(got, 0));
 	app_reads(a, answer(asked, 0));
 }
@@ -65,10 +65,10 @@ static void test_V11_unicast(void **state)
 	app_reads(b, with_cid(ind, 1));
 	app_reads_nothing(a);
 	modem_says(bench, with_cid(ind, 42));
-	check_dropped(bench, "nobody's client", 0, 1);
+	check_dropped(bench, "unknown client", 0, 1);
 	mux_close(a, bench->now);
 	modem_says(bench, ind);
-	check_dropped(bench, "nobody has its client open", 0, 2);
+	check_dropped(bench, "orphaned client", 0, 2);
 	app_reads_nothing(b);
 }
 
@@ -83,7 +83,7 @@ static void test_V12_broadcast(void **state)
 	struct msg ind = plus(indication(NAS, 0xFF, IND), 0x10, "abc", 3);
 
 	modem_says(bench, ind);
-	check_dropped(bench, "nobody has such a client", 0, 1);
+	check_dropped(bench, "no session has a client of the service", 0, 1);
 	allocate(bench, two, NAS, 40);
 	allocate(bench, one, NAS, 41);
 	allocate(bench, two, NAS, 42);
@@ -99,7 +99,7 @@ static void test_V12_broadcast(void **state)
 		app_reads_nothing(other);
 		app_reads_nothing(none);
 	}
-	check_dropped(bench, "nobody has such a client", 0, 1);
+	check_dropped(bench, "no session has a client of the service", 0, 1);
 }
 
 static void test_V13_revoke_and_invalid_cid(void **state)
@@ -141,13 +141,13 @@ static void test_V13_revoked_without_a_holder(void **state)
 	struct msg ind = indication(QMI_SERVICE_CTL, 0, QMI_CTL_REVOKE_CID);
 
 	modem_says(bench, ind);
-	check_dropped(bench, "nobody's client", 0, 1);
+	check_dropped(bench, "unknown client", 0, 1);
 	modem_says(bench, about_client(ind, DMS, 40));
-	check_dropped(bench, "nobody's client", 0, 2);
+	check_dropped(bench, "unknown client", 0, 2);
 	allocate(bench, a, DMS, 40);
 	mux_close(a, bench->now);
 	modem_says(bench, about_client(ind, DMS, 40));
-	check_dropped(bench, "nobody has its client open", 0, 3);
+	check_dropped(bench, "orphaned client", 0, 3);
 	assert_int_equal(mux_client_count(bench->mux), 0);
 	app_reads_nothing(b);
 }

@@ -117,14 +117,14 @@ static void test_V15_late_ctl_answers(void **state)
 	assert_int_not_equal(msg_tid(got), msg_tid(old));
 	/* Another message under its tid is not even its late answer. */
 	modem_says(bench, answer(ctl((uint8_t)msg_tid(old), QMI_CTL_SET_DATA_FORMAT), 0));
-	assert_string_equal(bench->why, "nobody asked");
+	assert_string_equal(bench->why, "no matching request");
 	modem_says(bench, answer(old, 0));
 	check_late(bench, 2);
 	app_reads_nothing(a);
 	modem_says(bench, answer(got, 0));
 	app_reads(a, answer(ctl(5, VERSION), 0));
 	modem_says(bench, answer(old, 0));
-	assert_string_equal(bench->why, "nobody asked");
+	assert_string_equal(bench->why, "no matching request");
 }
 
 /* All 255 CTL tids but those that have expired are in flight, for a session of their own. */
@@ -181,7 +181,7 @@ static void test_V15_an_expired_ctl_tid_is_taken_in_the_end(void **state)
 	pass_time(bench, 1);
 	modem_gets_this(bench, with_tid(ctl_release(0, DMS, 40), msg_tid(old)));
 	modem_says(bench, answer(old, 0));
-	assert_string_equal(bench->why, "nobody asked");
+	assert_string_equal(bench->why, "no matching request");
 	modem_says(bench, answer(ctl_release((uint8_t)msg_tid(old), DMS, 40), 0));
 	app_reads(a, answer(ctl(7, QMI_CTL_SYNC), 0));
 }

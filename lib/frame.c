@@ -31,7 +31,7 @@ static size_t tlvs_at(const uint8_t *frame)
 	return message_at(frame) + 4;
 }
 
-/* CTL counts its kinds 0, 1, 2; the other services have a bit for each, 0x02 and 0x04. */
+/* CTL numbers its kinds 0, 1, 2; other services use a bit for each, 0x02 and 0x04. */
 static uint8_t qmi_flags(uint8_t service, enum frame_kind kind)
 {
 	static const uint8_t ctl[] = {0x00, 0x01, 0x02};
@@ -51,7 +51,7 @@ static bool kind_fits(const uint8_t *frame, enum frame_origin origin)
 	       flags == qmi_flags(service, FRAME_INDICATION);
 }
 
-/* Whether the TLVs that are there so far can be a chain that ends with the frame. */
+/* True if the TLVs present so far can end exactly where the frame ends. */
 static bool tlvs_fit(const uint8_t *frame, size_t len, size_t size)
 {
 	size_t at = tlvs_at(frame);
@@ -79,7 +79,7 @@ enum frame_scan frame_scan(const uint8_t *data, size_t len, enum frame_origin or
 		return FRAME_PARTIAL;
 
 	*size = frame_size(data);
-	/* Enough for a CTL header without TLVs. */
+	/* A CTL frame without TLVs is the shortest. */
 	if (*size < AT_TID + 1 + 4)
 		return FRAME_INVALID;
 	if (len > AT_FLAGS && data[AT_FLAGS] != flags)
@@ -146,7 +146,7 @@ void frame_set_tid(uint8_t *frame, uint16_t tid)
 		le16_put(frame + AT_TID, tid);
 }
 
-/* Where the value of the first TLV of this type begins; 0 if there is none. */
+/* Offset of the first such TLV's value; 0 if there is none. */
 static size_t tlv_value_at(const uint8_t *frame, uint8_t type, uint16_t min_len, uint16_t *len)
 {
 	size_t size = frame_size(frame);

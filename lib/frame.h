@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The frame codec: QMUX frames as they lie in memory, read and patched in
- * place. Nothing here allocates, and nothing keeps a pointer.
+ * The frame codec: reads and patches QMUX frames in place. Nothing here
+ * allocates memory or keeps a pointer.
  *
- * Every accessor takes a whole frame, one for which frame_scan() returned
- * FRAME_WHOLE or that frame_begin() began.
+ * Every accessor expects a whole frame: one for which frame_scan() returned
+ * FRAME_WHOLE, or one built with frame_begin().
  */
 #ifndef FRAME_H
 #define FRAME_H
@@ -30,21 +30,21 @@ enum frame_kind {
 };
 
 enum frame_scan {
-	FRAME_WHOLE,   /* a frame begins at data[0] and is all there */
-	FRAME_PARTIAL, /* a frame may begin at data[0]; more bytes will tell */
+	FRAME_WHOLE,   /* a whole frame begins at data[0] */
+	FRAME_PARTIAL, /* a frame may begin at data[0]; more bytes are needed */
 	FRAME_INVALID, /* no frame of this origin begins at data[0] */
 };
 
 /*
- * What begins at data[0..len). *size is set to the frame's size in bytes for
- * FRAME_WHOLE, and for FRAME_PARTIAL once its length field is there (else 0).
- * From an application a frame is a request with consistent lengths, its TLVs
- * unchecked: they are the modem's to refuse. From the modem, where a frame has
- * to be told from garbage, the chain of TLVs must fill the frame exactly too.
+ * Classifies data[0..len). *size becomes the frame's size in bytes if it is
+ * FRAME_WHOLE, or FRAME_PARTIAL with its length field present; otherwise 0.
+ * A frame from an application must be a request with consistent lengths; its
+ * TLVs are left for the modem to check. A frame from the modem must be told
+ * from garbage, so its TLVs must also fill it exactly.
  */
 enum frame_scan frame_scan(const uint8_t *data, size_t len, enum frame_origin origin, size_t *size);
 
-size_t frame_size(const uint8_t *frame); /* in bytes, the marker included */
+size_t frame_size(const uint8_t *frame); /* in bytes, including the marker */
 uint8_t frame_service(const uint8_t *frame);
 uint8_t frame_cid(const uint8_t *frame);
 enum frame_kind frame_kind(const uint8_t *frame);
@@ -55,26 +55,26 @@ void frame_set_cid(uint8_t *frame, uint8_t cid);
 void frame_set_tid(uint8_t *frame, uint16_t tid); /* for CTL: 0 to 255 */
 
 /*
- * The value of the first TLV of this type, or NULL if there is none, if it has
- * less than min_len bytes, or if the chain of TLVs is broken before it. *len,
- * if not NULL, is set to the value's length. The pointer is into the frame.
+ * The value of the first TLV of this type, or NULL if there is none, if it is
+ * shorter than min_len, or if the TLVs before it are malformed. Stores the
+ * value's length in *len unless len is NULL. The pointer is into the frame.
  */
 const uint8_t *frame_tlv(const uint8_t *frame, uint8_t type, uint16_t min_len, uint16_t *len);
 
-/* Overwrites the first len bytes of the TLV's value; false, if it has none such. */
+/* Overwrites the first len bytes of the TLV's value; false if frame_tlv() would return NULL. */
 bool frame_set_tlv(uint8_t *frame, uint8_t type, const void *value, uint16_t len);
 
 /*
- * The outcome of a response: QMI_ERROR_NONE for success, else its QMI error.
- * A failure that names no error, or no result at all, is QMI_ERROR_INTERNAL.
+ * The outcome of a response: QMI_ERROR_NONE for success, otherwise its QMI
+ * error, or QMI_ERROR_INTERNAL if it has no result or a failure without an error.
  */
 uint16_t frame_error(const uint8_t *frame);
 
 /*
- * Building. frame_begin() writes a frame without TLVs into buf, which needs
- * room for FRAME_HEADER_MAX bytes, and frame_add_tlv() appends one TLV, for
- * which the caller has left room for 3 + len bytes; both keep the frame whole
- * after every step. The QMUX flags follow from the kind.
+ * Building a frame. frame_begin() writes one without TLVs into buf, which
+ * needs room for FRAME_HEADER_MAX bytes; frame_add_tlv() appends a TLV, which
+ * takes 3 + len bytes. The frame is whole after each call. The kind determines
+ * the QMUX flags.
  */
 void frame_begin(uint8_t *buf, enum frame_kind kind, uint8_t service, uint8_t cid, uint16_t tid,
 		 uint16_t message);

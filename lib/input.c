@@ -7,7 +7,7 @@
 
 #include "frame.h"
 
-/* ms that the modem may take to write the rest of a frame before it counts as garbage. */
+/* ms that the rest of a frame may take; after that, what has come counts as garbage. */
 #define PARTIAL_TIMEOUT 2000
 
 int input_init(struct input *input)

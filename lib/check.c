@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Whether a mux agrees with itself: each pair of pointers, and each count with its list. */
+/* Consistency of a mux: that pointers agree in pairs, and counts with their lists. */
 #include "frame.h"
 #include "mux_private.h"
 
-/* The text of the first expectation that does not hold is the result. */
+/* Returns the text of the first expectation that does not hold. */
 #define CHECK(expectation)                                                                         \
 	do {                                                                                       \
 		if (!(expectation))                                                                \
 			return #expectation;                                                       \
 	} while (0)
 
-/* Of a long queue the frames are not counted: that would cost more than all the rest. */
+/* Frames of longer queues are not counted: that would cost more than everything else. */
 #define CHECK_FRAMES_MAX 16
 
 static const char *check_queue(const struct queue *queue)
@@ -64,7 +64,7 @@ static const char *check_sessions(const struct mux *mux)
 	return NULL;
 }
 
-/* What sessions say they are owed against the transactions that owe it. */
+/* Compares the sessions' counts with the transactions in flight and waiting. */
 static const char *check_owed(const struct mux *mux)
 {
 	unsigned in_flight = 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Intrusive doubly linked lists. A struct list is both a list's head and the
- * link of an element; a link that is in no list points to itself, so that it
- * may be removed once more.
+ * Intrusive doubly linked lists. A struct list is either a list's head or the
+ * link in an element. A link outside any list points to itself, so removing it
+ * again does no harm.
  */
 #ifndef LIST_H
 #define LIST_H
@@ -17,7 +17,7 @@ struct list {
 
 #define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
-/* The element may be removed from the list, but no other, while the body runs. */
+/* The body may remove the current element from the list, but no other. */
 #define list_for_each(link, head)                                                                  \
 	for (struct list *link = (head)->next, *link##_next = link->next; link != (head);          \
 	     link = link##_next, link##_next = link->next)
@@ -40,7 +40,7 @@ static inline void list_remove(struct list *link)
 	list_init(link);
 }
 
-/* Puts the link at the list's end, wherever it was before. */
+/* Moves the link to the list's end, from any list or none. */
 static inline void list_append(struct list *list, struct list *link)
 {
 	list_remove(link);
@@ -50,7 +50,7 @@ static inline void list_append(struct list *list, struct list *link)
 	list->prev = link;
 }
 
-/* Puts it at the list's beginning. */
+/* Moves the link to the list's beginning. */
 static inline void list_prepend(struct list *list, struct list *link)
 {
 	list_remove(link);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The verbs of mux.h, in its order. */
+/* The functions of mux.h, in its order. */
 #include "mux.h"
 
 #include <assert.h>

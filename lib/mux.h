@@ -2,12 +2,12 @@
 /*
  * The multiplexer: any number of sessions on the virtual nodes of one port.
  *
- * It does no I/O. Bytes from an application or from the modem are pushed in,
- * the next frame for the port is pulled out, and time is an argument: a count
- * of milliseconds that never goes back. Which sessions became readable,
- * writable or dead is asked for after each step with mux_next_changed().
+ * It does no I/O. The caller pushes in bytes from applications and from the
+ * modem, pulls out the next frame for the port, and passes the time, in
+ * milliseconds that never go back. After each step it asks mux_next_changed()
+ * which sessions have become readable, writable or dead.
  *
- * The rules that it keeps, V1 to V25, are those of qmi-virt(4).
+ * qmi-virt(4) states the rules that the mux keeps, V1 to V25.
  */
 #ifndef MUX_H
 #define MUX_H
@@ -32,22 +32,22 @@ enum mux_level {
 
 /* What became of a frame. */
 enum mux_path {
-	MUX_TO_MODEM, /* a request went to the port */
-	MUX_TO_APP,   /* an answer or indication of the modem went to a session */
-	MUX_ANSWERED, /* an answer of the mux's own went to a session */
-	MUX_DROPPED,  /* a frame of the modem went nowhere */
+	MUX_TO_MODEM, /* a request, sent to the port */
+	MUX_TO_APP,   /* a response or indication from the modem, given to a session */
+	MUX_ANSWERED, /* a response that the mux made, given to a session */
+	MUX_DROPPED,  /* a frame from the modem that no session gets */
 };
 
-/* One frame on its way, as a trace shows it; both sides of the mapping. */
+/* One frame as a trace shows it, with the numbers on both sides. */
 struct mux_trace {
 	enum mux_path path;
-	const struct session *session; /* NULL: nobody's, or the mux's own */
+	const struct session *session; /* NULL: no session's, or the mux's own */
 	const uint8_t *frame;
 	uint8_t cid;        /* virtual */
 	uint8_t device_cid; /* the modem's; so is device_tid */
 	uint16_t tid;
 	uint16_t device_tid;
-	const char *why; /* of MUX_DROPPED, a few words */
+	const char *why; /* for MUX_DROPPED: the reason in a few words */
 };
 
 struct mux_hooks {
@@ -59,7 +59,7 @@ struct mux_hooks {
 
 struct mux_config {
 	unsigned nodes;               /* 1 to MUX_NODES_MAX */
-	size_t frame_max;             /* bytes that the port takes at a time */
+	size_t frame_max;             /* bytes of the longest frame that the port accepts */
 	size_t queue_bytes;           /* V14: a session's inbound queue */
 	uint64_t transaction_timeout; /* V15: ms */
 	uint64_t orphan_timeout;      /* V9: ms; 0: off */
@@ -67,21 +67,21 @@ struct mux_config {
 };
 
 struct mux_counters {
-	uint64_t requests;          /* sent to the port, the mux's own too */
-	uint64_t delivered;         /* responses and indications of the modem, given to sessions */
-	uint64_t dropped_responses; /* late, or nobody's: V6, V15 */
-	uint64_t dropped_indications; /* an orphan's, or nobody's: V11 */
-	uint64_t overflowed;          /* frames that a full session lost: V14 */
-	uint64_t expired;             /* requests that the modem did not answer: V15 */
-	uint64_t reclaimed;           /* orphans given up for an Allocate CID, or too old: V9 */
-	uint64_t garbage;             /* bytes of the modem that were no frame: V19 */
-	uint64_t restarts;            /* of the modem: V16 */
+	uint64_t requests;            /* sent to the port, including the mux's own */
+	uint64_t delivered;           /* responses and indications of the modem given to sessions */
+	uint64_t dropped_responses;   /* V6, V15: late, or for no session */
+	uint64_t dropped_indications; /* V11: for an orphan, or for no client */
+	uint64_t overflowed;          /* V14: frames dropped from full queues */
+	uint64_t expired;             /* V15: requests that the modem did not answer in time */
+	uint64_t reclaimed; /* V9: orphans released for an Allocate CID, or for their age */
+	uint64_t garbage;   /* V19: bytes from the modem that were not part of a frame */
+	uint64_t restarts;  /* V16: of the modem */
 };
 
-/* NULL if there is no memory. */
+/* NULL if out of memory. */
 struct mux *mux_create(const struct mux_config *config);
 
-/* Ends everything without another frame; sessions still open die with it. */
+/* Frees everything, including sessions still open. Sends nothing more. */
 void mux_destroy(struct mux *mux);
 
 const struct mux_counters *mux_counters(const struct mux *mux);
@@ -89,32 +89,29 @@ unsigned mux_session_count(const struct mux *mux); /* open ones */
 unsigned mux_client_count(const struct mux *mux);
 unsigned mux_orphan_count(const struct mux *mux);
 
-/*
- * Sessions. The owner is the caller's own pointer to whatever the session
- * belongs to.
- */
+/* Sessions. The owner is an opaque pointer of the caller's. */
 
-/* A session on a node, counted from 0. NULL with errno ENODEV (unplugged or stopping) or ENOMEM. */
+/* Opens a session on a node, 0 to nodes - 1. NULL with errno ENODEV (V17, V18) or ENOMEM. */
 struct session *mux_open(struct mux *mux, unsigned node, void *owner);
 
-/* The pointer is dead then, though what the session has written still goes out: V6, V7. */
+/* Invalidates the pointer. Frames that the session has written are still sent: V6, V7. */
 void mux_close(struct session *session, uint64_t now);
 
 void *mux_session_owner(const struct session *session);
 unsigned mux_session_node(const struct session *session);
-uint64_t mux_session_id(const struct session *session); /* for people; never given twice */
+uint64_t mux_session_id(const struct session *session); /* for logs; never reused */
 
 /*
- * Takes what an application wrote, all of it. Returns size, or nothing taken and
- * -EAGAIN, -ENODEV, -ENOMEM, or V19's -EINVAL and -EMSGSIZE. Fewer bytes are
- * taken only where memory ran out behind them.
+ * Takes what an application writes. Returns size; or, having taken nothing,
+ * -EAGAIN, -ENODEV, -ENOMEM, or V19's -EINVAL or -EMSGSIZE. Takes part of the
+ * data only if memory runs out after it.
  */
 ssize_t mux_write(struct session *session, const uint8_t *data, size_t size);
 
 /*
- * What a read returns next: *data and its size, which is the front frame's or
- * the rest of it; or -EAGAIN, -ENODEV, or -ENOBUFS, which is then reported and
- * over. mux_consume() takes bytes that were read off; *data is valid until
+ * What the next read returns: *data and its size, the front frame or what is
+ * left of it; or -EAGAIN, -ENODEV or -ENOBUFS, the last only once for each
+ * overflow. mux_consume() removes bytes that were read. *data is valid until
  * the next call for this mux.
  */
 ssize_t mux_peek(struct session *session, const uint8_t **data);
@@ -129,26 +126,26 @@ enum session_state {
 unsigned mux_session_state(const struct session *session);
 
 /*
- * A session with something new: a frame to read, even behind others, room to
- * write, or its death. Each change is told once; NULL when all are told.
+ * The next session with something new: another frame to read, room to write,
+ * or its death. Reports each change once; NULL if there are no more.
  */
 struct session *mux_next_changed(struct mux *mux);
-bool mux_has_changed(const struct mux *mux); /* whether it would name one */
+bool mux_has_changed(const struct mux *mux); /* true if that would return one */
 
 /* The port. */
 
 /*
  * The next frame for the port, or NULL if nothing can be sent now. It is valid
- * until mux_port_sent() or mux_port_failed(), one of which has to come before
- * the next one is asked for.
+ * until mux_port_sent() or mux_port_failed(); call one of them before asking
+ * for the next frame.
  */
 const uint8_t *mux_port_next(struct mux *mux, uint64_t now, size_t *size);
 void mux_port_sent(struct mux *mux);
 
 /*
- * The port could not send it: V15, the asker is told, and what is the mux's own
- * is tried again. Or the port had taken the one before it, and finds only now
- * that it was lost on the way.
+ * V15: the port could not send this frame (failed), or reports that the previous
+ * one was lost after it had been sent (lost). A program gets an error for its
+ * request; the mux retries its own.
  */
 void mux_port_failed(struct mux *mux, uint64_t now);
 void mux_port_lost(struct mux *mux, uint64_t now);
@@ -160,26 +157,27 @@ void mux_port_unplugged(struct mux *mux); /* V17: every session is dead */
 /* Life. */
 
 /*
- * Asks the modem to clear what clients it has left over from others; there must
- * be none of any session's. 0 or -ENOMEM. Whether it has answered, or restarted.
+ * Sends a Sync, so that the modem releases the clients it still has from before;
+ * there must be none of ours. 0 or -ENOMEM. mux_sync_answered() is true once
+ * the modem has answered it, or has restarted.
  */
 int mux_start_sync(struct mux *mux);
 bool mux_sync_answered(const struct mux *mux);
 
 /*
- * V18: nothing more is taken from any session, and every client is released.
- * mux_stopped() tells when the modem has answered for all of them.
+ * V18: stops taking requests from sessions, and releases every client.
+ * mux_stopped() is true once the modem has answered all releases.
  */
 void mux_stop(struct mux *mux);
 bool mux_stopped(const struct mux *mux);
 
-/* When mux_tick() has to be called at the latest, or MUX_NEVER. */
+/* The latest time for the next mux_tick(), or MUX_NEVER. */
 uint64_t mux_deadline(const struct mux *mux);
 void mux_tick(struct mux *mux, uint64_t now);
 
 /*
- * For tests: NULL if the mux agrees with itself, or what does not hold. It
- * walks over everything. To be called between two other calls.
+ * For tests: NULL if the state is consistent, or the condition that does not
+ * hold. Visits everything. Call it between other calls, not from a hook.
  */
 const char *mux_check(const struct mux *mux);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The inside of a mux: objects, each of which only its own file changes. Which
- * file may call which is in lib/floors.
+ * The inside of a mux: one object for each file. lib/floors says which file may
+ * call which.
  */
 #ifndef MUX_PRIVATE_H
 #define MUX_PRIVATE_H
@@ -25,7 +25,7 @@ struct mux {
 	struct own own;
 	struct turns turns;
 	uint64_t broadcasts_seen;
-	bool heads_changed; /* sessions' next frames may not need the modem now: turns_settle() */
+	bool heads_changed; /* turns_settle() must look at every session's next frame again */
 	bool stopping;
 	bool unplugged;
 };

@@ -26,7 +26,7 @@ static const char *const services[UINT8_MAX + 1] = {
 	[0xED] = "ATR",
 };
 
-/* In ascending order. */
+/* Sorted by number. */
 static const struct error_name errors[] = {
 	{0, "None"},
 	{1, "MalformedMessage"},

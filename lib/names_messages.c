@@ -11,8 +11,8 @@ struct message_name {
 };
 
 /*
- * In ascending order of service and message. Some vendors gave one DMS id two
- * meanings: then both are named.
+ * Sorted by service and message. Vendors have given some DMS ids two meanings;
+ * those entries name both.
  */
 static const struct message_name messages[] = {
 	/* CTL */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * QMI as it looks on a port: the numbers of the QMUX framing, of the CTL
- * service and of the few other messages that the core has to understand.
+ * QMI as it appears on a port: the numbers of the QMUX framing, of the CTL
+ * service, and of the few other messages that the core must understand.
  * All integers on the wire are little-endian.
  */
 #ifndef QMI_H
@@ -49,7 +49,7 @@ enum qmi_nas_message {
 	QMI_NAS_ABORT = 0x0001,
 };
 
-/* In Allocate, Release, Revoke and Invalid CID and in Abort, the one TLV there is. */
+/* The only TLV in Allocate, Release, Revoke and Invalid CID, and in Abort. */
 #define QMI_TLV_FIRST  0x01
 #define QMI_TLV_RESULT 0x02 /* in every response: u16 result, u16 error */
 

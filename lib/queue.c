@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define CAPACITY_MIN  512
-#define CAPACITY_KEPT 16384 /* what an empty queue may hold on to */
+#define CAPACITY_KEPT 16384 /* bytes that an empty queue may keep */
 
 void queue_init(struct queue *queue)
 {

@@ -6,7 +6,7 @@
 #include "frame.h"
 #include "ledger.h"
 
-/* The client that a request names, as far as its node still owns it: V3. */
+/* V3: the client that a request names, or NULL if the node does not own it any more. */
 static struct client *requests_find_client(struct mux *mux, const struct session *session,
 					   uint8_t service, uint8_t cid)
 {
@@ -22,13 +22,13 @@ static void requests_refuse(struct mux *mux, struct session *session, const uint
 		      frame_message(frame), error);
 }
 
-/* True if an Allocate CID needs no answer of the modem. */
+/* True if an Allocate CID is dealt with, and does not go to the modem. */
 static bool requests_answer_allocate(struct mux *mux, struct session *session, const uint8_t *frame)
 {
 	uint16_t len;
 	const uint8_t *value = frame_tlv(frame, QMI_TLV_FIRST, 1, &len);
 
-	/* Nobody would know the new client. */
+	/* Drop it: nothing would know the new client. */
 	if (session->closed)
 		return true;
 	if (!value || len != 1) {
@@ -85,13 +85,13 @@ bool requests_answer(struct mux *mux, struct session *session, const uint8_t *fr
 	return true;
 }
 
-/* Who gets the answers: nobody, once the session has closed (V6). */
+/* The session that gets the response, or NULL once it has closed: V6. */
 static struct session *requests_asker(struct session *session)
 {
 	return session->closed ? NULL : session;
 }
 
-/* V5: another session's request with this tid; V15: an expired one, whose answer may come late. */
+/* V5: another session's request has this tid. V15: or an expired one's late response may come. */
 static bool requests_tid_is_taken(struct mux *mux, struct session *session, const uint8_t *frame,
 				  uint64_t now)
 {
@@ -118,7 +118,7 @@ static bool requests_have_to_wait(struct mux *mux, struct session *session, cons
 	       requests_tid_is_taken(mux, session, frame, now);
 }
 
-/* Both sides' numbers of the client that the request is about, to map the answer back. */
+/* Keeps the client's numbers on both sides, to translate the response. */
 static void requests_note_client(struct transaction *transaction, const struct client *client)
 {
 	transaction->service = client->service;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What applications ask for, on its way to the modem. */
+/* Requests from applications, on their way to the modem. */
 #ifndef REQUESTS_H
 #define REQUESTS_H
 
@@ -9,10 +9,10 @@
 struct mux;
 struct session;
 
-/* Answers the session's next frame, if that can be done without the modem. */
+/* Answers the session's next frame if that needs no modem; false if it does. */
 bool requests_answer(struct mux *mux, struct session *session, const uint8_t *frame);
 
-/* Takes the session's next frame, as it goes to the modem, into frame; false if it has to wait. */
+/* Moves the session's next request, translated, into frame; false if it must wait. */
 bool requests_send(struct mux *mux, struct session *session, uint8_t *frame, uint64_t now);
 
 #endif

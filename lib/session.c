@@ -96,8 +96,9 @@ bool session_writable(const struct session *session)
 }
 
 /*
- * What begins with the first head_bytes bytes of the partial input and goes on
- * in data. *size is the frame's, or 0 if too little of it is there to tell.
+ * Checks the frame that begins with the first head_bytes bytes of the partial
+ * input and continues in data. *frame_bytes becomes its size, or 0 if it is not
+ * known yet.
  */
 static int session_check_frame(const struct session *session, size_t head_bytes,
 			       const uint8_t *data, size_t size, size_t *frame_bytes)
@@ -118,7 +119,7 @@ static int session_check_frame(const struct session *session, size_t head_bytes,
 	return scan == FRAME_INVALID ? -EINVAL : 0;
 }
 
-/* Whether everything in data can be a part of frames; nothing is taken before that is known. */
+/* V19: checks all of data before any of it is taken. */
 static int session_check_all(const struct session *session, const uint8_t *data, size_t size)
 {
 	size_t head_bytes = session->partial_bytes;
@@ -149,7 +150,7 @@ static int session_keep_partial(struct session *session, const uint8_t *data, si
 	return 0;
 }
 
-/* Takes one frame, or the part of one that is there. Returns the bytes taken, or -ENOMEM. */
+/* Takes one frame, or the beginning of one. Returns the bytes taken, or -ENOMEM. */
 static ssize_t session_accept_one(struct session *session, const uint8_t *data, size_t size)
 {
 	size_t frame_bytes;
@@ -215,7 +216,7 @@ void session_discard_requests(struct session *session)
 	queue_finish(&session->out);
 }
 
-/* An empty queue takes a frame of any size: whoever reads loses nothing. */
+/* V14: an empty queue accepts a frame of any size, so a session that reads loses nothing. */
 static bool session_has_room(const struct session *session, size_t size)
 {
 	if (session->in.frames == 0)
@@ -234,7 +235,7 @@ unsigned session_deliver(struct session *session, const uint8_t *frame)
 		session->overflowed = true;
 		if (queue_drop_oldest(&session->in, FRAME_INDICATION))
 			continue;
-		/* A response is worth more than an indication, and the oldest goes first. */
+		/* A response is never dropped for an indication. */
 		if (frame_kind(frame) == FRAME_INDICATION ||
 		    !queue_drop_oldest(&session->in, FRAME_RESPONSE))
 			return dropped;

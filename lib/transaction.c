@@ -6,10 +6,10 @@
 
 #include "client.h"
 
-/* How many late answers are waited for at most, all clients together. */
+/* Limit on expired transactions, over all clients. */
 #define EXPIRED_MAX 1024
 
-/* ms that a request waits at most for the late answer that it could be given: V15. */
+/* V15: ms that a request waits at most for a late response that it could be given. */
 #define CONTENTION_TIMEOUT 1000
 
 static void transactions_rest_tid(struct transactions *transactions, uint8_t tid)
@@ -86,7 +86,7 @@ static bool transactions_ctl_free(const struct transactions *transactions)
 	return transactions->resting_count > transactions->expired_ctl_count;
 }
 
-/* Passes over the tids of expired requests, whose late answers may still come. */
+/* Skips tids of expired requests, whose late responses may still come. */
 static uint8_t transactions_next_ctl_tid(struct transactions *transactions)
 {
 	for (;;) {

@@ -9,11 +9,10 @@
 #include "ledger.h"
 #include "requests.h"
 
-/* Limit on closed sessions with unsent frames; one that closes beyond it loses its frames. */
+/* V6: limit on lingering sessions. A session that closes beyond it loses its frames. */
 #define LINGERING_MAX 64
 
-/* How often one of the mux's own requests is tried on a port that fails before the waiter gets
- * an error. */
+/* V15: attempts at an own request on a failing port before a session that waits is answered. */
 #define ATTEMPTS_MAX 3
 
 int turns_init(struct turns *turns, size_t frame_max)
@@ -111,7 +110,7 @@ void turns_discard(struct mux *mux)
 	}
 }
 
-/* Takes the next frame of the session, or of the mux itself, if it need not wait. */
+/* Takes the next frame of a session, or of the mux itself; false if it must wait. */
 static bool turns_take(struct mux *mux, struct list *turn, uint64_t now)
 {
 	struct turns *turns = &mux->turns;
@@ -157,7 +156,7 @@ static bool turns_is_own(const struct transaction *transaction)
 	return transaction->purpose >= PURPOSE_CLEAN;
 }
 
-/* Nobody else knows of the client: given up, it would stay allocated on the modem. */
+/* Nothing else knows of the client: without this it would stay allocated on the modem. */
 static void turns_go_on_releasing(struct mux *mux, struct transaction *transaction, uint64_t now)
 {
 	transaction->purpose = PURPOSE_CLEAN;
@@ -167,9 +166,9 @@ static void turns_go_on_releasing(struct mux *mux, struct transaction *transacti
 }
 
 /*
- * V15: the modem will not answer this request, it seems. NULL: it has ended
- * already. One that was sent may have reached the modem after all: what the
- * modem then says is late, and a client that it grants is nobody's.
+ * V15: the port has failed to send this request, or has lost it after it was
+ * sent; NULL if its transaction has ended. A lost request may have reached the
+ * modem after all, so it expires, and its response counts as late.
  */
 static void turns_fail(struct mux *mux, struct transaction *transaction, bool sent, uint64_t now)
 {

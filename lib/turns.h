@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Whose turn it is to use the port. One frame each: the sessions with something
- * to send, closed ones among them, and the mux itself with its own requests.
+ * Turns at the port, one frame each: sessions with something to send, including
+ * closed ones, and the mux itself with its own requests.
  */
 #ifndef TURNS_H
 #define TURNS_H
@@ -16,40 +16,40 @@ struct mux;
 struct session;
 
 struct turns {
-	struct list order; /* who has something for the port: sessions, and own */
-	struct list own;   /* in order while one of the mux's own requests waits */
-	uint8_t *frame;    /* the one that the port is sending: frame_max bytes */
+	struct list order; /* sessions with requests, and own; next turn first */
+	struct list own;   /* in order while an own request waits */
+	uint8_t *frame;    /* the frame at the port; frame_max bytes */
 	bool port_busy;
-	unsigned lingering; /* closed sessions whose last frames still wait */
+	unsigned lingering; /* closed sessions with unsent frames */
 };
 
-/* 0, or -ENOMEM. turns_finish() takes either; it destroys the sessions that linger. */
+/* 0, or -ENOMEM. turns_finish() accepts either, and destroys lingering sessions. */
 int turns_init(struct turns *turns, size_t frame_max);
 void turns_finish(struct turns *turns);
 
 /*
- * Deals with what the next frames of this session, NULL for none, need no modem
- * for, and with those of all sessions where a client has come or gone. A closed
- * session that has nothing more to send is gone afterwards.
+ * Answers the session's next frames (NULL: no session's) as far as they need no
+ * modem; those of every session if heads_changed. Destroys closed sessions that
+ * have nothing left to send.
  */
 void turns_settle(struct mux *mux, struct session *session);
 
-/* The session has written something. */
+/* The session has written something: it takes turns. */
 void turns_join(struct mux *mux, struct session *session);
 
 /*
- * The session has closed. It lives on while it has frames to send (V6), and is
- * returned to be settled; NULL if it could not stay.
+ * V6: the session has closed, and lingers while it has frames to send. Returns
+ * it, to be settled; or NULL if it was destroyed.
  */
 struct session *turns_linger(struct mux *mux, struct session *session);
 
-/* The mux's own requests come next: what is allocated before a Sync would be taken by it. */
+/* Own requests go first: a Sync would release clients allocated just before it. */
 void turns_own_first(struct mux *mux);
 
-/* V18: what sessions have not sent yet is not sent any more. */
+/* V18: discards the requests that sessions have not sent. */
 void turns_discard(struct mux *mux);
 
-/* As mux_port_next() and so on in mux.h. */
+/* The same as mux_port_next() and so on in mux.h. */
 const uint8_t *turns_next(struct mux *mux, uint64_t now, size_t *size);
 void turns_sent(struct mux *mux);
 void turns_unplugged(struct mux *mux);

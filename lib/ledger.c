@@ -34,7 +34,8 @@ void ledger_deliver(struct mux *mux, struct session *session, const uint8_t *fra
 	unsigned dropped = session_deliver(session, frame);
 
 	if (dropped > 0 && !known)
-		ledger_log(mux, MUX_DEBUG, "session %llu does not read: it loses indications",
+		ledger_log(mux, MUX_DEBUG,
+			   "session %llu is not reading: dropping its oldest frames",
 			   (unsigned long long)session->id);
 	mux->counters.overflowed += dropped;
 }
@@ -77,7 +78,7 @@ void ledger_sync_step(struct mux *mux, struct session *session)
 		return;
 	ledger_answer(mux, session, QMI_SERVICE_CTL, QMI_CID_NONE, session->sync_tid, QMI_CTL_SYNC,
 		      QMI_ERROR_NONE);
-	/* What the session wrote behind its Sync may go on. */
+	/* Whatever the session wrote after its Sync may go on. */
 	mux->heads_changed = true;
 }
 
@@ -107,7 +108,7 @@ void ledger_time_out(struct mux *mux, struct transaction *transaction)
 	ledger_log(mux, MUX_DEBUG, "the modem did not answer %s message 0x%04x",
 		   transaction->client ? ledger_service_name(transaction->service) : "CTL",
 		   transaction->message);
-	/* Nobody can tell whether the modem has released it, so it must not be used again. */
+	/* The modem may or may not have released it, so it must not be used again. */
 	if (transaction->released)
 		ledger_forget(mux, transaction->released);
 	if (transaction->purpose == PURPOSE_SYNC_RELEASE)

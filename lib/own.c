@@ -6,7 +6,7 @@
 #include "frame.h"
 #include "ledger.h"
 
-/* ms that a port has to recover before what it failed to send is tried again. */
+/* ms before what the port failed to send is retried. */
 #define RETRY_PAUSE 200
 
 void own_init(struct own *own)
@@ -167,7 +167,7 @@ bool own_reclaim(struct mux *mux, struct session *session, uint16_t tid, uint8_t
 	transaction->tid = tid;
 	mux->counters.reclaimed++;
 	ledger_log(mux, MUX_INFO,
-		   "no %s client left: giving up CID %u of node %u, which nobody has open",
+		   "no %s client left: reclaiming CID %u on node %u, which no open session holds",
 		   ledger_service_name(service), orphan->cid, orphan->node);
 	ledger_forget(mux, orphan);
 	return true;

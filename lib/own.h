@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the mux itself asks of CTL: it clears up behind applications. These
- * requests wait in transactions.waiting until their turn comes.
+ * The mux's own CTL requests, with which it cleans up after applications. They
+ * wait in transactions.waiting for their turn.
  */
 #ifndef OWN_H
 #define OWN_H
@@ -15,47 +15,47 @@ struct session;
 struct transaction;
 
 struct own {
-	uint64_t retry_at; /* ms, when what failed is tried again; UINT64_MAX: nothing failed */
+	uint64_t retry_at; /* ms: own requests wait until then; UINT64_MAX: they need not */
 	bool sync_answered;
 };
 
 void own_init(struct own *own);
 
-/* Whether one of them waits. */
+/* True if an own request waits. */
 bool own_is_waiting(const struct mux *mux);
 
-/* Takes the next one, of which there is one, into frame; false if it has to wait on. */
+/* Copies the next waiting request into frame; false if it must keep waiting. One must wait. */
 bool own_send(struct mux *mux, uint8_t *frame, uint64_t now);
 
-/* Puts one that the port failed to send back into the line. */
+/* Queues a request again that the port failed to send. */
 void own_send_again(struct mux *mux, struct transaction *transaction, uint64_t now);
 
-/* The port, or memory, may have recovered by then: V15. Until then none of these is sent. */
+/* V15: holds own requests back for 200 ms, in which the port, or memory, may recover. */
 void own_retry_later(struct mux *mux, uint64_t now);
 void own_end_pause(struct mux *mux, uint64_t now);
 
-/* Sync, before any client is allocated. 0 or -ENOMEM. */
+/* Queues a Sync; there must be no clients. 0 or -ENOMEM. */
 int own_start_sync(struct mux *mux);
-void own_sync_is_answered(struct mux *mux); /* or the modem has restarted instead */
+void own_sync_is_answered(struct mux *mux); /* or the modem has restarted */
 
-/* Releases a client that only the modem knows. */
+/* Releases a client that only the modem still knows. */
 void own_release(struct mux *mux, uint8_t service, uint8_t device_cid);
 
-/* Releases and forgets a client, or all of them, or the orphans that are too old: V9. */
+/* Releases and forgets one client, all of them, or (V9) the orphans that are too old. */
 void own_release_client(struct mux *mux, struct client *client);
 void own_release_all(struct mux *mux);
 void own_release_old_orphans(struct mux *mux, uint64_t now);
 
-/* The modem keeps a client whose Release CID was under way: it is one like others again. */
+/* The modem did not release this client: it becomes usable again. */
 void own_keep(struct mux *mux, struct client *client);
 
-/* Gives up an orphan for a session's Allocate CID, which follows. False if there is none: V9. */
+/* V9: releases an orphan before a session's Allocate CID; false if none can be reclaimed. */
 bool own_reclaim(struct mux *mux, struct session *session, uint16_t tid, uint8_t service);
 
-/* The orphan is gone: the Allocate CID that it was given up for is tried again. */
+/* V9: the orphan is gone, so retries the Allocate CID that it was reclaimed for. */
 void own_allocate(struct mux *mux, const struct transaction *reclaim);
 
-/* V10: a session's Sync. It is answered when the last of its releases is. */
+/* V10: a session's Sync, which is answered after the last of its releases. */
 void own_sync(struct mux *mux, struct session *session, uint16_t tid);
 
 #endif

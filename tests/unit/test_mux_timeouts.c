@@ -311,7 +311,7 @@ static void test_V9_a_call_that_is_forgotten_counts(void **state)
 	}
 	pass_time(bench, TIMEOUT);
 	modem_says(bench, answer(with_cid(start, 40), 0));
-	assert_string_equal(bench->why, "nobody asked");
+	assert_string_equal(bench->why, "no matching request");
 	mux_close(a, bench->now);
 	app_write(b, ctl_allocate(9, WDS));
 	modem_says(bench, answer(modem_gets(bench), QMI_ERROR_CLIENT_IDS_EXHAUSTED));

@@ -68,7 +68,7 @@ $(BUILD)/cuse-qmux: LIBS = $(FUSE_LIBS)
 $(BUILD)/cuse-qmux: $(DAEMON) $(LIB)
 	$(link)
 
-$(BUILD)/qmi-modem-sim: $(SIM) $(BUILD)/obj/lib/frame.o
+$(BUILD)/qmi-modem-sim: $(SIM) $(BUILD)/obj/lib/frame.o $(BUILD)/obj/lib/names.o
 	$(link)
 
 # The unit tests let memory run out where they want it.

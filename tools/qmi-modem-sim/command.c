@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "clock.h"
+#include "millis.h"
 #include "service_dms.h"
 #include "service_nas.h"
 #include "sim.h"
@@ -14,7 +14,7 @@
 #define STALL_MAX   3600000
 #define REPLUG_MAX  3600000
 #define FAILS_MAX   1000
-#define STALL_UNTIL (CLOCK_NEVER - 1) /* told otherwise */
+#define STALL_UNTIL (MILLIS_NEVER - 1) /* told otherwise */
 
 /* A command's words, its own name first; those that are not there are "". */
 struct words {
@@ -116,7 +116,7 @@ static bool stall(struct sim *sim, const struct words *words, FILE *out)
 	} else if (strcmp(until, "off") == 0) {
 		line_stall(&sim->line, 0);
 	} else if (number_parse(until, 1, STALL_MAX, &ms)) {
-		line_stall(&sim->line, clock_now() + ms);
+		line_stall(&sim->line, millis_now() + ms);
 	} else {
 		fprintf(out, "error: stall %s: on, off or milliseconds from 1 to %d are wanted",
 			until, STALL_MAX);

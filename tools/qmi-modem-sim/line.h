@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "frame.h"
-#include "port.h"
+#include "port_kind.h"
 #include "settings.h"
 
 #define LINE_FRAME_MAX   4096 /* of what the modem says */
@@ -23,7 +23,7 @@ typedef void line_taker(void *modem, const uint8_t *request);
 struct line_counters {
 	unsigned long received; /* requests */
 	unsigned long sent;     /* answers and indications handed to the port */
-	unsigned long garbage;  /* bytes received that were no request */
+	unsigned long garbage;  /* bytes received that were not a request */
 	unsigned long dropped;  /* answers that the setting drop swallowed */
 	unsigned long lost;     /* frames for which the port's reader left no room */
 };
@@ -64,9 +64,9 @@ void line_close(struct line *line);
 void line_prepare(const struct line *line, struct pollfd *fds);
 void line_handle(struct line *line, const struct pollfd *fds);
 void line_work(struct line *line);
-uint64_t line_due(const struct line *line); /* when line_work() is wanted at the latest */
+uint64_t line_due(const struct line *line); /* when to call line_work() at the latest */
 
-/* A copy of the frame goes out when it is due, or never: trouble, or nobody there. */
+/* A copy of the frame goes out when it is due; never if trouble strikes or nobody is there. */
 void line_send(struct line *line, const uint8_t *frame);
 
 /* Forgets what has not begun to go out: a frame is never cut short. */

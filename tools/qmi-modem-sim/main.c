@@ -17,9 +17,8 @@
 #include <unistd.h>
 
 #include "ask.h"
-#include "clock.h"
 #include "control.h"
-#include "link.h"
+#include "millis.h"
 #include "sim.h"
 
 #ifndef VERSION
@@ -153,10 +152,10 @@ static void parse(struct sim *sim, struct options *options, int argc, char **arg
 
 static int timeout(const struct sim *sim)
 {
-	uint64_t due = clock_earlier(line_due(&sim->line), modem_due(&sim->modem));
-	uint64_t now = clock_now();
+	uint64_t due = millis_earlier(line_due(&sim->line), modem_due(&sim->modem));
+	uint64_t now = millis_now();
 
-	if (due == CLOCK_NEVER)
+	if (due == MILLIS_NEVER)
 		return -1;
 	if (due <= now)
 		return 0;
@@ -244,7 +243,7 @@ static int run(struct sim *sim, const struct options *options)
 		fail(options->control);
 		goto cleanup;
 	}
-	if (options->link && !link_make(options->link, sim->pty.name)) {
+	if (options->link && !pty_link(&sim->pty, options->link)) {
 		fail(options->link);
 		goto cleanup;
 	}
@@ -256,7 +255,7 @@ static int run(struct sim *sim, const struct options *options)
 
 cleanup:
 	if (options->link)
-		link_remove(options->link, sim->pty.name);
+		pty_unlink(&sim->pty, options->link);
 	control_close(&control);
 	line_close(&sim->line);
 	close(signals);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "modem.h"
 
-#include "clock.h"
 #include "errors.h"
 #include "frame.h"
+#include "millis.h"
 #include "service_ctl.h"
 #include "service_dms.h"
 #include "service_nas.h"
@@ -202,7 +202,7 @@ int modem_add_task(struct modem *modem, const struct request *request, unsigned 
 		if (modem->tasks[i].due)
 			continue;
 		modem->tasks[i] = (struct task){
-			.due = clock_now() + ms,
+			.due = millis_now() + ms,
 			.service = request->service,
 			.cid = request->cid,
 			.tid = frame_tid(request->frame),
@@ -237,7 +237,7 @@ bool modem_abort_task(struct modem *modem, const struct request *request, uint16
 
 void modem_work(struct modem *modem)
 {
-	uint64_t now = clock_now();
+	uint64_t now = millis_now();
 
 	for (size_t i = 0; i < TASKS_MAX; i++) {
 		struct task *task = &modem->tasks[i];
@@ -251,11 +251,11 @@ void modem_work(struct modem *modem)
 
 uint64_t modem_due(const struct modem *modem)
 {
-	uint64_t due = modem->reset_at ? modem->reset_at : CLOCK_NEVER;
+	uint64_t due = modem->reset_at ? modem->reset_at : MILLIS_NEVER;
 
 	for (size_t i = 0; i < TASKS_MAX; i++) {
 		if (modem->tasks[i].due)
-			due = clock_earlier(due, modem->tasks[i].due);
+			due = millis_earlier(due, modem->tasks[i].due);
 	}
 	return due;
 }

@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-#include "port.h"
+#include "port_kind.h"
 
 struct pty {
 	struct port port; /* the first: a pointer to it is one to the pty */
@@ -19,5 +19,12 @@ struct pty {
 
 /* false: errno says why. It is closed through its port. */
 bool pty_open(struct pty *pty);
+
+/*
+ * A symlink to name, which at once replaces the link that may be there. false:
+ * errno says why. pty_unlink() leaves one alone that by now leads elsewhere.
+ */
+bool pty_link(const struct pty *pty, const char *path);
+void pty_unlink(const struct pty *pty, const char *path);
 
 #endif

@@ -6,9 +6,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "clock.h"
 #include "errors.h"
 #include "frame.h"
+#include "millis.h"
 #include "sim_card.h"
 #include "tlv.h"
 
@@ -71,7 +71,7 @@ static int get_capabilities(struct modem *modem, const struct request *request)
 static int get_manufacturer(struct modem *modem, const struct request *request)
 {
 	(void)modem;
-	frame_add_text(request->answer, 0x01, DMS_MANUFACTURER);
+	frame_add_text(request->answer, 0x01, MODEM_MANUFACTURER);
 	return QMI_ERROR_NONE;
 }
 
@@ -168,7 +168,7 @@ static int set_operating_mode(struct modem *modem, const struct request *request
 	if (modem->mode == MODE_OFFLINE && *mode != MODE_OFFLINE && *mode != MODE_RESET)
 		return QMI_ERROR_INVALID_TRANSITION;
 	if (*mode == MODE_RESET)
-		modem->reset_at = clock_now() + RESET_MS;
+		modem->reset_at = millis_now() + RESET_MS;
 	else
 		modem_set_mode(modem, *mode);
 	return QMI_ERROR_NONE;

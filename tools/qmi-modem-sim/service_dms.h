@@ -4,8 +4,6 @@
 
 #include "modem.h"
 
-#define DMS_MANUFACTURER "Simulated Wireless, Incorporated"
-
 /* To those who asked for reports of the operating mode. */
 void dms_indicate_mode(struct modem *modem);
 

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#define MODEM_MANUFACTURER "Simulated Wireless, Incorporated"
+
 #define IMEI_DIGITS 15
 #define MODEL_MAX   64
 

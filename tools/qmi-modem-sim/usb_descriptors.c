@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "service_dms.h"
-
 #define LE16(value) (uint8_t)((value)&0xFF), (uint8_t)((value) >> 8)
 
 enum descriptor_type {
@@ -34,6 +32,9 @@ enum transfer {
 #define ENDPOINTS          3
 #define TOTAL_SIZE         (CONFIGURATION_SIZE + INTERFACE_SIZE + ENDPOINTS * ENDPOINT_SIZE)
 
+#define USB_2           0x0200
+#define RELEASE         0x0100
+#define CONTROL_PACKET  64
 #define ENDPOINT_IN     0x80
 #define VENDOR_SPECIFIC 0xFF
 #define ENGLISH_US      0x0409
@@ -43,24 +44,28 @@ enum transfer {
 #define BUS_POWERED     0x80 /* without remote wakeup: it stays awake while its port is open */
 #define MILLIAMPERE_500 250
 
-static const uint8_t device[DEVICE_SIZE] = {
-	DEVICE_SIZE,
-	TYPE_DEVICE,
-	LE16(0x0200), /* USB 2.0 */
-	0,
-	0,
-	0, /* class, subclass, protocol: each interface's own */
-	64,
-	LE16(USB_MODEM_VENDOR),
-	LE16(USB_MODEM_PRODUCT),
-	LE16(0x0100),
-	STRING_MANUFACTURER,
-	STRING_PRODUCT,
-	STRING_SERIAL,
-	1,
-};
+#define ENDPOINT(address, transfer, packet, interval)                                              \
+	ENDPOINT_SIZE, TYPE_ENDPOINT, (address), (transfer), LE16(packet), (interval)
 
-static const uint8_t configuration[TOTAL_SIZE] = {
+/* clang-format off: a row for each thing that is described */
+
+/* The class, subclass and protocol are each interface's own. */
+static const uint8_t usb_descriptors_device[DEVICE_SIZE] = {DEVICE_SIZE,
+							    TYPE_DEVICE,
+							    LE16(USB_2),
+							    0,
+							    0,
+							    0,
+							    CONTROL_PACKET,
+							    LE16(USB_MODEM_VENDOR),
+							    LE16(USB_MODEM_PRODUCT),
+							    LE16(RELEASE),
+							    STRING_MANUFACTURER,
+							    STRING_PRODUCT,
+							    STRING_SERIAL,
+							    1};
+
+static const uint8_t usb_descriptors_configuration[TOTAL_SIZE] = {
 	CONFIGURATION_SIZE,
 	TYPE_CONFIGURATION,
 	LE16(TOTAL_SIZE),
@@ -69,7 +74,6 @@ static const uint8_t configuration[TOTAL_SIZE] = {
 	0,
 	BUS_POWERED,
 	MILLIAMPERE_500,
-
 	INTERFACE_SIZE,
 	TYPE_INTERFACE,
 	USB_MODEM_INTERFACE,
@@ -79,31 +83,15 @@ static const uint8_t configuration[TOTAL_SIZE] = {
 	VENDOR_SPECIFIC,
 	VENDOR_SPECIFIC,
 	0,
+	ENDPOINT(ENDPOINT_IN | USB_NOTIFICATIONS_IN, TRANSFER_INTERRUPT, NOTICE_PACKET,
+		 NOTICE_INTERVAL),
+	ENDPOINT(ENDPOINT_IN | USB_DATA_IN, TRANSFER_BULK, BULK_PACKET, 0),
+	ENDPOINT(USB_DATA_OUT, TRANSFER_BULK, BULK_PACKET, 0)};
 
-	ENDPOINT_SIZE,
-	TYPE_ENDPOINT,
-	ENDPOINT_IN | USB_NOTIFICATIONS_IN,
-	TRANSFER_INTERRUPT,
-	LE16(NOTICE_PACKET),
-	NOTICE_INTERVAL,
+/* clang-format on */
 
-	ENDPOINT_SIZE,
-	TYPE_ENDPOINT,
-	ENDPOINT_IN | USB_DATA_IN,
-	TRANSFER_BULK,
-	LE16(BULK_PACKET),
-	0,
-
-	ENDPOINT_SIZE,
-	TYPE_ENDPOINT,
-	USB_DATA_OUT,
-	TRANSFER_BULK,
-	LE16(BULK_PACKET),
-	0,
-};
-
-/* In UTF-16, of which these texts use the part that is ASCII. */
-static size_t string(uint8_t *descriptor, const char *text)
+/* In UTF-16, of which these texts use the ASCII part. */
+static size_t usb_descriptors_put_string(uint8_t *descriptor, const char *text)
 {
 	size_t size = 2;
 
@@ -116,32 +104,30 @@ static size_t string(uint8_t *descriptor, const char *text)
 	return size;
 }
 
-static size_t languages(uint8_t *descriptor)
+static size_t usb_descriptors_put(uint8_t *descriptor, const uint8_t *bytes, size_t size)
 {
-	static const uint8_t list[] = {4, TYPE_STRING, LE16(ENGLISH_US)};
-
-	memcpy(descriptor, list, sizeof(list));
-	return sizeof(list);
+	memcpy(descriptor, bytes, size);
+	return size;
 }
 
-size_t usb_descriptor(const struct settings *settings, uint16_t value,
-		      uint8_t descriptor[USB_DESCRIPTOR_MAX])
+size_t usb_descriptors_get(const struct settings *settings, uint16_t value,
+			   uint8_t descriptor[USB_DESCRIPTOR_MAX])
 {
+	static const uint8_t languages[] = {4, TYPE_STRING, LE16(ENGLISH_US)};
+
 	switch (value) {
 	case TYPE_DEVICE << 8:
-		memcpy(descriptor, device, sizeof(device));
-		return sizeof(device);
+		return usb_descriptors_put(descriptor, usb_descriptors_device, DEVICE_SIZE);
 	case TYPE_CONFIGURATION << 8:
-		memcpy(descriptor, configuration, sizeof(configuration));
-		return sizeof(configuration);
+		return usb_descriptors_put(descriptor, usb_descriptors_configuration, TOTAL_SIZE);
 	case TYPE_STRING << 8 | STRING_LANGUAGES:
-		return languages(descriptor);
+		return usb_descriptors_put(descriptor, languages, sizeof(languages));
 	case TYPE_STRING << 8 | STRING_MANUFACTURER:
-		return string(descriptor, DMS_MANUFACTURER);
+		return usb_descriptors_put_string(descriptor, MODEM_MANUFACTURER);
 	case TYPE_STRING << 8 | STRING_PRODUCT:
-		return string(descriptor, settings->model);
+		return usb_descriptors_put_string(descriptor, settings->model);
 	case TYPE_STRING << 8 | STRING_SERIAL:
-		return string(descriptor, settings->imei);
+		return usb_descriptors_put_string(descriptor, settings->imei);
 	default:
 		return 0;
 	}

@@ -10,7 +10,7 @@
 
 /*
  * Ids and interface number as a QMI_QUIRK_SET_DTR entry of the kernel's
- * drivers/net/usb/qmi_wwan.c has them; no other driver is known to want them.
+ * drivers/net/usb/qmi_wwan.c has them; no other driver is known to claim them.
  */
 #define USB_MODEM_VENDOR    0x05C6
 #define USB_MODEM_PRODUCT   0x9025
@@ -26,10 +26,10 @@
 #define USB_DESCRIPTOR_MAX 255
 
 /*
- * Copies a descriptor, named as GET_DESCRIPTOR's wValue does it: type in the
- * high byte, index in the low. Returns its size, or 0: there is no such.
+ * Copies a descriptor, named as in GET_DESCRIPTOR's wValue: type in the
+ * high byte, index in the low. Returns its size, or 0 if there is none.
  */
-size_t usb_descriptor(const struct settings *settings, uint16_t value,
-		      uint8_t descriptor[USB_DESCRIPTOR_MAX]);
+size_t usb_descriptors_get(const struct settings *settings, uint16_t value,
+			   uint8_t descriptor[USB_DESCRIPTOR_MAX]);
 
 #endif

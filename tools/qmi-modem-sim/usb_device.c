@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "clock.h"
 #include "frame.h"
+#include "millis.h"
 #include "usb_descriptors.h"
 
 /* bmRequestType and bRequest of USB 2.0, chapter 9, and of CDC 1.2 and its subclass PSTN. */
@@ -29,8 +29,8 @@ enum control_request {
 #define NOTIFICATION_SIZE  8
 
 /*
- * The driver asks for the next notification at once. If it takes so long, the
- * port was closed just when one went out, and has been opened anew.
+ * The driver asks for the next notification at once. If it takes this long, the
+ * port was closed just as one went out, and has been opened again.
  */
 #define REOPENED_MS 100
 
@@ -42,7 +42,7 @@ void usb_device_open(struct usb_device *device, const struct settings *settings,
 	usbip_open(&device->usbip, fd);
 }
 
-static void keep(struct usb_device *device, struct urb *urb)
+static void usb_device_keep(struct usb_device *device, struct urb *urb)
 {
 	struct urb **at = &device->pending;
 
@@ -52,7 +52,7 @@ static void keep(struct usb_device *device, struct urb *urb)
 }
 
 /* The link to the oldest pending URB of an endpoint; or to NULL. */
-static struct urb **oldest(struct usb_device *device, uint8_t endpoint)
+static struct urb **usb_device_oldest(struct usb_device *device, uint8_t endpoint)
 {
 	struct urb **at = &device->pending;
 
@@ -61,7 +61,7 @@ static struct urb **oldest(struct usb_device *device, uint8_t endpoint)
 	return at;
 }
 
-static struct urb *take(struct urb **at)
+static struct urb *usb_device_take(struct urb **at)
 {
 	struct urb *urb = *at;
 
@@ -69,40 +69,47 @@ static struct urb *take(struct urb **at)
 	return urb;
 }
 
-static void finish(struct usb_device *device, struct urb *urb)
+static void usb_device_finish(struct usb_device *device, struct urb *urb)
 {
 	usbip_return(&device->usbip, urb, 0, NULL, urb->in ? 0 : urb->length);
 }
 
 /* As much of it as the host has room for. */
-static void finish_in(struct usb_device *device, struct urb *urb, const uint8_t *data, size_t len)
+static void usb_device_finish_in(struct usb_device *device, struct urb *urb, const uint8_t *data,
+				 size_t len)
 {
 	usbip_return(&device->usbip, urb, 0, data, len < urb->length ? len : urb->length);
 }
 
-static void stall(struct usb_device *device, struct urb *urb)
+static void usb_device_stall(struct usb_device *device, struct urb *urb)
 {
 	device->counters.refused++;
 	usbip_return(&device->usbip, urb, -EPIPE, NULL, 0);
 }
 
-/*
- * As of a real controller the host gets its URBs back: vhci_hcd would not give
- * it a command in flight, and cdc-wdm waits for that while a write() is blocked.
- */
-void usb_device_close(struct usb_device *device)
+static void usb_device_forget_responses(struct usb_device *device)
 {
-	while (device->pending)
-		usbip_return(&device->usbip, take(&device->pending), -ESHUTDOWN, NULL, 0);
-	usbip_close(&device->usbip);
-	device->configured = false;
-	device->listening = false;
 	device->count = 0;
 	device->unannounced = 0;
 }
 
-/* Whether it is this URB's turn to fail; then it has. */
-static bool fail(struct usb_device *device, struct urb *urb, enum usb_fault fault)
+/*
+ * The host gets its URBs back, as from a real controller: vhci_hcd would not
+ * return a command in flight, and cdc-wdm waits for it while a write() blocks.
+ */
+void usb_device_close(struct usb_device *device)
+{
+	while (device->pending)
+		usbip_return(&device->usbip, usb_device_take(&device->pending), -ESHUTDOWN, NULL,
+			     0);
+	usbip_close(&device->usbip);
+	device->configured = false;
+	device->listening = false;
+	usb_device_forget_responses(device);
+}
+
+/* true: it was this URB's turn to fail, and it has. */
+static bool usb_device_fails(struct usb_device *device, struct urb *urb, enum usb_fault fault)
 {
 	if (!device->faults[fault])
 		return false;
@@ -112,180 +119,172 @@ static bool fail(struct usb_device *device, struct urb *urb, enum usb_fault faul
 	return true;
 }
 
-static void announce(struct usb_device *device)
+static void usb_device_announce(struct usb_device *device)
 {
 	static const uint8_t notification[NOTIFICATION_SIZE] = {
 		0xA1, RESPONSE_AVAILABLE, 0, 0, USB_MODEM_INTERFACE, 0, 0, 0,
 	};
 	struct urb **at;
 
-	while (*(at = oldest(device, USB_NOTIFICATIONS_IN))) {
+	while (*(at = usb_device_oldest(device, USB_NOTIFICATIONS_IN))) {
 		struct urb *urb;
 
 		if (!device->faults[USB_FAULT_NOTIFICATION] && !device->unannounced)
 			return;
-		urb = take(at);
-		device->notified_at = clock_now();
-		if (fail(device, urb, USB_FAULT_NOTIFICATION))
+		urb = usb_device_take(at);
+		device->notified_at = millis_now();
+		if (usb_device_fails(device, urb, USB_FAULT_NOTIFICATION))
 			continue;
 		device->unannounced--;
 		device->counters.notifications++;
-		finish_in(device, urb, notification, sizeof(notification));
+		usb_device_finish_in(device, urb, notification, sizeof(notification));
 	}
 }
 
-/* Somebody has opened the port, and is told of what was left there. */
-static void listen_to(struct usb_device *device, struct urb *urb)
+/* Somebody has opened the port, and hears of what was left there. */
+static void usb_device_listen_to(struct usb_device *device, struct urb *urb)
 {
-	if (!device->listening || clock_now() - device->notified_at > REOPENED_MS)
+	if (!device->listening || millis_now() - device->notified_at > REOPENED_MS)
 		device->unannounced = device->count;
 	device->listening = true;
-	keep(device, urb);
-	announce(device);
+	usb_device_keep(device, urb);
+	usb_device_announce(device);
 }
 
-static void forget_responses(struct usb_device *device)
-{
-	device->count = 0;
-	device->unannounced = 0;
-}
-
-static void send_descriptor(struct usb_device *device, struct urb *urb)
+static void usb_device_send_descriptor(struct usb_device *device, struct urb *urb)
 {
 	uint8_t descriptor[USB_DESCRIPTOR_MAX];
-	size_t size = usb_descriptor(device->settings, le16_get(urb->setup + 2), descriptor);
+	size_t size = usb_descriptors_get(device->settings, le16_get(urb->setup + 2), descriptor);
 
 	if (size)
-		finish_in(device, urb, descriptor, size);
+		usb_device_finish_in(device, urb, descriptor, size);
 	else
-		stall(device, urb);
+		usb_device_stall(device, urb);
 }
 
-static void send_response(struct usb_device *device, struct urb *urb)
+static void usb_device_send_response(struct usb_device *device, struct urb *urb)
 {
 	const struct usb_response *response = &device->responses[device->first];
 
 	if (!device->count) {
-		finish_in(device, urb, NULL, 0);
+		usb_device_finish_in(device, urb, NULL, 0);
 		return;
 	}
 	device->first = (device->first + 1) % USB_RESPONSES_MAX;
 	device->count--;
 	if (device->unannounced > device->count)
 		device->unannounced = device->count;
-	if (fail(device, urb, USB_FAULT_RESPONSE))
+	if (usb_device_fails(device, urb, USB_FAULT_RESPONSE))
 		return;
 	device->counters.responses++;
-	finish_in(device, urb, response->bytes, response->len);
+	usb_device_finish_in(device, urb, response->bytes, response->len);
 }
 
-static void take_command(struct usb_device *device, struct urb *urb)
+static void usb_device_take_command(struct usb_device *device, struct urb *urb)
 {
-	if (fail(device, urb, USB_FAULT_COMMAND))
+	if (usb_device_fails(device, urb, USB_FAULT_COMMAND))
 		return;
 	device->counters.commands++;
-	keep(device, urb);
+	usb_device_keep(device, urb);
 }
 
-/* Also after a reset of the port, of which a device learns no more than this. */
-static void configure(struct usb_device *device, struct urb *urb)
+/* Also after a reset of the port, of which a device learns nothing else. */
+static void usb_device_configure(struct usb_device *device, struct urb *urb)
 {
 	uint16_t value = le16_get(urb->setup + 2);
 
 	if (value > USB_CONFIGURATION) {
-		stall(device, urb);
+		usb_device_stall(device, urb);
 		return;
 	}
 	device->configured = value == USB_CONFIGURATION;
 	device->counters.configured += device->configured;
 	device->listening = false;
-	forget_responses(device);
-	finish(device, urb);
+	usb_device_forget_responses(device);
+	usb_device_finish(device, urb);
 }
 
-/* What the host may ask of the modem's interface. */
-static void serve_interface(struct usb_device *device, struct urb *urb)
+static void usb_device_send_configuration(struct usb_device *device, struct urb *urb)
 {
-	static const uint8_t first_setting;
-
-	if (!device->configured || urb->setup[4] != USB_MODEM_INTERFACE) {
-		stall(device, urb);
-		return;
-	}
-	switch (urb->setup[0] << 8 | urb->setup[1]) {
-	case SEND_ENCAPSULATED_COMMAND:
-		take_command(device, urb);
-		break;
-	case GET_ENCAPSULATED_RESPONSE:
-		send_response(device, urb);
-		break;
-	case SET_CONTROL_LINE_STATE:
-		finish(device, urb);
-		break;
-	case GET_INTERFACE:
-		finish_in(device, urb, &first_setting, sizeof(first_setting));
-		break;
-	case SET_INTERFACE:
-		if (le16_get(urb->setup + 2) == first_setting)
-			finish(device, urb);
-		else
-			stall(device, urb);
-		break;
-	default:
-		stall(device, urb);
-	}
-}
-
-static void serve_control(struct usb_device *device, struct urb *urb)
-{
-	static const uint8_t no_status[2];
 	uint8_t configuration = device->configured ? USB_CONFIGURATION : 0;
 
-	switch (urb->setup[0] << 8 | urb->setup[1]) {
-	case GET_DESCRIPTOR:
-		send_descriptor(device, urb);
-		break;
-	case GET_CONFIGURATION:
-		finish_in(device, urb, &configuration, sizeof(configuration));
-		break;
-	case SET_CONFIGURATION:
-		configure(device, urb);
-		break;
-	case GET_DEVICE_STATUS:
-	case GET_INTERFACE_STATUS:
-	case GET_ENDPOINT_STATUS:
-		finish_in(device, urb, no_status, sizeof(no_status));
-		break;
-	case CLEAR_ENDPOINT_FEATURE:
-		finish(device, urb);
-		break;
-	default:
-		serve_interface(device, urb);
-	}
+	usb_device_finish_in(device, urb, &configuration, sizeof(configuration));
 }
 
-static void serve_urb(struct usb_device *device, struct urb *urb)
+/* The status of anything: 2 bytes. The number of the interface's only setting: the host asks for 1.
+ */
+static void usb_device_send_zeros(struct usb_device *device, struct urb *urb)
+{
+	static const uint8_t zeros[2];
+
+	usb_device_finish_in(device, urb, zeros, sizeof(zeros));
+}
+
+static void usb_device_take_setting(struct usb_device *device, struct urb *urb)
+{
+	if (le16_get(urb->setup + 2) == 0)
+		usb_device_finish(device, urb);
+	else
+		usb_device_stall(device, urb);
+}
+
+static const struct {
+	enum control_request request;
+	bool interface; /* of the modem's interface, once it is configured */
+	void (*serve)(struct usb_device *device, struct urb *urb);
+} usb_device_requests[] = {
+	{GET_DESCRIPTOR, false, usb_device_send_descriptor},
+	{GET_CONFIGURATION, false, usb_device_send_configuration},
+	{SET_CONFIGURATION, false, usb_device_configure},
+	{GET_DEVICE_STATUS, false, usb_device_send_zeros},
+	{GET_INTERFACE_STATUS, false, usb_device_send_zeros},
+	{GET_ENDPOINT_STATUS, false, usb_device_send_zeros},
+	{CLEAR_ENDPOINT_FEATURE, false, usb_device_finish},
+	{SEND_ENCAPSULATED_COMMAND, true, usb_device_take_command},
+	{GET_ENCAPSULATED_RESPONSE, true, usb_device_send_response},
+	{SET_CONTROL_LINE_STATE, true, usb_device_finish},
+	{GET_INTERFACE, true, usb_device_send_zeros},
+	{SET_INTERFACE, true, usb_device_take_setting},
+};
+
+static void usb_device_serve_control(struct usb_device *device, struct urb *urb)
+{
+	bool of_interface = device->configured && urb->setup[4] == USB_MODEM_INTERFACE;
+	enum control_request request = (enum control_request)(urb->setup[0] << 8 | urb->setup[1]);
+
+	for (size_t i = 0; i < sizeof(usb_device_requests) / sizeof(usb_device_requests[0]); i++) {
+		if (usb_device_requests[i].request != request)
+			continue;
+		if (usb_device_requests[i].interface && !of_interface)
+			break;
+		usb_device_requests[i].serve(device, urb);
+		return;
+	}
+	usb_device_stall(device, urb);
+}
+
+static void usb_device_serve_urb(struct usb_device *device, struct urb *urb)
 {
 	if (urb->endpoint == 0)
-		serve_control(device, urb);
+		usb_device_serve_control(device, urb);
 	else if (urb->endpoint == USB_NOTIFICATIONS_IN && urb->in)
-		listen_to(device, urb);
+		usb_device_listen_to(device, urb);
 	else if (urb->endpoint == USB_DATA_IN && urb->in)
-		keep(device, urb);
+		usb_device_keep(device, urb);
 	else if (urb->endpoint == USB_DATA_OUT && !urb->in)
-		finish(device, urb);
+		usb_device_finish(device, urb);
 	else
-		stall(device, urb);
+		usb_device_stall(device, urb);
 }
 
-static void unlink_urb(struct usb_device *device, const struct usbip_message *message)
+static void usb_device_unlink_urb(struct usb_device *device, const struct usbip_message *message)
 {
 	struct urb **at = &device->pending;
 
 	while (*at && (*at)->seqnum != message->unlinked)
 		at = &(*at)->next;
 	if (*at) {
-		struct urb *urb = take(at);
+		struct urb *urb = usb_device_take(at);
 
 		if (urb->endpoint == USB_NOTIFICATIONS_IN)
 			device->listening = false;
@@ -304,10 +303,10 @@ bool usb_device_serve(struct usb_device *device)
 	for (;;) {
 		switch (usbip_receive(&device->usbip, &message)) {
 		case USBIP_SUBMIT:
-			serve_urb(device, message.urb);
+			usb_device_serve_urb(device, message.urb);
 			break;
 		case USBIP_UNLINK:
-			unlink_urb(device, &message);
+			usb_device_unlink_urb(device, &message);
 			break;
 		case USBIP_NOTHING:
 			return true;
@@ -317,7 +316,7 @@ bool usb_device_serve(struct usb_device *device)
 	}
 }
 
-/* Of what goes over endpoint 0 only commands are kept. */
+/* Commands are all that is kept of endpoint 0. */
 bool usb_device_has_command(const struct usb_device *device)
 {
 	for (const struct urb *urb = device->pending; urb; urb = urb->next) {
@@ -329,7 +328,7 @@ bool usb_device_has_command(const struct usb_device *device)
 
 ssize_t usb_device_read(struct usb_device *device, uint8_t *bytes, size_t size)
 {
-	struct urb **at = oldest(device, 0);
+	struct urb **at = usb_device_oldest(device, 0);
 	struct urb *urb;
 	size_t len;
 
@@ -337,10 +336,10 @@ ssize_t usb_device_read(struct usb_device *device, uint8_t *bytes, size_t size)
 		errno = EAGAIN;
 		return -1;
 	}
-	urb = take(at);
+	urb = usb_device_take(at);
 	len = urb->kept < size ? urb->kept : size;
 	memcpy(bytes, urb->data, len);
-	finish(device, urb);
+	usb_device_finish(device, urb);
 	return (ssize_t)len;
 }
 
@@ -363,12 +362,12 @@ ssize_t usb_device_write(struct usb_device *device, const uint8_t *bytes, size_t
 	response->len = len;
 	device->count++;
 	device->unannounced++;
-	announce(device);
+	usb_device_announce(device);
 	return (ssize_t)len;
 }
 
 void usb_device_fail(struct usb_device *device, enum usb_fault fault, unsigned int count)
 {
 	device->faults[fault] = count;
-	announce(device);
+	usb_device_announce(device);
 }

@@ -31,8 +31,8 @@ struct usb_counters {
 	unsigned long notifications;
 	unsigned long unlinked; /* URBs that the host took back */
 	unsigned long refused;  /* control requests that were stalled */
-	unsigned long failed;   /* URBs that had to fail */
-	unsigned long lost;     /* responses for which there was no room */
+	unsigned long failed;   /* URBs that usb_device_fail() made fail */
+	unsigned long lost;     /* responses that found no room */
 };
 
 struct usb_response {
@@ -44,16 +44,16 @@ struct usb_device {
 	struct usbip usbip;
 	const struct settings *settings;
 	struct usb_counters counters;
-	unsigned int faults[USB_FAULTS]; /* so many of the next fail, with -EPROTO */
+	unsigned int faults[USB_FAULTS]; /* of the next URBs this many fail, with -EPROTO */
 	bool configured;
 	bool listening;       /* the host asks for notifications: somebody has the port open */
 	uint64_t notified_at; /* when the last notification went out */
 
-	struct urb *pending; /* what waits to be given back, the oldest first */
+	struct urb *pending; /* to be given back, the oldest first */
 	struct usb_response responses[USB_RESPONSES_MAX];
 	size_t first;
 	size_t count;
-	size_t unannounced; /* the last so many of them */
+	size_t unannounced; /* of them, the last */
 };
 
 void usb_device_open(struct usb_device *device, const struct settings *settings, int fd);
@@ -62,7 +62,7 @@ void usb_device_close(struct usb_device *device);
 /* Serves what the host has sent; false: the host is gone. */
 bool usb_device_serve(struct usb_device *device);
 
-/* The oldest command that waits is taken; -1, EAGAIN: there is none. */
+/* Takes the oldest command that waits; -1, EAGAIN: there is none. */
 ssize_t usb_device_read(struct usb_device *device, uint8_t *bytes, size_t size);
 bool usb_device_has_command(const struct usb_device *device);
 
@@ -72,7 +72,7 @@ bool usb_device_has_command(const struct usb_device *device);
  */
 ssize_t usb_device_write(struct usb_device *device, const uint8_t *bytes, size_t len);
 
-/* The next so many URBs of this kind fail. */
+/* The next count URBs of this kind fail. */
 void usb_device_fail(struct usb_device *device, enum usb_fault fault, unsigned int count);
 
 #endif

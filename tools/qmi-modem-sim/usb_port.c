@@ -6,13 +6,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "clock.h"
+#include "millis.h"
 #include "usb_descriptors.h"
 
-#define RETRY_MS 20 /* a port of the controller takes its time to become free */
+#define RETRY_MS 20 /* a port of the controller takes a while to become free */
 /*
- * A port that shows as free may still have an end of its last connection to
- * come, which ends the next one too: it gets time, and another try.
+ * A port that shows as free may still get the end of its last connection, which
+ * would end the next one too: so it gets time, and another try.
  */
 #define SETTLE_MS 300
 #define PLUG_MS   5000 /* for the same port as before */
@@ -21,12 +21,12 @@
 #define WARN_MS   10000
 #define WHY_MAX   160
 
-static struct usb_port *usb_of(struct port *port)
+static struct usb_port *usb_port_from(struct port *port)
 {
 	return (struct usb_port *)port;
 }
 
-static bool attach(struct usb_port *usb, int vhci_port, char *why, size_t size)
+static bool usb_port_attach(struct usb_port *usb, int vhci_port, char *why, size_t size)
 {
 	int ends[2];
 	int found;
@@ -48,18 +48,18 @@ static bool attach(struct usb_port *usb, int vhci_port, char *why, size_t size)
 	usb->vhci_port = found;
 	usb->port.open = true;
 	usb->plug_at = 0;
-	usb->look_at = clock_now();
+	usb->look_at = millis_now();
 	usb->warn_at = usb->look_at + WARN_MS;
 	return true;
 }
 
-static void detach(struct usb_port *usb)
+static void usb_port_detach(struct usb_port *usb)
 {
 	usb_device_close(&usb->device);
 	usb->names = (struct vhci_names){0};
 	usb->look_at = 0;
 	usb->warn_at = 0;
-	usb->settled_at = clock_now() + SETTLE_MS;
+	usb->settled_at = millis_now() + SETTLE_MS;
 	usb->port.open = false;
 	usb->gone = true;
 }
@@ -68,12 +68,12 @@ void usb_port_unplug(struct usb_port *usb)
 {
 	usb->plug_at = 0;
 	if (usb->port.open)
-		detach(usb);
+		usb_port_detach(usb);
 }
 
 void usb_port_plug(struct usb_port *usb, unsigned int ms)
 {
-	usb->plug_at = clock_now() + ms;
+	usb->plug_at = millis_now() + ms;
 	if (usb->plug_at < usb->settled_at)
 		usb->plug_at = usb->settled_at;
 	usb->plug_until = usb->plug_at + PLUG_MS;
@@ -103,20 +103,18 @@ void usb_port_print_state(const struct usb_port *usb, FILE *out)
 
 	fprintf(out, "usb.plugged=%s\n", usb->port.open ? "yes" : "no");
 	usb_port_print_names(usb, out);
-	fprintf(out, "usb.configured=%lu\n", counters->configured);
-	fprintf(out, "usb.commands=%lu\n", counters->commands);
+	fprintf(out, "usb.configured=%lu\nusb.commands=%lu\n", counters->configured,
+		counters->commands);
 	fprintf(out, "usb.in-flight=%s\n", usb_device_has_command(&usb->device) ? "yes" : "no");
-	fprintf(out, "usb.responses=%lu\n", counters->responses);
-	fprintf(out, "usb.notifications=%lu\n", counters->notifications);
-	fprintf(out, "usb.queued=%zu\n", usb->device.count);
-	fprintf(out, "usb.lost=%lu\n", counters->lost);
-	fprintf(out, "usb.unlinked=%lu\n", counters->unlinked);
-	fprintf(out, "usb.refused=%lu\n", counters->refused);
-	fprintf(out, "usb.failed=%lu\n", counters->failed);
+	fprintf(out, "usb.responses=%lu\nusb.notifications=%lu\n", counters->responses,
+		counters->notifications);
+	fprintf(out, "usb.queued=%zu\nusb.lost=%lu\n", usb->device.count, counters->lost);
+	fprintf(out, "usb.unlinked=%lu\nusb.refused=%lu\nusb.failed=%lu\n", counters->unlinked,
+		counters->refused, counters->failed);
 }
 
 /* All are there once the driver is bound. */
-static void look_for_names(struct usb_port *usb, uint64_t now)
+static void usb_port_look_for_names(struct usb_port *usb, uint64_t now)
 {
 	usb->look_at = now + (usb->warn_at ? LOOK_MS : IDLE_MS);
 	vhci_find_names(usb->vhci_port, USB_MODEM_INTERFACE, &usb->names);
@@ -127,53 +125,53 @@ static void look_for_names(struct usb_port *usb, uint64_t now)
 		usb->warn_at = 0;
 	} else if (usb->warn_at && now >= usb->warn_at) {
 		fprintf(stderr,
-			"no driver has taken the USB device%s%s: is there a module qmi_wwan?\n",
+			"no driver has taken the USB device%s%s: is the module qmi_wwan there?\n",
 			usb->names.device[0] ? " " : "", usb->names.device);
 		usb->warn_at = 0;
 	}
 }
 
-static void plug_again(struct usb_port *usb, uint64_t now)
+static void usb_port_plug_again(struct usb_port *usb, uint64_t now)
 {
 	char why[WHY_MAX];
 	bool wait = now < usb->plug_until;
 
-	if (attach(usb, wait ? usb->vhci_port : VHCI_ANY, why, sizeof(why)))
+	if (usb_port_attach(usb, wait ? usb->vhci_port : VHCI_ANY, why, sizeof(why)))
 		return;
 	usb->plug_at = now + RETRY_MS;
 	if (wait && errno == EBUSY)
 		return;
-	fprintf(stderr, "cannot be plugged in again: %s\n", why);
+	fprintf(stderr, "cannot plug in again: %s\n", why);
 	usb->plug_at = 0;
 }
 
-/* The kernel wants it no more, or took it for what was in the port before. */
-static void take_ejection(struct usb_port *usb)
+/* The kernel has thrown it out, or took it for what was in the port before. */
+static void usb_port_take_ejection(struct usb_port *usb)
 {
 	bool was_configured = usb->device.configured;
 
-	detach(usb);
-	if (!was_configured && clock_now() < usb->plug_until)
+	usb_port_detach(usb);
+	if (!was_configured && millis_now() < usb->plug_until)
 		usb->plug_at = usb->settled_at;
 }
 
-static void prepare(struct port *port, short events, struct pollfd *fds)
+static void usb_port_prepare(struct port *port, short events, struct pollfd *fds)
 {
 	(void)events; /* the host is always served */
-	fds[0] = (struct pollfd){.fd = usb_of(port)->device.usbip.fd, .events = POLLIN};
+	fds[0] = (struct pollfd){.fd = usb_port_from(port)->device.usbip.fd, .events = POLLIN};
 	fds[1] = (struct pollfd){.fd = -1};
 }
 
-static short handle(struct port *port, const struct pollfd *fds)
+static short usb_port_handle(struct port *port, const struct pollfd *fds)
 {
-	struct usb_port *usb = usb_of(port);
+	struct usb_port *usb = usb_port_from(port);
 	unsigned long configured = usb->device.counters.configured;
 
 	if (port->open && fds[0].revents && !usb_device_serve(&usb->device))
-		take_ejection(usb);
+		usb_port_take_ejection(usb);
 	if (usb->device.counters.configured != configured) {
 		usb->names = (struct vhci_names){0};
-		usb->look_at = clock_now();
+		usb->look_at = millis_now();
 	}
 	if (usb->gone)
 		return POLLHUP;
@@ -181,84 +179,84 @@ static short handle(struct port *port, const struct pollfd *fds)
 }
 
 /* Whoever opens the port shows as a URB. */
-static void nothing(struct port *port)
+static void usb_port_nothing(struct port *port)
 {
 	(void)port;
 }
 
-static ssize_t read_command(struct port *port, uint8_t *bytes, size_t size)
+static ssize_t usb_port_read(struct port *port, uint8_t *bytes, size_t size)
 {
-	if (!usb_of(port)->gone)
-		return usb_device_read(&usb_of(port)->device, bytes, size);
+	if (!usb_port_from(port)->gone)
+		return usb_device_read(&usb_port_from(port)->device, bytes, size);
 	errno = EIO;
 	return -1;
 }
 
-static ssize_t write_response(struct port *port, const uint8_t *bytes, size_t len)
+static ssize_t usb_port_write(struct port *port, const uint8_t *bytes, size_t len)
 {
-	return usb_device_write(&usb_of(port)->device, bytes, len);
+	return usb_device_write(&usb_port_from(port)->device, bytes, len);
 }
 
-static void discard(struct port *port)
+static void usb_port_discard(struct port *port)
 {
-	usb_of(port)->gone = false;
+	usb_port_from(port)->gone = false;
 }
 
-static void work(struct port *port)
+static void usb_port_work(struct port *port)
 {
-	struct usb_port *usb = usb_of(port);
-	uint64_t now = clock_now();
+	struct usb_port *usb = usb_port_from(port);
+	uint64_t now = millis_now();
 
 	if (usb->plug_at && now >= usb->plug_at && !usb->gone)
-		plug_again(usb, now);
+		usb_port_plug_again(usb, now);
 	if (usb->look_at && now >= usb->look_at)
-		look_for_names(usb, now);
+		usb_port_look_for_names(usb, now);
 }
 
-static uint64_t due(const struct port *port, short events)
+static uint64_t usb_port_due(const struct port *port, short events)
 {
 	const struct usb_port *usb = (const struct usb_port *)port;
-	uint64_t due = CLOCK_NEVER;
+	uint64_t due = MILLIS_NEVER;
 
 	if (usb->gone || ((events & POLLIN) && usb_device_has_command(&usb->device)))
 		return 0;
 	if (usb->plug_at)
-		due = clock_earlier(due, usb->plug_at);
+		due = millis_earlier(due, usb->plug_at);
 	if (usb->look_at)
-		due = clock_earlier(due, usb->look_at);
+		due = millis_earlier(due, usb->look_at);
 	return due;
 }
 
-static bool in_use(const struct port *port)
+static bool usb_port_in_use(const struct port *port)
 {
 	return ((const struct usb_port *)port)->device.listening;
 }
 
-static void close_port(struct port *port)
+static void usb_port_close(struct port *port)
 {
-	usb_device_close(&usb_of(port)->device);
+	usb_device_close(&usb_port_from(port)->device);
 	port->open = false;
 }
 
-static const struct port_kind kind = {
+static const struct port_kind usb_port_kind = {
 	.messages = true,
-	.prepare = prepare,
-	.handle = handle,
-	.take_openings = nothing,
-	.resume = nothing,
-	.read = read_command,
-	.write = write_response,
-	.discard = discard,
-	.work = work,
-	.due = due,
-	.in_use = in_use,
-	.close = close_port,
+	.prepare = usb_port_prepare,
+	.handle = usb_port_handle,
+	.take_openings = usb_port_nothing,
+	.resume = usb_port_nothing,
+	.read = usb_port_read,
+	.write = usb_port_write,
+	.discard = usb_port_discard,
+	.work = usb_port_work,
+	.due = usb_port_due,
+	.in_use = usb_port_in_use,
+	.close = usb_port_close,
 };
 
 bool usb_port_open(struct usb_port *usb, const struct settings *settings, char *why, size_t size)
 {
-	*usb = (struct usb_port){.port.kind = &kind, .settings = settings};
+	*usb = (struct usb_port){.port.kind = &usb_port_kind, .settings = settings};
 	usb->device.usbip.fd = -1;
-	usb->plug_until = clock_now() + PLUG_MS;
-	return attach(usb, VHCI_ANY, why, size);
+	usb->plug_until = millis_now() + PLUG_MS;
+	return usb_port_attach(usb, VHCI_ANY, why, size);
 }

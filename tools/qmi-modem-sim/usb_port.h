@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-#include "port.h"
+#include "port_kind.h"
 #include "settings.h"
 #include "usb_device.h"
 #include "vhci.h"
@@ -16,11 +16,11 @@ struct usb_port {
 	struct usb_device device;
 	struct vhci_names names; /* as far as they are known */
 	int vhci_port;           /* where it is or was */
-	bool gone;               /* out of the port, and its line does not know yet */
+	bool gone;               /* unplugged, and the line does not know yet */
 	uint64_t plug_at;        /* 0: it is plugged in, or stays out */
 	uint64_t plug_until;     /* it waits for its old port, then takes any */
 	uint64_t settled_at;     /* the kernel has forgotten the last time by then */
-	uint64_t look_at;        /* for names; 0: all are known, or none are to come */
+	uint64_t look_at;        /* for names; 0: all are known, or none will come */
 	uint64_t warn_at;        /* 0: no warning is due */
 };
 
@@ -32,7 +32,7 @@ void usb_port_unplug(struct usb_port *usb);
 void usb_port_plug(struct usb_port *usb, unsigned int ms);
 bool usb_port_reset(struct usb_port *usb); /* false: errno says why not */
 
-/* A line for each thing that is known, as "usb.node=/dev/cdc-wdm0". */
+/* One line for each name, such as "usb.node=/dev/cdc-wdm0". */
 void usb_port_print_names(const struct usb_port *usb, FILE *out);
 void usb_port_print_state(const struct usb_port *usb, FILE *out);
 

@@ -40,12 +40,12 @@ void usbip_close(struct usbip *usbip)
 	*usbip = (struct usbip){.fd = -1};
 }
 
-static uint32_t be32_get(const uint8_t *at)
+static uint32_t usbip_be32_get(const uint8_t *at)
 {
 	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
 }
 
-static void be32_put(uint8_t *at, uint32_t value)
+static void usbip_be32_put(uint8_t *at, uint32_t value)
 {
 	at[0] = (uint8_t)(value >> 24);
 	at[1] = (uint8_t)(value >> 16);
@@ -53,64 +53,52 @@ static void be32_put(uint8_t *at, uint32_t value)
 	at[3] = (uint8_t)value;
 }
 
-static struct urb *urb_from(const uint8_t *header)
+static struct urb *usbip_urb_from(const uint8_t *header)
 {
 	struct urb *urb = calloc(1, sizeof(*urb));
 
 	if (!urb)
 		return NULL;
-	urb->seqnum = be32_get(header + AT_SEQNUM);
-	urb->in = be32_get(header + AT_DIRECTION) == 1;
-	urb->endpoint = (uint8_t)be32_get(header + AT_ENDPOINT);
-	urb->length = be32_get(header + AT_LENGTH);
+	urb->seqnum = usbip_be32_get(header + AT_SEQNUM);
+	urb->in = usbip_be32_get(header + AT_DIRECTION) == 1;
+	urb->endpoint = (uint8_t)usbip_be32_get(header + AT_ENDPOINT);
+	urb->length = usbip_be32_get(header + AT_LENGTH);
 	memcpy(urb->setup, header + AT_SETUP, sizeof(urb->setup));
 	return urb;
 }
 
-/* What recv() returns, with USBIP_NOTHING and USBIP_CLOSED for why there was none. */
-static ssize_t receive_bytes(struct usbip *usbip, uint8_t *bytes, size_t size,
-			     enum usbip_event *none)
+/* Reads on until *have is size; then USBIP_SUBMIT, else why it is not. */
+static enum usbip_event usbip_read(struct usbip *usbip, uint8_t *bytes, size_t size, size_t *have)
 {
-	ssize_t n = recv(usbip->fd, bytes, size, MSG_DONTWAIT);
+	while (*have < size) {
+		ssize_t n = recv(usbip->fd, bytes + *have, size - *have, MSG_DONTWAIT);
 
-	*none = n < 0 && (errno == EAGAIN || errno == EINTR) ? USBIP_NOTHING : USBIP_CLOSED;
-	return n;
-}
-
-static enum usbip_event receive_header(struct usbip *usbip)
-{
-	enum usbip_event none;
-
-	while (usbip->have < USBIP_HEADER) {
-		ssize_t n = receive_bytes(usbip, usbip->header + usbip->have,
-					  USBIP_HEADER - usbip->have, &none);
-
+		if (n < 0 && (errno == EAGAIN || errno == EINTR))
+			return USBIP_NOTHING;
 		if (n <= 0)
-			return none;
-		usbip->have += (size_t)n;
+			return USBIP_CLOSED;
+		*have += (size_t)n;
 	}
 	return USBIP_SUBMIT;
 }
 
-static enum usbip_event receive_data(struct usbip *usbip)
+static enum usbip_event usbip_receive_data(struct usbip *usbip)
 {
 	struct urb *urb = usbip->urb;
-	uint8_t rest[512] = {0};
-	enum usbip_event none;
+	size_t length = urb->in ? 0 : urb->length;
+	size_t keep = length < USBIP_DATA_MAX ? length : USBIP_DATA_MAX;
+	enum usbip_event event = usbip_read(usbip, urb->data, keep, &urb->kept);
 
-	while (usbip->data_left > 0) {
-		bool keep = urb->kept < USBIP_DATA_MAX;
-		size_t room = keep ? USBIP_DATA_MAX - urb->kept : sizeof(rest);
-		size_t size = usbip->data_left < room ? usbip->data_left : room;
-		ssize_t n = receive_bytes(usbip, keep ? urb->data + urb->kept : rest, size, &none);
+	while (event == USBIP_SUBMIT && usbip->skipped < length - keep) {
+		uint8_t rest[512];
+		size_t left = length - keep - usbip->skipped;
+		size_t skipped = 0;
 
-		if (n <= 0)
-			return none;
-		if (keep)
-			urb->kept += (size_t)n;
-		usbip->data_left -= (size_t)n;
+		event = usbip_read(usbip, rest, left < sizeof(rest) ? left : sizeof(rest),
+				   &skipped);
+		usbip->skipped += skipped;
 	}
-	return USBIP_SUBMIT;
+	return event;
 }
 
 enum usbip_event usbip_receive(struct usbip *usbip, struct usbip_message *message)
@@ -120,25 +108,25 @@ enum usbip_event usbip_receive(struct usbip *usbip, struct usbip_message *messag
 
 	if (usbip->fd < 0)
 		return USBIP_CLOSED;
-	event = receive_header(usbip);
+	event = usbip_read(usbip, usbip->header, USBIP_HEADER, &usbip->have);
 	if (event != USBIP_SUBMIT)
 		return event;
-	command = be32_get(usbip->header + AT_COMMAND);
+	command = usbip_be32_get(usbip->header + AT_COMMAND);
 	if (command == CMD_UNLINK) {
-		message->seqnum = be32_get(usbip->header + AT_SEQNUM);
-		message->unlinked = be32_get(usbip->header + AT_UNLINKED);
+		message->seqnum = usbip_be32_get(usbip->header + AT_SEQNUM);
+		message->unlinked = usbip_be32_get(usbip->header + AT_UNLINKED);
 		usbip->have = 0;
 		return USBIP_UNLINK;
 	}
 	if (command != CMD_SUBMIT)
 		return USBIP_CLOSED;
 	if (!usbip->urb) {
-		usbip->urb = urb_from(usbip->header);
+		usbip->urb = usbip_urb_from(usbip->header);
 		if (!usbip->urb)
 			return USBIP_CLOSED;
-		usbip->data_left = usbip->urb->in ? 0 : usbip->urb->length;
+		usbip->skipped = 0;
 	}
-	event = receive_data(usbip);
+	event = usbip_receive_data(usbip);
 	if (event != USBIP_SUBMIT)
 		return event;
 	message->urb = usbip->urb;
@@ -147,8 +135,8 @@ enum usbip_event usbip_receive(struct usbip *usbip, struct usbip_message *messag
 	return USBIP_SUBMIT;
 }
 
-static void send_message(struct usbip *usbip, const uint8_t *header, const uint8_t *data,
-			 size_t len)
+static void usbip_send_message(struct usbip *usbip, const uint8_t *header, const uint8_t *data,
+			       size_t len)
 {
 	uint8_t message[USBIP_HEADER + USBIP_DATA_MAX];
 
@@ -163,11 +151,11 @@ void usbip_return(struct usbip *usbip, struct urb *urb, int status, const uint8_
 {
 	uint8_t header[USBIP_HEADER] = {0};
 
-	be32_put(header + AT_COMMAND, RET_SUBMIT);
-	be32_put(header + AT_SEQNUM, urb->seqnum);
-	be32_put(header + AT_STATUS, (uint32_t)status);
-	be32_put(header + AT_ACTUAL, (uint32_t)len);
-	send_message(usbip, header, data, data ? len : 0);
+	usbip_be32_put(header + AT_COMMAND, RET_SUBMIT);
+	usbip_be32_put(header + AT_SEQNUM, urb->seqnum);
+	usbip_be32_put(header + AT_STATUS, (uint32_t)status);
+	usbip_be32_put(header + AT_ACTUAL, (uint32_t)len);
+	usbip_send_message(usbip, header, data, data ? len : 0);
 	free(urb);
 }
 
@@ -175,8 +163,8 @@ void usbip_return_unlink(struct usbip *usbip, uint32_t seqnum, int status)
 {
 	uint8_t header[USBIP_HEADER] = {0};
 
-	be32_put(header + AT_COMMAND, RET_UNLINK);
-	be32_put(header + AT_SEQNUM, seqnum);
-	be32_put(header + AT_STATUS, (uint32_t)status);
-	send_message(usbip, header, NULL, 0);
+	usbip_be32_put(header + AT_COMMAND, RET_UNLINK);
+	usbip_be32_put(header + AT_SEQNUM, seqnum);
+	usbip_be32_put(header + AT_STATUS, (uint32_t)status);
+	usbip_send_message(usbip, header, NULL, 0);
 }

@@ -30,7 +30,7 @@ enum usbip_event {
 	USBIP_NOTHING,
 	USBIP_SUBMIT,
 	USBIP_UNLINK,
-	USBIP_CLOSED, /* by the host, or the stream makes no sense */
+	USBIP_CLOSED, /* by the host, or the stream is malformed */
 };
 
 struct usbip_message {
@@ -42,9 +42,9 @@ struct usbip_message {
 struct usbip {
 	int fd; /* -1: closed */
 	uint8_t header[USBIP_HEADER];
-	size_t have;      /* bytes of the header */
-	struct urb *urb;  /* its data is on the way */
-	size_t data_left; /* bytes of it */
+	size_t have;     /* bytes of the header */
+	struct urb *urb; /* its data is on the way */
+	size_t skipped;  /* bytes of it that are not kept */
 };
 
 void usbip_open(struct usbip *usbip, int fd); /* fd is taken over */
@@ -55,12 +55,12 @@ enum usbip_event usbip_receive(struct usbip *usbip, struct usbip_message *messag
 
 /*
  * Gives the URB back and frees it. status: 0 or a negative errno; len: bytes
- * transferred; data: those that come in, else NULL. If the host is gone,
- * usbip_receive() will tell.
+ * transferred; data: those that come in, else NULL. usbip_receive()
+ * reports a host that is gone.
  */
 void usbip_return(struct usbip *usbip, struct urb *urb, int status, const uint8_t *data,
 		  size_t len);
-/* status: -ECONNRESET for an URB that is given back by this; 0: it had been already. */
+/* status: -ECONNRESET if this gives the URB back; 0 if it had been given back before. */
 void usbip_return_unlink(struct usbip *usbip, uint32_t seqnum, int status);
 
 #endif

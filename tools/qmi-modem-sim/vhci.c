@@ -25,8 +25,8 @@ struct port_status {
 	char device[VHCI_NAME_MAX];
 };
 
-/* The status of all controllers is at the first: status, status.1, ... */
-static FILE *open_status(unsigned int controller)
+/* The first controller has the status of them all: status, status.1, ... */
+static FILE *vhci_open_status(unsigned int controller)
 {
 	char path[PATH_MAX];
 
@@ -38,7 +38,7 @@ static FILE *open_status(unsigned int controller)
 }
 
 /* The next high-speed port; false: there is none left. */
-static bool read_status(FILE *file, struct port_status *status)
+static bool vhci_read_status(FILE *file, struct port_status *status)
 {
 	char line[128];
 
@@ -50,35 +50,24 @@ static bool read_status(FILE *file, struct port_status *status)
 	return false;
 }
 
-typedef bool port_test(const struct port_status *status, int wanted);
-
-static bool is_free(const struct port_status *status, int wanted)
-{
-	return status->status == STATUS_FREE && (wanted == VHCI_ANY || status->port == wanted);
-}
-
-static bool is_used(const struct port_status *status, int wanted)
-{
-	return status->status == STATUS_USED && status->port == wanted;
-}
-
-/* false: no port passes the test; errno is ENOENT if there is no controller at all. */
-static bool find_port(port_test *passes, int wanted, struct port_status *status)
+/* false: no such port has this status; errno is ENOENT if there is no controller at all. */
+static bool vhci_find_port(int wanted, unsigned int wanted_status, struct port_status *status)
 {
 	FILE *file;
 	bool found = false;
 	unsigned int i;
 
-	for (i = 0; !found && (file = open_status(i)); i++) {
-		while (!found && read_status(file, status))
-			found = passes(status, wanted);
+	for (i = 0; !found && (file = vhci_open_status(i)); i++) {
+		while (!found && vhci_read_status(file, status))
+			found = status->status == wanted_status &&
+				(wanted == VHCI_ANY || wanted == status->port);
 		fclose(file);
 	}
 	errno = i ? EBUSY : ENOENT;
 	return found;
 }
 
-static bool write_attach(int port, int fd)
+static bool vhci_write_attach(int port, int fd)
 {
 	char text[64];
 	int len = snprintf(text, sizeof(text), "%d %d %d %d", port, fd, DEVICE_ID, SPEED_HIGH);
@@ -95,7 +84,7 @@ static bool write_attach(int port, int fd)
 	return attached;
 }
 
-static void explain(char *why, size_t size)
+static void vhci_explain(char *why, size_t size)
 {
 	int error = errno;
 
@@ -120,18 +109,18 @@ int vhci_attach(int fd, int port, char *why, size_t size)
 {
 	struct port_status status;
 
-	while (find_port(is_free, port, &status)) {
-		if (write_attach(status.port, fd))
+	while (vhci_find_port(port, STATUS_FREE, &status)) {
+		if (vhci_write_attach(status.port, fd))
 			return status.port;
-		if (errno != EBUSY) /* somebody was faster: there may be another */
+		if (errno != EBUSY) /* somebody was faster; there may be another */
 			break;
 	}
-	explain(why, size);
+	vhci_explain(why, size);
 	return -1;
 }
 
-/* The name in a directory of sysfs that begins like this; "" without one. */
-static void find_entry(const char *directory, const char *prefix, char *name, size_t size)
+/* An entry of a sysfs directory that begins with the prefix; "" if there is none. */
+static void vhci_find_entry(const char *directory, const char *prefix, char *name, size_t size)
 {
 	DIR *dir = opendir(directory);
 	const struct dirent *entry;
@@ -154,18 +143,18 @@ void vhci_find_names(int port, unsigned int interface, struct vhci_names *names)
 	char path[PATH_MAX];
 
 	*names = (struct vhci_names){0};
-	if (!find_port(is_used, port, &status))
+	if (!vhci_find_port(port, STATUS_USED, &status))
 		return;
 	memcpy(names->device, status.device, sizeof(names->device));
 	snprintf(path, sizeof(path), DEVICES "/%s/%s:1.%u/usbmisc", status.device, status.device,
 		 interface);
-	find_entry(path, "cdc-wdm", names->node, sizeof(names->node));
+	vhci_find_entry(path, "cdc-wdm", names->node, sizeof(names->node));
 	snprintf(path, sizeof(path), DEVICES "/%s/%s:1.%u/net", status.device, status.device,
 		 interface);
-	find_entry(path, "", names->net, sizeof(names->net));
+	vhci_find_entry(path, "", names->net, sizeof(names->net));
 }
 
-static bool read_number(const char *device, const char *attribute, unsigned int *number)
+static bool vhci_read_number(const char *device, const char *attribute, unsigned int *number)
 {
 	char path[PATH_MAX];
 	FILE *file;
@@ -180,7 +169,7 @@ static bool read_number(const char *device, const char *attribute, unsigned int 
 	return found;
 }
 
-/* While the kernel resets the device, the device has to answer: a child waits for the kernel. */
+/* The device must answer while the kernel resets it, so a child waits for the kernel. */
 bool vhci_reset(const char *device)
 {
 	unsigned int bus;
@@ -189,7 +178,8 @@ bool vhci_reset(const char *device)
 	pid_t child;
 	int fd;
 
-	if (!read_number(device, "busnum", &bus) || !read_number(device, "devnum", &number))
+	if (!vhci_read_number(device, "busnum", &bus) ||
+	    !vhci_read_number(device, "devnum", &number))
 		return false;
 	snprintf(path, sizeof(path), "/dev/bus/usb/%03u/%03u", bus, number);
 	fd = open(path, O_WRONLY | O_CLOEXEC);
@@ -197,7 +187,7 @@ bool vhci_reset(const char *device)
 		return false;
 	child = fork();
 	if (child == 0) {
-		/* Nothing of the simulator stays open in here, should it end meanwhile. */
+		/* Holds nothing of the simulator open, should that end meanwhile. */
 		dup2(fd, STDIN_FILENO);
 		syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, 0); /* musl has no close_range() */
 		_exit(ioctl(STDIN_FILENO, USBDEVFS_RESET) < 0);

@@ -3,8 +3,8 @@
  * vhci_hcd, the kernel's virtual USB host controller: its ports, and what the
  * kernel has made of the device on one. Facts: drivers/usb/usbip/vhci_sysfs.c.
  *
- * Of the ways to a USB device without hardware it is the one where the whole
- * device is this process. It sees every URB and can make it fail, needs no
+ * Of all ways to have a USB device without hardware, this is the one in which
+ * the device is a process. It sees every URB and can make it fail, it needs no
  * configfs, the kernel cleans up when it dies, and several modems are just
  * several processes.
  */
@@ -18,7 +18,7 @@
 #define VHCI_NAME_MAX 32
 
 struct vhci_names {
-	char device[VHCI_NAME_MAX]; /* the USB device, as 1-1; "" as long as there is none */
+	char device[VHCI_NAME_MAX]; /* the USB device, such as 1-1; "" while there is none */
 	char node[VHCI_NAME_MAX];   /* the interface's cdc-wdm0; "" without a driver */
 	char net[VHCI_NAME_MAX];    /* its wwan0 */
 };
@@ -31,10 +31,10 @@ struct vhci_names {
  */
 int vhci_attach(int fd, int port, char *why, size_t size);
 
-/* What there is at this port now, with the names at this interface of it. */
+/* The device at this port now, and the names at this interface of it. */
 void vhci_find_names(int port, unsigned int interface, struct vhci_names *names);
 
-/* Has the kernel reset the USB device, without waiting for it. false: errno says why not. */
+/* Makes the kernel reset the USB device, without waiting for it. false: errno says why not. */
 bool vhci_reset(const char *device);
 
 #endif

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef CLOCK_H
-#define CLOCK_H
+#ifndef MILLIS_H
+#define MILLIS_H
 
 #include <stdint.h>
 #include <time.h>
 
-#define CLOCK_NEVER UINT64_MAX
+#define MILLIS_NEVER UINT64_MAX
 
-/* Monotonic milliseconds: never set back, counted from no particular day. */
-static inline uint64_t clock_now(void)
+/* Monotonic milliseconds: never set back, counted from an arbitrary day. */
+static inline uint64_t millis_now(void)
 {
 	struct timespec ts;
 
@@ -16,7 +16,7 @@ static inline uint64_t clock_now(void)
 	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
 }
 
-static inline uint64_t clock_earlier(uint64_t a, uint64_t b)
+static inline uint64_t millis_earlier(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;
 }

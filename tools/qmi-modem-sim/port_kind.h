@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the modem is plugged in by, as its line sees it: a pty or a USB device. */
-#ifndef PORT_H
-#define PORT_H
+#ifndef PORT_KIND_H
+#define PORT_KIND_H
 
 #include <poll.h>
 #include <stdbool.h>
@@ -17,7 +17,7 @@ struct port {
 };
 
 struct port_kind {
-	bool messages; /* each read is a message by itself, not a piece of a stream */
+	bool messages; /* each read returns one message, not a piece of a stream */
 
 	/* Fills PORT_FDS entries for poll(); events is what the line waits for. */
 	void (*prepare)(struct port *port, short events, struct pollfd *fds);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "call.h"
 
-#include "frame.h"
-#include "modem.h"
+#include "clients.h"
 #include "tlv.h"
 
 enum {
@@ -38,54 +37,36 @@ bool call_any(const struct modem *modem)
 	return false;
 }
 
-static void begin_status(uint8_t *frame, unsigned int status, unsigned int ip_family)
+static void call_begin_status(uint8_t *frame, unsigned int status, unsigned int ip_family)
 {
-	uint8_t value[2] = {(uint8_t)status, 0}; /* no reconfiguration required */
-
-	modem_begin_indication(frame, &service_wds, 0x0022);
-	frame_add_tlv(frame, 0x01, value, sizeof(value));
-	frame_add_u8(frame, 0x12, ip_family);
-	frame_add_u16(frame, 0x34, 34944); /* the technology: EPC */
+	clients_begin(frame, QMI_SERVICE_WDS, 0x0022);
+	tlv_add(frame, 0x01, "bb", status, 0); /* no reconfiguration required */
+	tlv_add(frame, 0x12, "b", ip_family);
+	tlv_add(frame, 0x34, "h", 34944); /* the technology: EPC */
 }
 
-static void add_end_reason(uint8_t *frame, unsigned int reason)
-{
-	struct tlv tlv;
-
-	frame_add_u16(frame, 0x10, reason);
-	tlv_begin(&tlv);
-	tlv_u16(&tlv, VERBOSE_CM);
-	tlv_u16(&tlv, reason == END_CLIENT ? VERBOSE_CLIENT : VERBOSE_NO_SERVICE);
-	tlv_end(&tlv, frame, 0x11);
-}
-
-static void report_dormancy(struct modem *modem, const struct call *call)
+static void call_report_dormancy(struct modem *modem, const struct call *call)
 {
 	uint8_t frame[LINE_FRAME_MAX];
 
-	modem_begin_indication(frame, &service_wds, 0x0001);
-	frame_add_u8(frame, 0x18, call->dormant ? 1 : 2);
-	modem_indicate(modem, frame, WDS_EVENT_DORMANCY);
+	clients_begin(frame, QMI_SERVICE_WDS, 0x0001);
+	tlv_add(frame, 0x18, "b", call->dormant ? 1 : 2);
+	clients_indicate(modem, frame, WDS_EVENT_DORMANCY);
 }
 
-static void report_change(struct modem *modem, const struct call *call)
+static void call_report_change(struct modem *modem, const struct call *call)
 {
 	uint8_t frame[LINE_FRAME_MAX];
-	struct tlv tlv;
 
-	modem_begin_indication(frame, &service_wds, 0x0001);
-	frame_add_u8(frame, 0x1F, call->up ? 1 : 2); /* activated or terminated */
-	modem_indicate(modem, frame, WDS_EVENT_CALL_STATUS);
+	clients_begin(frame, QMI_SERVICE_WDS, 0x0001);
+	tlv_add(frame, 0x1F, "b", call->up ? 1 : 2); /* activated or terminated */
+	clients_indicate(modem, frame, WDS_EVENT_CALL_STATUS);
 	if (!call->up)
 		return;
-	modem_begin_indication(frame, &service_wds, 0x0001);
-	tlv_begin(&tlv);
-	tlv_u8(&tlv, 2);       /* 3GPP */
-	tlv_u32(&tlv, 1 << 5); /* LTE */
-	tlv_u32(&tlv, 0);
-	tlv_end(&tlv, frame, 0x1D);
-	modem_indicate(modem, frame, WDS_EVENT_BEARER);
-	report_dormancy(modem, call);
+	clients_begin(frame, QMI_SERVICE_WDS, 0x0001);
+	tlv_add(frame, 0x1D, "bww", 2, 1 << 5, 0); /* 3GPP, LTE */
+	clients_indicate(modem, frame, WDS_EVENT_BEARER);
+	call_report_dormancy(modem, call);
 }
 
 void call_start(struct modem *modem, struct call *call, uint8_t cid, uint8_t profile_index,
@@ -100,25 +81,27 @@ void call_start(struct modem *modem, struct call *call, uint8_t cid, uint8_t pro
 		.handle = 0xD2A6C000u + 0x40 * ++modem->calls_made,
 		.profile = *profile,
 	};
-	begin_status(frame, STATUS_CONNECTED, call_family(modem, call));
-	modem_indicate(modem, frame, 0);
-	report_change(modem, call);
+	call_begin_status(frame, STATUS_CONNECTED, call_family(modem, call));
+	clients_indicate(modem, frame, CLIENTS_EACH);
+	call_report_change(modem, call);
 }
 
-static void end(struct modem *modem, struct call *call, unsigned int reason)
+static void call_end_because(struct modem *modem, struct call *call, unsigned int reason,
+			     unsigned int verbose)
 {
 	uint8_t frame[LINE_FRAME_MAX];
 
 	*call = (struct call){0};
-	begin_status(frame, STATUS_DISCONNECTED, call_family(modem, call));
-	add_end_reason(frame, reason);
-	modem_indicate(modem, frame, 0);
-	report_change(modem, call);
+	call_begin_status(frame, STATUS_DISCONNECTED, call_family(modem, call));
+	tlv_add(frame, 0x10, "h", reason);
+	tlv_add(frame, 0x11, "hh", VERBOSE_CM, verbose);
+	clients_indicate(modem, frame, CLIENTS_EACH);
+	call_report_change(modem, call);
 }
 
 void call_end(struct modem *modem, struct call *call)
 {
-	end(modem, call, END_CLIENT);
+	call_end_because(modem, call, END_CLIENT, VERBOSE_CLIENT);
 }
 
 void call_end_of_client(struct modem *modem, uint8_t cid)
@@ -133,51 +116,45 @@ void call_end_all(struct modem *modem)
 {
 	for (size_t i = 0; i < CALLS; i++) {
 		if (modem->calls[i].up)
-			end(modem, &modem->calls[i], END_NO_SERVICE);
+			call_end_because(modem, &modem->calls[i], END_NO_SERVICE,
+					 VERBOSE_NO_SERVICE);
 	}
+}
+
+void call_forget(struct modem *modem)
+{
+	for (size_t i = 0; i < CALLS; i++)
+		modem->calls[i] = (struct call){0};
 }
 
 void call_set_dormant(struct modem *modem, struct call *call, bool dormant)
 {
-	if (call->dormant == dormant)
-		return;
 	call->dormant = dormant;
-	report_dormancy(modem, call);
+	call_report_dormancy(modem, call);
 }
 
-static void indicate_each(struct modem *modem, void (*say)(struct modem *modem, uint8_t *frame))
+static void call_say(struct modem *modem, uint32_t events)
 {
 	uint8_t frame[LINE_FRAME_MAX];
 
 	for (size_t i = 0; i < CALLS; i++) {
 		if (!modem->calls[i].up)
 			continue;
-		begin_status(frame, STATUS_CONNECTED, call_family(modem, &modem->calls[i]));
-		say(modem, frame);
+		call_begin_status(frame, STATUS_CONNECTED, call_family(modem, &modem->calls[i]));
+		clients_indicate(modem, frame, events);
 	}
 	if (call_any(modem))
 		return;
-	begin_status(frame, STATUS_DISCONNECTED, IP_FAMILY_IPV4);
-	say(modem, frame);
-}
-
-static void say_to_each(struct modem *modem, uint8_t *frame)
-{
-	modem_indicate(modem, frame, 0);
-}
-
-static void say_to_all(struct modem *modem, uint8_t *frame)
-{
-	frame_set_cid(frame, QMI_CID_BROADCAST);
-	line_send(modem->line, frame);
+	call_begin_status(frame, STATUS_DISCONNECTED, IP_FAMILY_IPV4);
+	clients_indicate(modem, frame, events);
 }
 
 void call_indicate(struct modem *modem)
 {
-	indicate_each(modem, say_to_each);
+	call_say(modem, CLIENTS_EACH);
 }
 
 void call_broadcast(struct modem *modem)
 {
-	indicate_each(modem, say_to_all);
+	call_say(modem, CLIENTS_BROADCAST);
 }

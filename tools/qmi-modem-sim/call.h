@@ -38,16 +38,17 @@ struct call {
 /* The call of a family, up or not. */
 struct call *call_of(struct modem *modem, unsigned int ip_family);
 unsigned int call_family(const struct modem *modem, const struct call *call);
-bool call_any(const struct modem *modem);
+bool call_any(const struct modem *modem); /* is up */
 
 void call_start(struct modem *modem, struct call *call, uint8_t cid, uint8_t profile_index,
 		const struct profile *profile);
 void call_end(struct modem *modem, struct call *call);
 void call_end_of_client(struct modem *modem, uint8_t cid);
 void call_end_all(struct modem *modem); /* the network is gone */
+void call_forget(struct modem *modem);  /* no call is left, and nobody is told */
 void call_set_dormant(struct modem *modem, struct call *call, bool dormant);
 
-/* Packet service status: of each call that is up, or once that none is. */
+/* Packet service status, of each call that is up, or that none is: to each client, or to all. */
 void call_indicate(struct modem *modem);
 void call_broadcast(struct modem *modem);
 

@@ -4,9 +4,10 @@
 #include <errno.h>
 #include <string.h>
 
+#include "clients.h"
 #include "millis.h"
-#include "service_dms.h"
-#include "service_nas.h"
+#include "power.h"
+#include "services.h"
 #include "sim.h"
 
 #define WORDS_MAX   4
@@ -25,41 +26,35 @@ struct words {
 /* Returns false after it has written why not, without a newline. */
 typedef bool command_function(struct sim *sim, const struct words *words, FILE *out);
 
-static unsigned int count_clients(const struct modem *modem, size_t service)
-{
-	unsigned int count = 0;
-
-	for (size_t cid = 1; cid <= QMI_CID_MAX; cid++)
-		count += modem->clients[service][cid].allocated;
-	return count;
-}
-
 static void show_clients(const struct modem *modem, FILE *out)
 {
 	const char *gap = "";
 	unsigned int total = 0;
 
 	for (size_t i = 1; i < SERVICES; i++)
-		total += count_clients(modem, i);
+		total += clients_count(modem, modem->services[i]);
 	fprintf(out, "cids.total=%u\n", total);
 	for (size_t i = 1; i < SERVICES; i++)
-		fprintf(out, "cids.%s=%u\n", service_at(i)->name, count_clients(modem, i));
+		fprintf(out, "cids.%s=%u\n", modem->services[i]->name,
+			clients_count(modem, modem->services[i]));
 	fprintf(out, "clients=");
 	for (size_t i = 1; i < SERVICES; i++) {
 		for (unsigned int cid = 1; cid <= QMI_CID_MAX; cid++) {
 			if (!modem->clients[i][cid].allocated)
 				continue;
-			fprintf(out, "%s%s:%u", gap, service_at(i)->name, cid);
+			fprintf(out, "%s%s:%u", gap, modem->services[i]->name, cid);
 			gap = " ";
 		}
 	}
 	fputc('\n', out);
 }
 
-static void show_requests(const struct modem_counters *counters, FILE *out)
+static void show_requests(const struct modem *modem, FILE *out)
 {
+	const struct modem_counters *counters = &modem->counters;
+
 	for (size_t i = 0; i < SERVICES; i++)
-		fprintf(out, "requests.%s=%lu\n", service_at(i)->name, counters->requests[i]);
+		fprintf(out, "requests.%s=%lu\n", modem->services[i]->name, counters->requests[i]);
 	fprintf(out, "requests.other=%lu\n", counters->requests_other);
 }
 
@@ -76,7 +71,7 @@ static bool show_state(struct sim *sim, const struct words *words, FILE *out)
 	show_clients(modem, out);
 	fprintf(out, "frames.received=%lu\n", line->received);
 	fprintf(out, "frames.sent=%lu\n", line->sent);
-	show_requests(&modem->counters, out);
+	show_requests(modem, out);
 	fprintf(out, "refused.cids=%lu\n", modem->counters.refused);
 	fprintf(out, "garbage.received=%lu\n", line->garbage);
 	fprintf(out, "answers.dropped=%lu\n", line->dropped);
@@ -102,7 +97,7 @@ static bool restart(struct sim *sim, const struct words *words, FILE *out)
 {
 	(void)words;
 	(void)out;
-	modem_restart(&sim->modem);
+	power_restart(&sim->modem);
 	return true;
 }
 
@@ -151,17 +146,21 @@ static bool indicate(struct sim *sim, const struct words *words, FILE *out)
 
 static bool revoke(struct sim *sim, const struct words *words, FILE *out)
 {
-	const struct service *service = service_named(words->word[1]);
-	unsigned int cid;
+	unsigned int cid = QMI_CID_NONE;
 
-	if (!service || !number_parse(words->word[2], 1, QMI_CID_MAX, &cid) ||
-	    !modem_client(&sim->modem, service, cid)) {
-		fprintf(out, "error: revoke %s %s: a service's name and one of its CIDs are wanted",
-			words->word[1], words->word[2]);
-		return false;
+	number_parse(words->word[2], 1, QMI_CID_MAX, &cid);
+	for (size_t i = 0; i < SERVICES; i++) {
+		const struct service *service = sim->modem.services[i];
+
+		if (strcmp(service->name, words->word[1]) == 0 &&
+		    clients_find(&sim->modem, service, cid)) {
+			ctl_revoke(&sim->modem, service, (uint8_t)cid);
+			return true;
+		}
 	}
-	modem_revoke(&sim->modem, service, (uint8_t)cid);
-	return true;
+	fprintf(out, "error: revoke %s %s: a service's name and one of its CIDs are wanted",
+		words->word[1], words->word[2]);
+	return false;
 }
 
 static bool unplug(struct sim *sim, const struct words *words, FILE *out)
@@ -170,7 +169,7 @@ static bool unplug(struct sim *sim, const struct words *words, FILE *out)
 	(void)out;
 	if (sim->on_usb) {
 		usb_port_unplug(&sim->usb);
-		modem_power_on(&sim->modem);
+		power_on(&sim->modem);
 	} else {
 		line_close(&sim->line);
 		sim->ended = true;

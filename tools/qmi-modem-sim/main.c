@@ -19,6 +19,7 @@
 #include "ask.h"
 #include "control.h"
 #include "millis.h"
+#include "power.h"
 #include "sim.h"
 
 #ifndef VERSION
@@ -152,7 +153,7 @@ static void parse(struct sim *sim, struct options *options, int argc, char **arg
 
 static int timeout(const struct sim *sim)
 {
-	uint64_t due = millis_earlier(line_due(&sim->line), modem_due(&sim->modem));
+	uint64_t due = millis_earlier(line_due(&sim->line), power_due(&sim->modem));
 	uint64_t now = millis_now();
 
 	if (due == MILLIS_NEVER)
@@ -175,7 +176,7 @@ static void live(struct sim *sim, struct control *control, int signals)
 		if (fds[FD_SIGNAL].revents)
 			return;
 		line_handle(&sim->line, fds + FD_LINE);
-		modem_work(&sim->modem);
+		power_work(&sim->modem);
 		control_handle(control, fds + FD_CONTROL, sim);
 		if (!sim->ended)
 			line_work(&sim->line);
@@ -197,7 +198,7 @@ static int signals_open(void)
 
 static void take_request(void *modem, const uint8_t *request)
 {
-	modem_take(modem, request);
+	service_take(modem, request);
 }
 
 static int fail(const char *what)
@@ -238,7 +239,7 @@ static int run(struct sim *sim, const struct options *options)
 		return EXIT_FAILURE;
 	}
 	line_open(&sim->line, port, &sim->settings, take_request, &sim->modem);
-	modem_init(&sim->modem, &sim->settings, &sim->line);
+	power_init(&sim->modem, &sim->settings, &sim->line);
 	if (!control_open(&control, options->control)) {
 		fail(options->control);
 		goto cleanup;

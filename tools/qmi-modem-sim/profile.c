@@ -3,10 +3,12 @@
 
 #include <string.h>
 
-#include "errors.h"
 #include "frame.h"
-#include "modem.h"
+#include "modem_state.h"
 #include "tlv.h"
+
+static const struct profile_tlvs profile_tlvs = {
+	.name = 0x10, .pdp_type = 0x11, .apn = 0x14, .user = 0x1B, .password = 0x1C, .auth = 0x1D};
 
 void profile_init(struct modem *modem)
 {
@@ -24,191 +26,160 @@ struct profile *profile_at(struct modem *modem, unsigned int index)
 	return &modem->profiles[index - 1];
 }
 
-int profile_take_text(const struct request *request, uint8_t tlv, char *text, size_t size)
+/* false: it is too long. */
+static bool profile_take_text(const struct request *request, uint8_t type, char *text, size_t size)
 {
 	uint16_t len;
-	const uint8_t *value = frame_tlv(request->frame, tlv, 0, &len);
+	const uint8_t *value = type ? frame_tlv(request->frame, type, 0, &len) : NULL;
 
 	if (!value)
-		return QMI_ERROR_NONE;
+		return true;
 	if (len >= size)
-		return QMI_ERROR_ARGUMENT_TOO_LONG;
+		return false;
 	memcpy(text, value, len);
 	text[len] = '\0';
-	return QMI_ERROR_NONE;
+	return true;
 }
 
-static int take_texts(const struct request *request, struct profile *profile)
+static void profile_take_number(const struct request *request, uint8_t type, uint8_t *number)
 {
-	int error;
+	const uint8_t *value = type ? frame_tlv(request->frame, type, 1, NULL) : NULL;
 
-	error = profile_take_text(request, 0x10, profile->name, sizeof(profile->name));
-	if (error)
-		return error;
-	error = profile_take_text(request, 0x14, profile->apn, sizeof(profile->apn));
-	if (error)
-		return error;
-	error = profile_take_text(request, 0x1B, profile->user, sizeof(profile->user));
-	if (error)
-		return error;
-	return profile_take_text(request, 0x1C, profile->password, sizeof(profile->password));
+	if (value)
+		*number = *value;
 }
 
-static int take_settings(const struct request *request, struct profile *profile)
+int profile_take(const struct request *request, const struct profile_tlvs *tlvs,
+		 struct profile *profile)
 {
 	struct profile changed = *profile;
-	const uint8_t *pdp_type = frame_tlv(request->frame, 0x11, 1, NULL);
-	const uint8_t *auth = frame_tlv(request->frame, 0x1D, 1, NULL);
-	int error = take_texts(request, &changed);
 
-	if (error)
-		return error;
-	if (pdp_type)
-		changed.pdp_type = *pdp_type;
-	if (auth)
-		changed.auth = *auth;
+	if (!profile_take_text(request, tlvs->name, changed.name, sizeof(changed.name)) ||
+	    !profile_take_text(request, tlvs->apn, changed.apn, sizeof(changed.apn)) ||
+	    !profile_take_text(request, tlvs->user, changed.user, sizeof(changed.user)) ||
+	    !profile_take_text(request, tlvs->password, changed.password, sizeof(changed.password)))
+		return QMI_ERROR_ARGUMENT_TOO_LONG;
+	profile_take_number(request, tlvs->pdp_type, &changed.pdp_type);
+	profile_take_number(request, tlvs->auth, &changed.auth);
 	*profile = changed;
 	return QMI_ERROR_NONE;
 }
 
-/* The profile that TLV 0x01 names by its type and index; NULL, and *error, if there is none. */
-static struct profile *find(struct modem *modem, const struct request *request, int *error)
+/* The profile that the mandatory TLV names by its type and index; NULL: there is none. */
+static struct profile *profile_named(const struct request *request)
 {
-	const uint8_t *id = frame_tlv(request->frame, 0x01, 2, NULL);
-
-	*error = id ? QMI_ERROR_INVALID_PROFILE : service_missing(request, 0x01);
-	if (!id || id[0] != PROFILE_3GPP)
+	if (request->value[0] != PROFILE_3GPP)
 		return NULL;
-	return profile_at(modem, id[1]);
+	return profile_at(request->modem, request->value[1]);
 }
 
-int profile_create(struct modem *modem, const struct request *request)
+int profile_create(const struct request *request)
 {
-	const uint8_t *type = frame_tlv(request->frame, 0x01, 1, NULL);
+	struct profile *profiles = request->modem->profiles;
+	struct profile profile = {.used = true};
 	unsigned int i = 0;
-	uint8_t id[2];
 	int error;
 
-	if (!type)
-		return service_missing(request, 0x01);
-	if (*type != PROFILE_3GPP)
+	if (*request->value != PROFILE_3GPP)
 		return QMI_ERROR_INVALID_ARGUMENT;
-	while (i < PROFILES_MAX && modem->profiles[i].used)
+	while (i < PROFILES_MAX && profiles[i].used)
 		i++;
 	if (i == PROFILES_MAX)
 		return QMI_ERROR_NO_FREE_PROFILE;
-	modem->profiles[i] = (struct profile){0};
-	error = take_settings(request, &modem->profiles[i]);
+	error = profile_take(request, &profile_tlvs, &profile);
 	if (error)
 		return error;
-	modem->profiles[i].used = true;
-	id[0] = PROFILE_3GPP;
-	id[1] = (uint8_t)(i + 1);
-	frame_add_tlv(request->answer, 0x01, id, sizeof(id));
+	profiles[i] = profile;
+	tlv_add(request->answer, 0x01, "bb", PROFILE_3GPP, i + 1);
 	return QMI_ERROR_NONE;
 }
 
-int profile_modify(struct modem *modem, const struct request *request)
+int profile_modify(const struct request *request)
 {
-	int error;
-	struct profile *profile = find(modem, request, &error);
+	struct profile *profile = profile_named(request);
 
-	return profile ? take_settings(request, profile) : error;
+	return profile ? profile_take(request, &profile_tlvs, profile) : QMI_ERROR_INVALID_PROFILE;
 }
 
-int profile_delete(struct modem *modem, const struct request *request)
+int profile_delete(const struct request *request)
 {
-	int error;
-	struct profile *profile = find(modem, request, &error);
+	struct profile *profile = profile_named(request);
 
 	if (!profile)
-		return error;
+		return QMI_ERROR_INVALID_PROFILE;
 	profile->used = false;
 	return QMI_ERROR_NONE;
 }
 
-int profile_list(struct modem *modem, const struct request *request)
+int profile_list(const struct request *request)
 {
 	const uint8_t *type = frame_tlv(request->frame, 0x10, 1, NULL);
-	bool all = !type || *type == PROFILE_3GPP;
+	struct tlv profiles = {0}, all = {0};
 	unsigned int count = 0;
-	struct tlv tlv;
 
-	for (unsigned int i = 1; i <= PROFILES_MAX; i++)
-		count += all && profile_at(modem, i);
-	tlv_begin(&tlv);
-	tlv_u8(&tlv, count);
-	for (unsigned int i = 1; all && i <= PROFILES_MAX; i++) {
-		if (!profile_at(modem, i))
+	for (unsigned int i = 1; i <= PROFILES_MAX; i++) {
+		const struct profile *profile = profile_at(request->modem, i);
+
+		if (!profile || (type && *type != PROFILE_3GPP))
 			continue;
-		tlv_u8(&tlv, PROFILE_3GPP);
-		tlv_u8(&tlv, i);
-		tlv_text(&tlv, profile_at(modem, i)->name);
+		count++;
+		tlv_put(&profiles, "bbs", PROFILE_3GPP, i, profile->name);
 	}
-	tlv_end(&tlv, request->answer, 0x01);
+	tlv_put(&all, "b", count);
+	tlv_put_bytes(&all, profiles.value, profiles.len);
+	tlv_end(&all, request->answer, 0x01);
 	return QMI_ERROR_NONE;
 }
 
-static void add_settings(uint8_t *answer, const struct profile *profile)
+static void profile_add_settings(uint8_t *answer, const struct profile *profile)
 {
-	frame_add_text(answer, 0x10, profile->name);
-	frame_add_u8(answer, 0x11, profile->pdp_type);
-	frame_add_u8(answer, 0x12, 0); /* no header compression */
-	frame_add_u8(answer, 0x13, 0); /* no data compression */
-	frame_add_text(answer, 0x14, profile->apn);
-	frame_add_text(answer, 0x1B, profile->user);
-	frame_add_text(answer, 0x1C, profile->password);
-	frame_add_u8(answer, 0x1D, profile->auth);
-	frame_add_u8(answer, 0x2F, 0); /* the APN is not disabled */
-	frame_add_u8(answer, 0x3E, 0); /* nor roaming disallowed */
+	tlv_add(answer, 0x10, "t", profile->name);
+	tlv_add(answer, 0x11, "b", profile->pdp_type);
+	tlv_add(answer, 0x12, "b", 0); /* no header compression */
+	tlv_add(answer, 0x13, "b", 0); /* no data compression */
+	tlv_add(answer, 0x14, "t", profile->apn);
+	tlv_add(answer, 0x1B, "t", profile->user);
+	tlv_add(answer, 0x1C, "t", profile->password);
+	tlv_add(answer, 0x1D, "b", profile->auth);
+	tlv_add(answer, 0x2F, "b", 0); /* the APN is not disabled */
+	tlv_add(answer, 0x3E, "b", 0); /* nor is roaming disallowed */
 }
 
-int profile_settings(struct modem *modem, const struct request *request)
+int profile_settings(const struct request *request)
 {
-	int error;
-	const struct profile *profile = find(modem, request, &error);
+	const struct profile *profile = profile_named(request);
 
 	if (!profile)
-		return error;
-	add_settings(request->answer, profile);
-	frame_add_u8(request->answer, 0x25, (unsigned int)(profile - modem->profiles) + 1);
+		return QMI_ERROR_INVALID_PROFILE;
+	profile_add_settings(request->answer, profile);
+	tlv_add(request->answer, 0x25, "b", request->value[1]);
 	return QMI_ERROR_NONE;
 }
 
-int profile_default_settings(struct modem *modem, const struct request *request)
+int profile_default_settings(const struct request *request)
 {
 	static const struct profile settings = {.pdp_type = 3};
-	const uint8_t *type = frame_tlv(request->frame, 0x01, 1, NULL);
 
-	(void)modem;
-	if (!type)
-		return service_missing(request, 0x01);
-	if (*type != PROFILE_3GPP)
+	if (*request->value != PROFILE_3GPP)
 		return QMI_ERROR_INVALID_ARGUMENT;
-	add_settings(request->answer, &settings);
+	profile_add_settings(request->answer, &settings);
 	return QMI_ERROR_NONE;
 }
 
-int profile_default_number(struct modem *modem, const struct request *request)
+int profile_default_number(const struct request *request)
 {
-	const uint8_t *id = frame_tlv(request->frame, 0x01, 2, NULL);
-
-	if (!id)
-		return service_missing(request, 0x01);
-	if (id[0] != PROFILE_3GPP)
+	if (*request->value != PROFILE_3GPP)
 		return QMI_ERROR_INVALID_ARGUMENT;
-	frame_add_u8(request->answer, 0x01, modem->default_profile);
+	tlv_add(request->answer, 0x01, "b", request->modem->default_profile);
 	return QMI_ERROR_NONE;
 }
 
-int profile_set_default_number(struct modem *modem, const struct request *request)
+int profile_set_default_number(const struct request *request)
 {
-	const uint8_t *id = frame_tlv(request->frame, 0x01, 3, NULL);
+	const uint8_t *id = request->value;
 
-	if (!id)
-		return service_missing(request, 0x01);
-	if (id[0] != PROFILE_3GPP || !profile_at(modem, id[2]))
+	if (id[0] != PROFILE_3GPP || !profile_at(request->modem, id[2]))
 		return QMI_ERROR_INVALID_PROFILE;
-	modem->default_profile = id[2];
+	request->modem->default_profile = id[2];
 	return QMI_ERROR_NONE;
 }

@@ -21,14 +21,22 @@ struct profile {
 	char password[128];
 };
 
+/* The types of the TLVs in which a message carries these; 0: it does not. */
+struct profile_tlvs {
+	uint8_t name;
+	uint8_t pdp_type;
+	uint8_t apn;
+	uint8_t user;
+	uint8_t password;
+	uint8_t auth;
+};
+
 void profile_init(struct modem *modem);
 /* The profile of this index, counted from 1; NULL: there is none. */
 struct profile *profile_at(struct modem *modem, unsigned int index);
-/*
- * Copies the text of a TLV, if there is one. Returns a QMI error: the text may
- * be too long.
- */
-int profile_take_text(const struct request *request, uint8_t tlv, char *text, size_t size);
+/* Takes over what the request carries. Returns a QMI error, and then changes nothing. */
+int profile_take(const struct request *request, const struct profile_tlvs *tlvs,
+		 struct profile *profile);
 
 request_handler profile_create;
 request_handler profile_modify;

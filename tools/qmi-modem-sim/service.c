@@ -1,72 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service.h"
 
-#include <string.h>
-
-#include "errors.h"
+#include "clients.h"
 #include "frame.h"
-#include "modem.h"
 #include "tlv.h"
 
-static const struct service *const services[SERVICES] = {
-	&service_ctl, &service_wds, &service_dms, &service_nas,
-	&service_wms, &service_uim, &service_wda,
-};
+#define TLV_HEADER 3
 
-const struct service *service_at(size_t index)
+int service_reset(const struct request *request)
 {
-	return index < SERVICES ? services[index] : NULL;
-}
-
-const struct service *service_find(unsigned int id)
-{
-	for (size_t i = 0; i < SERVICES; i++) {
-		if (services[i]->id == id)
-			return services[i];
-	}
-	return NULL;
-}
-
-const struct service *service_named(const char *name)
-{
-	for (size_t i = 0; i < SERVICES; i++) {
-		if (strcmp(services[i]->name, name) == 0)
-			return services[i];
-	}
-	return NULL;
-}
-
-size_t service_index(const struct service *service)
-{
-	size_t i = 0;
-
-	while (services[i] != service)
-		i++;
-	return i;
-}
-
-int service_accept(struct modem *modem, const struct request *request)
-{
-	(void)modem;
-	(void)request;
-	return QMI_ERROR_NONE;
-}
-
-int service_reset(struct modem *modem, const struct request *request)
-{
-	(void)modem;
 	request->client->events = 0;
 	return QMI_ERROR_NONE;
 }
 
 /* The list is a bit for each message id, least significant first. */
-int service_list_messages(struct modem *modem, const struct request *request)
+int service_list_messages(const struct request *request)
 {
 	uint8_t bits[256] = {0};
 	size_t len = 0;
-	struct tlv tlv;
+	struct tlv tlv = {0};
 
-	(void)modem;
 	for (size_t i = 0; i < request->service->count; i++) {
 		uint16_t id = request->service->messages[i].id;
 
@@ -74,21 +27,9 @@ int service_list_messages(struct modem *modem, const struct request *request)
 		if (len < id / 8u + 1)
 			len = id / 8u + 1;
 	}
-	tlv_begin(&tlv);
-	tlv_u16(&tlv, (unsigned int)len);
-	tlv_bytes(&tlv, bits, len);
+	tlv_put(&tlv, "h", (unsigned int)len);
+	tlv_put_bytes(&tlv, bits, len);
 	tlv_end(&tlv, request->answer, 0x10);
-	return QMI_ERROR_NONE;
-}
-
-int service_abort(struct modem *modem, const struct request *request)
-{
-	const uint8_t *tid = frame_tlv(request->frame, QMI_TLV_FIRST, 2, NULL);
-
-	if (!tid)
-		return service_missing(request, QMI_TLV_FIRST);
-	if (!modem_abort_task(modem, request, le16_get(tid)))
-		return QMI_ERROR_INVALID_TRANSACTION_ID;
 	return QMI_ERROR_NONE;
 }
 
@@ -99,15 +40,114 @@ int service_missing(const struct request *request, uint8_t type)
 	return QMI_ERROR_MISSING_ARGUMENT;
 }
 
-void service_switch_events(const struct request *request, const struct event_switch *switches,
-			   size_t count)
+void service_answer(const struct request *request, request_handler *handle)
 {
-	for (size_t i = 0; i < count; i++) {
-		const uint8_t *on = frame_tlv(request->frame, switches[i].tlv, 1, NULL);
+	uint8_t answer[LINE_FRAME_MAX];
+	uint8_t result[4];
+	struct request answered = *request;
+	int error;
+
+	answered.answer = answer;
+	frame_begin(answer, FRAME_RESPONSE, request->service_id, request->cid, request->tid,
+		    request->message);
+	/* The result comes before the other TLVs, so it is there before the handler knows it. */
+	frame_add_result(answer, QMI_ERROR_NONE);
+	error = handle(&answered);
+	if (error == ANSWER_LATER)
+		return;
+	le16_put(result, error ? QMI_RESULT_FAILURE : QMI_RESULT_SUCCESS);
+	le16_put(result + 2, (uint16_t)error);
+	frame_set_tlv(answer, QMI_TLV_RESULT, result, sizeof(result));
+	line_send(request->modem->line, answer);
+}
+
+/* frame_scan() leaves it to the modem to check the TLVs of a request. */
+static bool service_tlvs_whole(const uint8_t *frame)
+{
+	size_t at = FRAME_HEADER_MAX;
+
+	if (frame_service(frame) == QMI_SERVICE_CTL)
+		at--;
+	while (frame_size(frame) - at >= TLV_HEADER) {
+		size_t len = le16_get(frame + at + 1);
+
+		at += TLV_HEADER;
+		if (len > frame_size(frame) - at)
+			return false;
+		at += len;
+	}
+	return at == frame_size(frame);
+}
+
+static void service_switch_events(const struct request *request, const struct message *message)
+{
+	for (size_t i = 0; i < COUNT(message->switches) && message->switches[i].tlv; i++) {
+		const struct event_switch *event_switch = &message->switches[i];
+		const uint8_t *on = frame_tlv(request->frame, event_switch->tlv, 1, NULL);
 
 		if (on && *on)
-			request->client->events |= switches[i].event;
+			request->client->events |= event_switch->event;
 		else if (on)
-			request->client->events &= ~switches[i].event;
+			request->client->events &= ~event_switch->event;
 	}
+}
+
+static int service_handle_message(const struct request *request, const struct message *message)
+{
+	struct request handled = *request;
+
+	if (message->mandatory.type) {
+		handled.value = frame_tlv(request->frame, message->mandatory.type,
+					  message->mandatory.min_len, &handled.len);
+		if (!handled.value)
+			return service_missing(request, message->mandatory.type);
+	}
+	if (message->online && !modem_state_online(request->modem))
+		return QMI_ERROR_INFORMATION_UNAVAILABLE;
+	service_switch_events(request, message);
+	for (size_t i = 0; i < COUNT(message->fixed) && message->fixed[i].value; i++)
+		frame_add_tlv(request->answer, message->fixed[i].type, message->fixed[i].value,
+			      message->fixed[i].len);
+	if (message->add)
+		message->add(request->modem, request->answer);
+	return message->handle ? message->handle(&handled) : QMI_ERROR_NONE;
+}
+
+static int service_handle(const struct request *request)
+{
+	const struct service *service = request->service;
+	struct modem_counters *counters = &request->modem->counters;
+
+	if (service)
+		counters->requests[service->index]++;
+	else
+		counters->requests_other++;
+	if (!service || (service->index != INDEX_CTL && !request->client)) {
+		counters->refused++;
+		return QMI_ERROR_INVALID_CLIENT_ID;
+	}
+	if (!service_tlvs_whole(request->frame))
+		return QMI_ERROR_MALFORMED_MESSAGE;
+	for (size_t i = 0; i < service->count; i++) {
+		if (service->messages[i].id == request->message)
+			return service_handle_message(request, &service->messages[i]);
+	}
+	return QMI_ERROR_INVALID_QMI_COMMAND;
+}
+
+void service_take(struct modem *modem, const uint8_t *frame)
+{
+	struct request request = {
+		.modem = modem,
+		.service = modem_state_service(modem, frame_service(frame)),
+		.service_id = frame_service(frame),
+		.cid = frame_cid(frame),
+		.tid = frame_tid(frame),
+		.message = frame_message(frame),
+		.frame = frame,
+	};
+
+	if (request.service)
+		request.client = clients_find(modem, request.service, request.cid);
+	service_answer(&request, service_handle);
 }

@@ -3,79 +3,122 @@
 #ifndef SERVICE_H
 #define SERVICE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "qmi.h"
 
-#define SERVICES 7
-
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* Besides a QMI error: the answer comes later, from a task. */
+/* Errors of a modem's everyday answers that lib/qmi.h has no use for. */
+enum modem_error {
+	QMI_ERROR_INVALID_HANDLE = 9,
+	QMI_ERROR_INVALID_PROFILE = 10,
+	QMI_ERROR_CALL_FAILED = 14,
+	QMI_ERROR_OUT_OF_CALL = 15,
+	QMI_ERROR_MISSING_ARGUMENT = 17,
+	QMI_ERROR_ARGUMENT_TOO_LONG = 19,
+	QMI_ERROR_INVALID_TRANSACTION_ID = 22,
+	QMI_ERROR_NO_EFFECT = 26,
+	QMI_ERROR_NO_FREE_PROFILE = 27,
+	QMI_ERROR_INVALID_SERVICE_TYPE = 31,
+	QMI_ERROR_INVALID_ARGUMENT = 48,
+	QMI_ERROR_INVALID_TRANSITION = 60,
+	QMI_ERROR_INVALID_IP_FAMILY_PREFERENCE = 64,
+	QMI_ERROR_INSUFFICIENT_RESOURCES = 68,
+	QMI_ERROR_INVALID_QMI_COMMAND = 71,
+	QMI_ERROR_INFORMATION_UNAVAILABLE = 74,
+	QMI_ERROR_SIM_FILE_NOT_FOUND = 80,
+};
+
+/* Returned by a handler besides QMI errors: a task will send the answer. */
 #define ANSWER_LATER (-1)
+
+/* Where the modem keeps what belongs to a service. */
+enum service_index {
+	INDEX_CTL,
+	INDEX_WDS,
+	INDEX_DMS,
+	INDEX_NAS,
+	INDEX_WMS,
+	INDEX_UIM,
+	INDEX_WDA,
+	SERVICES,
+};
 
 struct client;
 struct modem;
 
 struct request {
-	const uint8_t *frame;
-	const struct service *service;
-	struct client *client; /* NULL for CTL */
+	struct modem *modem;
+	const struct service *service; /* NULL: the modem does not provide it */
+	struct client *client;         /* NULL for CTL */
+	uint8_t service_id;
 	uint8_t cid;
+	uint16_t tid;
+	uint16_t message;
+	const uint8_t *frame; /* NULL once the request is a task */
+	const uint8_t *value; /* of the message's mandatory TLV */
+	uint16_t len;
 	uint8_t *answer; /* a success so far; the handler adds its TLVs */
 };
 
 /* Returns a QMI error, QMI_ERROR_NONE for success, or ANSWER_LATER. */
-typedef int request_handler(struct modem *modem, const struct request *request);
+typedef int request_handler(const struct request *request);
 
+struct fixed_tlv {
+	uint8_t type;
+	uint8_t len;
+	const char *value;
+};
+
+#define FIXED(type, value)                                                                         \
+	{                                                                                          \
+		(type), sizeof(value) - 1, (value)                                                 \
+	}
+
+/* A TLV whose first byte turns an event on (1) or off (0) for the client. */
+struct event_switch {
+	uint8_t tlv;
+	uint32_t event;
+};
+
+/* The checks come first, then whichever of the four actions are there. */
 struct message {
 	uint16_t id;
+	bool online; /* InformationUnavailable unless the modem is online */
+	struct {
+		uint8_t type; /* 0: there is none */
+		uint8_t min_len;
+	} mandatory; /* TLV */
+	struct event_switch switches[3];
+	struct fixed_tlv fixed[2];
+	void (*add)(const struct modem *modem, uint8_t *answer);
 	request_handler *handle;
 };
 
 struct service {
+	enum service_index index;
 	enum qmi_service id;
 	const char *name;
 	uint16_t major;
 	uint16_t minor;
 	const struct message *messages;
 	size_t count;
+	void (*client_gone)(struct modem *modem, uint8_t cid); /* or NULL */
 };
 
-extern const struct service service_ctl;
-extern const struct service service_wds;
-extern const struct service service_dms;
-extern const struct service service_nas;
-extern const struct service service_wms;
-extern const struct service service_uim;
-extern const struct service service_wda;
-
-/* Every service by index, CTL first; NULL past the last. */
-const struct service *service_at(size_t index);
-const struct service *service_find(unsigned int id);
-const struct service *service_named(const char *name);
-size_t service_index(const struct service *service);
-
-/* For several services' tables: Reset, Get Supported Messages, Abort, and "very well". */
+/* For the tables of several services: Reset and Get Supported Messages. */
 request_handler service_reset;
 request_handler service_list_messages;
-request_handler service_abort;
-request_handler service_accept;
 
-/* Why a mandatory TLV cannot be had: not there, or too short. */
+/* Why a mandatory TLV cannot be had: it is missing, or too short. */
 int service_missing(const struct request *request, uint8_t type);
 
-/*
- * The switches of an event report or indication register: a TLV whose first
- * byte turns an event on (1) or off (0), where it is there at all.
- */
-struct event_switch {
-	uint8_t tlv;
-	uint32_t event;
-};
-
-void service_switch_events(const struct request *request, const struct event_switch *switches,
-			   size_t count);
+/* Has the service that this request is for answer it, now or later. */
+void service_take(struct modem *modem, const uint8_t *frame);
+/* Sends what handle makes of the request, unless it returns ANSWER_LATER. */
+void service_answer(const struct request *request, request_handler *handle);
 
 #endif

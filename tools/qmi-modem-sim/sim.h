@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 #include "line.h"
-#include "modem.h"
+#include "modem_state.h"
 #include "pty.h"
 #include "settings.h"
 #include "usb_port.h"

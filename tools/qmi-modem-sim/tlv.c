@@ -2,63 +2,60 @@
 #include "tlv.h"
 
 #include <assert.h>
+#include <stdarg.h>
 #include <string.h>
 
 #include "frame.h"
 
-static void le_put(uint8_t *p, uint64_t value, size_t size)
-{
-	for (size_t i = 0; i < size; i++)
-		p[i] = (uint8_t)(value >> (8 * i) & 0xFF);
-}
-
-static void put(struct tlv *tlv, uint64_t value, size_t size)
-{
-	uint8_t bytes[8];
-
-	le_put(bytes, value, size);
-	tlv_bytes(tlv, bytes, size);
-}
-
-void tlv_u8(struct tlv *tlv, unsigned int value)
-{
-	put(tlv, value, 1);
-}
-
-void tlv_u16(struct tlv *tlv, unsigned int value)
-{
-	put(tlv, value, 2);
-}
-
-void tlv_u32(struct tlv *tlv, uint32_t value)
-{
-	put(tlv, value, 4);
-}
-
-void tlv_i8(struct tlv *tlv, int value)
-{
-	put(tlv, (uint8_t)value, 1);
-}
-
-void tlv_i16(struct tlv *tlv, int value)
-{
-	put(tlv, (uint16_t)value, 2);
-}
-
-void tlv_bytes(struct tlv *tlv, const void *bytes, size_t len)
+void tlv_put_bytes(struct tlv *tlv, const void *bytes, size_t len)
 {
 	assert(len <= sizeof(tlv->value) - tlv->len);
 	memcpy(tlv->value + tlv->len, bytes, len);
 	tlv->len = (uint16_t)(tlv->len + len);
 }
 
-void tlv_text(struct tlv *tlv, const char *text)
+static void tlv_put_integer(struct tlv *tlv, uint64_t value, size_t size)
 {
-	size_t len = strlen(text);
+	uint8_t bytes[8];
 
-	assert(len <= UINT8_MAX);
-	tlv_u8(tlv, (unsigned int)len);
-	tlv_bytes(tlv, text, len);
+	for (size_t i = 0; i < size; i++)
+		bytes[i] = (uint8_t)(value >> (8 * i) & 0xFF);
+	tlv_put_bytes(tlv, bytes, size);
+}
+
+static void tlv_put_string(struct tlv *tlv, const char *string, bool counted)
+{
+	size_t len = strlen(string);
+
+	assert(!counted || len <= UINT8_MAX);
+	if (counted)
+		tlv_put_integer(tlv, len, 1);
+	tlv_put_bytes(tlv, string, len);
+}
+
+static void tlv_put_all(struct tlv *tlv, const char *format, va_list ap)
+{
+	static const char integers[] = "bhw"; /* 1, 2 and 4 bytes */
+
+	for (; *format; format++) {
+		const char *integer = strchr(integers, *format);
+
+		if (integer)
+			tlv_put_integer(tlv, va_arg(ap, unsigned int), 1u << (integer - integers));
+		else if (*format == 'q')
+			tlv_put_integer(tlv, va_arg(ap, uint64_t), 8);
+		else
+			tlv_put_string(tlv, va_arg(ap, const char *), *format == 's');
+	}
+}
+
+void tlv_put(struct tlv *tlv, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	tlv_put_all(tlv, format, ap);
+	va_end(ap);
 }
 
 void tlv_end(const struct tlv *tlv, uint8_t *frame, uint8_t type)
@@ -66,45 +63,23 @@ void tlv_end(const struct tlv *tlv, uint8_t *frame, uint8_t type)
 	frame_add_tlv(frame, type, tlv->value, tlv->len);
 }
 
-static void frame_add(uint8_t *frame, uint8_t type, uint64_t value, uint16_t size)
+void tlv_add(uint8_t *frame, uint8_t type, const char *format, ...)
 {
-	uint8_t bytes[8];
+	struct tlv tlv = {0};
+	va_list ap;
 
-	le_put(bytes, value, size);
-	frame_add_tlv(frame, type, bytes, size);
+	va_start(ap, format);
+	tlv_put_all(&tlv, format, ap);
+	va_end(ap);
+	tlv_end(&tlv, frame, type);
 }
 
-void frame_add_u8(uint8_t *frame, uint8_t type, unsigned int value)
+uint32_t tlv_get_u32(const uint8_t *p)
 {
-	frame_add(frame, type, value, 1);
+	return le16_get(p) | (uint32_t)le16_get(p + 2) << 16;
 }
 
-void frame_add_u16(uint8_t *frame, uint8_t type, unsigned int value)
+uint64_t tlv_get_u64(const uint8_t *p)
 {
-	frame_add(frame, type, value, 2);
-}
-
-void frame_add_u32(uint8_t *frame, uint8_t type, uint32_t value)
-{
-	frame_add(frame, type, value, 4);
-}
-
-void frame_add_u64(uint8_t *frame, uint8_t type, uint64_t value)
-{
-	frame_add(frame, type, value, 8);
-}
-
-void frame_add_i16(uint8_t *frame, uint8_t type, int value)
-{
-	frame_add(frame, type, (uint16_t)value, 2);
-}
-
-void frame_add_text(uint8_t *frame, uint8_t type, const char *text)
-{
-	frame_add_tlv(frame, type, text, (uint16_t)strlen(text));
-}
-
-uint32_t le32_get(const uint8_t *p)
-{
-	return (uint32_t)le16_get(p) | (uint32_t)le16_get(p + 2) << 16;
+	return tlv_get_u32(p) | (uint64_t)tlv_get_u32(p + 4) << 32;
 }

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * TLVs of a modem's answers. Plain values go straight into a frame; a value of
- * several fields is put together in a struct tlv first.
+ * TLVs of the modem's answers. A format has one letter for each field of the
+ * value, and an argument for each letter:
+ *   b h w  an integer of 1, 2 or 4 bytes, from an int or unsigned int
+ *   q      an integer of 8 bytes, from a uint64_t
+ *   s      a string after its length in one byte
+ *   t      a string alone
  */
 #ifndef TLV_H
 #define TLV_H
@@ -11,32 +15,20 @@
 
 #define TLV_MAX 1536
 
+/* A value of any number of fields; starts as {0}. */
 struct tlv {
 	uint16_t len;
 	uint8_t value[TLV_MAX];
 };
 
-static inline void tlv_begin(struct tlv *tlv)
-{
-	tlv->len = 0;
-}
-
-void tlv_u8(struct tlv *tlv, unsigned int value);
-void tlv_u16(struct tlv *tlv, unsigned int value);
-void tlv_u32(struct tlv *tlv, uint32_t value);
-void tlv_i8(struct tlv *tlv, int value);
-void tlv_i16(struct tlv *tlv, int value);
-void tlv_bytes(struct tlv *tlv, const void *bytes, size_t len);
-void tlv_text(struct tlv *tlv, const char *text); /* with its length, a byte, before it */
+void tlv_put(struct tlv *tlv, const char *format, ...);
+void tlv_put_bytes(struct tlv *tlv, const void *bytes, size_t len);
 void tlv_end(const struct tlv *tlv, uint8_t *frame, uint8_t type);
 
-void frame_add_u8(uint8_t *frame, uint8_t type, unsigned int value);
-void frame_add_u16(uint8_t *frame, uint8_t type, unsigned int value);
-void frame_add_u32(uint8_t *frame, uint8_t type, uint32_t value);
-void frame_add_u64(uint8_t *frame, uint8_t type, uint64_t value);
-void frame_add_i16(uint8_t *frame, uint8_t type, int value);
-void frame_add_text(uint8_t *frame, uint8_t type, const char *text);
+/* A TLV whose fields are all known at once. */
+void tlv_add(uint8_t *frame, uint8_t type, const char *format, ...);
 
-uint32_t le32_get(const uint8_t *p);
+uint32_t tlv_get_u32(const uint8_t *p);
+uint64_t tlv_get_u64(const uint8_t *p);
 
 #endif

@@ -2,31 +2,47 @@
 #include "command.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <string.h>
 
 #include "clients.h"
 #include "millis.h"
 #include "power.h"
 #include "services.h"
-#include "sim.h"
+#include "simulator.h"
 
 #define WORDS_MAX   4
 #define WHY_MAX     160
-#define STALL_MAX   3600000
-#define REPLUG_MAX  3600000
+#define MS_MAX      3600000
 #define FAILS_MAX   1000
 #define STALL_UNTIL (MILLIS_NEVER - 1) /* told otherwise */
 
-/* A command's words, its own name first; those that are not there are "". */
-struct words {
-	char *word[WORDS_MAX];
+struct command {
+	char *word[WORDS_MAX]; /* its own name first */
 	size_t count;
+	FILE *out;
 };
 
-/* Returns false after it has written why not, without a newline. */
-typedef bool command_function(struct sim *sim, const struct words *words, FILE *out);
+/* false: it was refused. */
+typedef bool command_function(struct simulator *sim, struct command *command);
 
-static void show_clients(const struct modem *modem, FILE *out)
+__attribute__((format(printf, 2, 3))) static bool command_refuse(const struct command *command,
+								 const char *why, ...)
+{
+	va_list ap;
+
+	fputs("error:", command->out);
+	for (size_t i = 0; i < command->count; i++)
+		fprintf(command->out, " %s", command->word[i]);
+	fputs(": ", command->out);
+	va_start(ap, why);
+	vfprintf(command->out, why, ap);
+	va_end(ap);
+	fputc('\n', command->out);
+	return false;
+}
+
+static void command_show_clients(const struct modem *modem, FILE *out)
 {
 	const char *gap = "";
 	unsigned int total = 0;
@@ -49,78 +65,64 @@ static void show_clients(const struct modem *modem, FILE *out)
 	fputc('\n', out);
 }
 
-static void show_requests(const struct modem *modem, FILE *out)
+static bool command_state(struct simulator *sim, struct command *command)
 {
+	const struct modem *modem = &sim->modem;
 	const struct modem_counters *counters = &modem->counters;
+	const struct line_counters *line = &sim->line.counters;
+	FILE *out = command->out;
 
+	fprintf(out, "operating-mode=%s\n", dms_mode_name(modem->mode));
+	fprintf(out, "connected=%s\n", call_any(modem) ? "yes" : "no");
+	fprintf(out, "syncs=%lu\nrestarts=%lu\n", counters->syncs, counters->restarts);
+	command_show_clients(modem, out);
+	fprintf(out, "frames.received=%lu\nframes.sent=%lu\n", line->received, line->sent);
 	for (size_t i = 0; i < SERVICES; i++)
 		fprintf(out, "requests.%s=%lu\n", modem->services[i]->name, counters->requests[i]);
 	fprintf(out, "requests.other=%lu\n", counters->requests_other);
-}
-
-static bool show_state(struct sim *sim, const struct words *words, FILE *out)
-{
-	const struct modem *modem = &sim->modem;
-	const struct line_counters *line = &sim->line.counters;
-
-	(void)words;
-	fprintf(out, "operating-mode=%s\n", dms_mode_name(modem->mode));
-	fprintf(out, "connected=%s\n", call_any(modem) ? "yes" : "no");
-	fprintf(out, "syncs=%lu\n", modem->counters.syncs);
-	fprintf(out, "restarts=%lu\n", modem->counters.restarts);
-	show_clients(modem, out);
-	fprintf(out, "frames.received=%lu\n", line->received);
-	fprintf(out, "frames.sent=%lu\n", line->sent);
-	show_requests(modem, out);
-	fprintf(out, "refused.cids=%lu\n", modem->counters.refused);
+	fprintf(out, "refused.cids=%lu\n", counters->refused);
 	fprintf(out, "garbage.received=%lu\n", line->garbage);
-	fprintf(out, "answers.dropped=%lu\n", line->dropped);
-	fprintf(out, "frames.lost=%lu\n", line->lost);
+	fprintf(out, "answers.dropped=%lu\nframes.lost=%lu\n", line->dropped, line->lost);
 	fprintf(out, "stalled=%s\n", sim->line.stalled_until ? "yes" : "no");
 	fprintf(out, "open=%s\n", sim->line.port->kind->in_use(sim->line.port) ? "yes" : "no");
-	if (sim->on_usb)
+	if (sim->settings.usb)
 		usb_port_print_state(&sim->usb, out);
 	return true;
 }
 
-static bool set(struct sim *sim, const struct words *words, FILE *out)
+static bool command_set(struct simulator *sim, struct command *command)
 {
 	char why[WHY_MAX];
 
-	if (settings_set(&sim->settings, words->word[1], words->word[2], why, sizeof(why)))
+	if (settings_change(&sim->settings, command->word[1], command->word[2], why, sizeof(why)))
 		return true;
-	fprintf(out, "error: set %s %s: %s", words->word[1], words->word[2], why);
-	return false;
+	return command_refuse(command, "%s", why);
 }
 
-static bool restart(struct sim *sim, const struct words *words, FILE *out)
+static bool command_restart(struct simulator *sim, struct command *command)
 {
-	(void)words;
-	(void)out;
+	(void)command;
 	power_restart(&sim->modem);
 	return true;
 }
 
-static bool stall(struct sim *sim, const struct words *words, FILE *out)
+static bool command_stall(struct simulator *sim, struct command *command)
 {
-	const char *until = words->word[1];
+	const char *until = command->word[1];
 	unsigned int ms;
 
-	if (strcmp(until, "on") == 0) {
+	if (strcmp(until, "on") == 0)
 		line_stall(&sim->line, STALL_UNTIL);
-	} else if (strcmp(until, "off") == 0) {
+	else if (strcmp(until, "off") == 0)
 		line_stall(&sim->line, 0);
-	} else if (number_parse(until, 1, STALL_MAX, &ms)) {
+	else if (settings_parse_number(until, 1, MS_MAX, &ms))
 		line_stall(&sim->line, millis_now() + ms);
-	} else {
-		fprintf(out, "error: stall %s: on, off or milliseconds from 1 to %d are wanted",
-			until, STALL_MAX);
-		return false;
-	}
+	else
+		return command_refuse(command, "expected on, off or 1 to %d ms", MS_MAX);
 	return true;
 }
 
-static bool indicate(struct sim *sim, const struct words *words, FILE *out)
+static bool command_indicate(struct simulator *sim, struct command *command)
 {
 	static const struct {
 		const char *name;
@@ -133,41 +135,36 @@ static bool indicate(struct sim *sim, const struct words *words, FILE *out)
 	};
 
 	for (size_t i = 0; i < COUNT(indications); i++) {
-		if (strcmp(indications[i].name, words->word[1]) == 0) {
+		if (strcmp(indications[i].name, command->word[1]) == 0) {
 			indications[i].indicate(&sim->modem);
 			return true;
 		}
 	}
-	fprintf(out, "error: indicate %s: one of these is wanted:", words->word[1]);
-	for (size_t i = 0; i < COUNT(indications); i++)
-		fprintf(out, " %s", indications[i].name);
-	return false;
+	return command_refuse(command, "expected signal, serving-system, packet-service or "
+				       "packet-service-broadcast");
 }
 
-static bool revoke(struct sim *sim, const struct words *words, FILE *out)
+static bool command_revoke(struct simulator *sim, struct command *command)
 {
 	unsigned int cid = QMI_CID_NONE;
 
-	number_parse(words->word[2], 1, QMI_CID_MAX, &cid);
+	settings_parse_number(command->word[2], 1, QMI_CID_MAX, &cid);
 	for (size_t i = 0; i < SERVICES; i++) {
 		const struct service *service = sim->modem.services[i];
 
-		if (strcmp(service->name, words->word[1]) == 0 &&
+		if (strcmp(service->name, command->word[1]) == 0 &&
 		    clients_find(&sim->modem, service, cid)) {
 			ctl_revoke(&sim->modem, service, (uint8_t)cid);
 			return true;
 		}
 	}
-	fprintf(out, "error: revoke %s %s: a service's name and one of its CIDs are wanted",
-		words->word[1], words->word[2]);
-	return false;
+	return command_refuse(command, "expected a service and one of its CIDs");
 }
 
-static bool unplug(struct sim *sim, const struct words *words, FILE *out)
+static bool command_unplug(struct simulator *sim, struct command *command)
 {
-	(void)words;
-	(void)out;
-	if (sim->on_usb) {
+	(void)command;
+	if (sim->settings.usb) {
 		usb_port_unplug(&sim->usb);
 		power_on(&sim->modem);
 	} else {
@@ -177,123 +174,102 @@ static bool unplug(struct sim *sim, const struct words *words, FILE *out)
 	return true;
 }
 
-static bool on_usb(const struct sim *sim, const struct words *words, FILE *out)
+static bool command_plug(struct simulator *sim, struct command *command)
 {
-	if (!sim->on_usb)
-		fprintf(out, "error: %s: only a modem that was started with --usb can do this",
-			words->word[0]);
-	return sim->on_usb;
-}
-
-static bool plug(struct sim *sim, const struct words *words, FILE *out)
-{
-	if (!on_usb(sim, words, out))
-		return false;
-	if (sim->usb.port.open) {
-		fprintf(out, "error: plug: it is plugged in");
-		return false;
-	}
+	if (sim->usb.port.open)
+		return command_refuse(command, "it is plugged in already");
 	usb_port_plug(&sim->usb, 0);
 	return true;
 }
 
-static bool replug(struct sim *sim, const struct words *words, FILE *out)
+static bool command_replug(struct simulator *sim, struct command *command)
 {
 	unsigned int ms;
 
-	if (!on_usb(sim, words, out))
-		return false;
-	if (!number_parse(words->word[1], 0, REPLUG_MAX, &ms)) {
-		fprintf(out, "error: replug %s: milliseconds from 0 to %d are wanted",
-			words->word[1], REPLUG_MAX);
-		return false;
-	}
-	unplug(sim, words, out);
+	if (!settings_parse_number(command->word[1], 0, MS_MAX, &ms))
+		return command_refuse(command, "expected 0 to %d ms", MS_MAX);
+	command_unplug(sim, command);
 	usb_port_plug(&sim->usb, ms);
 	return true;
 }
 
-static bool reset(struct sim *sim, const struct words *words, FILE *out)
+static bool command_reset(struct simulator *sim, struct command *command)
 {
-	if (!on_usb(sim, words, out))
-		return false;
-	if (usb_port_reset(&sim->usb))
-		return true;
-	fprintf(out, "error: reset: %s", strerror(errno));
-	return false;
+	return usb_port_reset(&sim->usb) || command_refuse(command, "%s", strerror(errno));
 }
 
-static bool fail(struct sim *sim, const struct words *words, FILE *out)
+static bool command_fail(struct simulator *sim, struct command *command)
 {
 	static const char *const names[USB_FAULTS] = {"command", "response", "notification"};
 	unsigned int count;
 
-	if (!on_usb(sim, words, out))
-		return false;
 	for (size_t i = 0; i < USB_FAULTS; i++) {
-		if (strcmp(names[i], words->word[1]) == 0 &&
-		    number_parse(words->word[2], 0, FAILS_MAX, &count)) {
+		if (strcmp(names[i], command->word[1]) == 0 &&
+		    settings_parse_number(command->word[2], 0, FAILS_MAX, &count)) {
 			usb_device_fail(&sim->usb.device, (enum usb_fault)i, count);
 			return true;
 		}
 	}
-	fprintf(out,
-		"error: fail %s %s: command, response or notification, and a number from 0 to %d "
-		"are wanted",
-		words->word[1], words->word[2], FAILS_MAX);
-	return false;
+	return command_refuse(command, "expected command, response or notification, and 0 to %d",
+			      FAILS_MAX);
 }
 
-static bool quit(struct sim *sim, const struct words *words, FILE *out)
+static bool command_quit(struct simulator *sim, struct command *command)
 {
-	(void)words;
-	(void)out;
+	(void)command;
 	sim->ended = true;
 	return true;
 }
 
-static const struct {
+static const struct command_entry {
 	const char *name;
-	size_t count; /* of words, its own name among them */
+	size_t count; /* of words, its own name included */
 	command_function *run;
-} commands[] = {
-	{"state", 1, show_state}, {"set", 3, set},           {"restart", 1, restart},
-	{"stall", 2, stall},      {"indicate", 2, indicate}, {"revoke", 3, revoke},
-	{"unplug", 1, unplug},    {"plug", 1, plug},         {"replug", 2, replug},
-	{"reset", 1, reset},      {"fail", 3, fail},         {"quit", 1, quit},
+	bool usb; /* only for a USB device */
+} command_table[] = {
+	{"state", 1, command_state, false},       {"set", 3, command_set, false},
+	{"restart", 1, command_restart, false},   {"stall", 2, command_stall, false},
+	{"indicate", 2, command_indicate, false}, {"revoke", 3, command_revoke, false},
+	{"unplug", 1, command_unplug, false},     {"plug", 1, command_plug, true},
+	{"replug", 2, command_replug, true},      {"reset", 1, command_reset, true},
+	{"fail", 3, command_fail, true},          {"quit", 1, command_quit, false},
 };
 
-static void split(char *line, struct words *words)
+static void command_split(struct command *command, char *line)
 {
 	char *rest;
 
-	words->count = 0;
-	for (char *word = strtok_r(line, " \t\r", &rest); word && words->count < WORDS_MAX;
+	for (char *word = strtok_r(line, " \t\r", &rest); word && command->count < WORDS_MAX;
 	     word = strtok_r(NULL, " \t\r", &rest))
-		words->word[words->count++] = word;
+		command->word[command->count++] = word;
 }
 
-static bool run(struct sim *sim, const struct words *words, FILE *out)
+static bool command_execute(struct simulator *sim, struct command *command)
 {
-	for (size_t i = 0; words->count && i < COUNT(commands); i++) {
-		if (strcmp(commands[i].name, words->word[0]) != 0)
+	for (size_t i = 0; command->count && i < COUNT(command_table); i++) {
+		const struct command_entry *entry = &command_table[i];
+
+		if (strcmp(entry->name, command->word[0]) != 0)
 			continue;
-		if (words->count == commands[i].count)
-			return commands[i].run(sim, words, out);
-		fprintf(out, "error: %s wants %zu more words, not %zu", commands[i].name,
-			commands[i].count - 1, words->count - 1);
-		return false;
+		if (command->count != entry->count)
+			return command_refuse(command, "expected %zu more words, not %zu",
+					      entry->count - 1, command->count - 1);
+		if (entry->usb && !sim->settings.usb)
+			return command_refuse(command, "only with --usb");
+		return entry->run(sim, command);
 	}
-	fprintf(out, "error: no such command; there are");
-	for (size_t i = 0; i < COUNT(commands); i++)
-		fprintf(out, " %s", commands[i].name);
+	fputs("error: no such command; there are", command->out);
+	for (size_t i = 0; i < COUNT(command_table); i++)
+		fprintf(command->out, " %s", command_table[i].name);
+	fputc('\n', command->out);
 	return false;
 }
 
-void command_run(struct sim *sim, char *line, FILE *out)
+void command_run(struct simulator *sim, char *line, FILE *out)
 {
-	struct words words;
+	struct command command = {.out = out};
 
-	split(line, &words);
-	fputs(run(sim, &words, out) ? "ok\n" : "\n", out);
+	command_split(&command, line);
+	if (command_execute(sim, &command))
+		fputs("ok\n", out);
 }

@@ -5,9 +5,9 @@
 
 #include <stdio.h>
 
-struct sim;
+struct simulator;
 
-/* Runs one line, which is taken apart, and writes the whole reply. */
-void command_run(struct sim *sim, char *line, FILE *out);
+/* Runs one line, which it takes apart, and writes the whole reply. */
+void command_run(struct simulator *sim, char *line, FILE *out);
 
 #endif

@@ -6,11 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "command.h"
 
-bool control_address(const char *path, struct sockaddr_un *address)
+/* false: the path is too long for a Unix socket, and errno says so. */
+static bool control_address(const char *path, struct sockaddr_un *address)
 {
 	*address = (struct sockaddr_un){.sun_family = AF_UNIX};
 	if (strlen(path) >= sizeof(address->sun_path)) {
@@ -21,8 +23,8 @@ bool control_address(const char *path, struct sockaddr_un *address)
 	return true;
 }
 
-/* A socket that nobody answers is what a killed simulator left behind. */
-static void remove_stale(const struct sockaddr_un *address)
+/* A socket that nobody answers was left behind by a killed simulator. */
+static void control_remove_stale(const struct sockaddr_un *address)
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
@@ -46,7 +48,7 @@ bool control_open(struct control *control, const char *path)
 		return true;
 	if (!control_address(path, &address))
 		return false;
-	remove_stale(&address);
+	control_remove_stale(&address);
 	control->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (control->fd < 0)
 		return false;
@@ -63,7 +65,7 @@ cleanup:
 	return false;
 }
 
-static void close_client(struct control_client *client)
+static void control_close_client(struct control_client *client)
 {
 	if (client->fd >= 0)
 		close(client->fd);
@@ -73,7 +75,7 @@ static void close_client(struct control_client *client)
 void control_close(struct control *control)
 {
 	for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++)
-		close_client(&control->clients[i]);
+		control_close_client(&control->clients[i]);
 	if (control->fd >= 0)
 		close(control->fd);
 	if (control->path)
@@ -89,7 +91,7 @@ void control_prepare(const struct control *control, struct pollfd *fds)
 		fds[1 + i] = (struct pollfd){.fd = control->clients[i].fd, .events = POLLIN};
 }
 
-static void accept_client(struct control *control)
+static void control_accept_client(struct control *control)
 {
 	int fd = accept4(control->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
@@ -104,8 +106,9 @@ static void accept_client(struct control *control)
 	close(fd);
 }
 
-/* A reply fits the socket's buffer, unless its reader does not read: not worth waiting for. */
-static bool answer(struct control_client *client, struct sim *sim, char *line)
+/* A reply fits the socket's buffer unless its reader never reads, and then there is no need to
+ * wait. */
+static bool control_answer(struct control_client *client, struct simulator *sim, char *line)
 {
 	char *reply = NULL;
 	size_t len = 0;
@@ -125,7 +128,7 @@ static bool answer(struct control_client *client, struct sim *sim, char *line)
 }
 
 /* false: the connection is done with. */
-static bool read_client(struct control_client *client, struct sim *sim)
+static bool control_read_client(struct control_client *client, struct simulator *sim)
 {
 	ssize_t n =
 		recv(client->fd, client->line + client->len, sizeof(client->line) - client->len, 0);
@@ -140,7 +143,7 @@ static bool read_client(struct control_client *client, struct sim *sim)
 		size_t used = (size_t)(end - client->line) + 1;
 
 		*end = '\0';
-		if (!answer(client, sim, client->line))
+		if (!control_answer(client, sim, client->line))
 			return false;
 		client->len -= used;
 		memmove(client->line, client->line + used, client->len);
@@ -148,15 +151,75 @@ static bool read_client(struct control_client *client, struct sim *sim)
 	return client->len < sizeof(client->line);
 }
 
-void control_handle(struct control *control, const struct pollfd *fds, struct sim *sim)
+void control_handle(struct control *control, const struct pollfd *fds, struct simulator *sim)
 {
 	for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++) {
 		struct control_client *client = &control->clients[i];
 
 		if (client->fd >= 0 && client->fd == fds[1 + i].fd && fds[1 + i].revents &&
-		    !read_client(client, sim))
-			close_client(client);
+		    !control_read_client(client, sim))
+			control_close_client(client);
 	}
 	if (fds[0].revents & POLLIN)
-		accept_client(control);
+		control_accept_client(control);
+}
+
+static FILE *control_connect(const char *path)
+{
+	struct sockaddr_un address;
+	FILE *stream = NULL;
+	int fd;
+
+	if (!control_address(path, &address))
+		return NULL;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return NULL;
+	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
+		stream = fdopen(fd, "r+");
+	if (!stream)
+		close(fd);
+	return stream;
+}
+
+/* Returns the status to exit with, or -1: the reply has no end. */
+static int control_print_reply(FILE *stream)
+{
+	char *line = NULL;
+	size_t size = 0;
+	int status = -1;
+
+	while (status < 0 && getline(&line, &size, stream) >= 0) {
+		if (strcmp(line, "ok\n") == 0) {
+			status = EXIT_SUCCESS;
+		} else if (strncmp(line, "error: ", 7) == 0) {
+			fputs(line, stderr);
+			status = EXIT_FAILURE;
+		} else {
+			fputs(line, stdout);
+		}
+	}
+	free(line);
+	return status;
+}
+
+int control_ask(const char *path, char *const *words, int count)
+{
+	FILE *stream = control_connect(path);
+	int status;
+
+	if (!stream) {
+		fprintf(stderr, "error: %s: %s\n", path, strerror(errno));
+		return EXIT_FAILURE;
+	}
+	for (int i = 0; i < count; i++)
+		fprintf(stream, "%s%s", i ? " " : "", words[i]);
+	fputc('\n', stream);
+	fflush(stream);
+	status = control_print_reply(stream);
+	fclose(stream);
+	if (status >= 0)
+		return status;
+	fprintf(stderr, "error: %s: the reply is incomplete\n", path);
+	return EXIT_FAILURE;
 }

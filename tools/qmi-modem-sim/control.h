@@ -10,13 +10,12 @@
 #include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <sys/un.h>
 
 #define CONTROL_CLIENTS_MAX 16
 #define CONTROL_FDS         (1 + CONTROL_CLIENTS_MAX)
 #define CONTROL_LINE_MAX    256
 
-struct sim;
+struct simulator;
 
 struct control_client {
 	int fd; /* -1: free */
@@ -35,9 +34,12 @@ bool control_open(struct control *control, const char *path);
 void control_close(struct control *control);
 /* Fills CONTROL_FDS entries for poll(), and takes them after it. */
 void control_prepare(const struct control *control, struct pollfd *fds);
-void control_handle(struct control *control, const struct pollfd *fds, struct sim *sim);
+void control_handle(struct control *control, const struct pollfd *fds, struct simulator *sim);
 
-/* false: the path is too long for a Unix socket, and errno says so. */
-bool control_address(const char *path, struct sockaddr_un *address);
+/*
+ * The other end: sends the words to the control socket at path, prints the
+ * reply, and returns the status to exit with.
+ */
+int control_ask(const char *path, char *const *words, int count);
 
 #endif

@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * qmi-modem-sim: a modem without a modem, on a pty or on USB.
- *
- * With --usb it is a whole USB device in user space, on the kernel's virtual
- * host controller vhci_hcd, and the kernel's own qmi_wwan and cdc-wdm drive it.
- * vhci.h says why it is this way and no other.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -16,25 +12,19 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "ask.h"
 #include "control.h"
 #include "millis.h"
 #include "power.h"
-#include "sim.h"
+#include "simulator.h"
 
 #ifndef VERSION
 #define VERSION "0"
 #endif
 
-#define NAME       "qmi-modem-sim"
-#define EXIT_USAGE 2
-
-struct options {
-	const char *link;
-	const char *control;
-	const char *ask;
-	bool usb;
-};
+#define NAME        "qmi-modem-sim"
+#define EXIT_USAGE  2
+#define OPTIONS_MAX 24
+#define WHY_MAX     160
 
 /* In the order of poll(). */
 enum {
@@ -49,18 +39,16 @@ static const char help[] =
 	"       " NAME " --ask=PATH COMMAND...\n"
 	"Simulates a QMI modem on a pty, whose name it prints.\n"
 	"\n"
-	"  --usb              as a USB modem instead, driven by the kernel's qmi_wwan. Wants "
-	"root,\n"
-	"                     and the virtual host controller: modprobe vhci-hcd. It is that\n"
-	"                     way because it takes no hardware and no set-up, and the kernel\n"
-	"                     removes the modem when this process ends. Prints usb.port=,\n"
-	"                     usb.device=, usb.node= and usb.net= whenever a driver has taken\n"
-	"                     it. Its serial number is the IMEI. Start one for each modem\n"
+	"  --usb              a USB modem instead, driven by the kernel's qmi_wwan. Needs root\n"
+	"                     and the virtual host controller: modprobe vhci-hcd. The modem\n"
+	"                     disappears when this process ends. Prints usb.port=, usb.device=,\n"
+	"                     usb.node= and usb.net= whenever a driver has taken it. Its\n"
+	"                     serial number is the IMEI. Start one for each modem\n"
 	"  --link=PATH        a symlink to the pty; not with --usb\n"
 	"  --control=PATH     a Unix socket for commands: state, set, restart, stall,\n"
 	"                     indicate, revoke, unplug, quit; with --usb also plug,\n"
-	"                     replug MS, reset (of the USB port), and, for the next N of\n"
-	"                     these to fail, fail {command|response|notification} N\n"
+	"                     replug MS, reset (of the USB port), and fail WHAT N: of WHAT, a\n"
+	"                     command, response or notification, the next N fail\n"
 	"  --ask=PATH         sends a command to that socket and prints the reply\n"
 	"  --imei=DIGITS      the modem's IMEI\n"
 	"  --model=TEXT       its model\n"
@@ -68,90 +56,67 @@ static const char help[] =
 	"  --scan-time=MS     how long a network scan takes (3000)\n"
 	"Trouble:\n"
 	"  --latency=MS       how long an answer takes\n"
-	"  --jitter=MS        up to so much more, at random\n"
+	"  --jitter=MS        up to this much longer, at random\n"
 	"  --reorder=PERCENT  of answers are held back behind the next\n"
 	"  --drop=PERCENT     of answers never come\n"
 	"  --split=PERCENT    of frames come in two writes\n"
 	"  --join=PERCENT     of frames come in one write with the next\n"
 	"  --garbage=PERCENT  of frames come after random bytes\n"
-	"  --seed=N           of all this chance (1)\n"
+	"  --seed=N           of this randomness (1)\n"
 	"\n"
 	"  -v                 a line for each frame, on stderr\n"
 	"  --help, --version\n";
 
-static bool set_option(struct sim *sim, struct options *options, const char *name,
-		       const char *value, char *why, size_t size)
-{
-	struct settings *settings = &sim->settings;
+/* As getopt_long() wants them: OPTION_SETTING with its index for each setting, and these. */
+enum {
+	OPTION_HELP,
+	OPTION_VERSION,
+	OPTION_USB,
+	OPTION_SETTING,
+};
 
-	if (strcmp(name, "link") == 0)
-		options->link = value;
-	else if (strcmp(name, "control") == 0)
-		options->control = value;
-	else if (strcmp(name, "ask") == 0)
-		options->ask = value;
-	else if (strcmp(name, "imei") == 0)
-		return settings_set_imei(settings, value, why, size);
-	else if (strcmp(name, "model") == 0)
-		return settings_set_model(settings, value, why, size);
-	else if (strcmp(name, "seed") == 0)
-		return settings_set_seed(settings, value, why, size);
-	else
-		return settings_set(settings, name, value, why, size);
-	if (*value)
-		return true;
-	snprintf(why, size, "a path is wanted");
-	return false;
+static void main_list_options(struct option *options)
+{
+	const char *name;
+
+	options[OPTION_HELP] = (struct option){"help", no_argument, NULL, OPTION_HELP};
+	options[OPTION_VERSION] = (struct option){"version", no_argument, NULL, OPTION_VERSION};
+	options[OPTION_USB] = (struct option){"usb", no_argument, NULL, OPTION_USB};
+	for (size_t i = 0; (name = settings_name(i)); i++)
+		options[OPTION_SETTING + i] =
+			(struct option){name, required_argument, NULL, OPTION_SETTING};
 }
 
-static void parse(struct sim *sim, struct options *options, int argc, char **argv)
+static void main_parse(struct settings *settings, int argc, char **argv)
 {
-	static const struct option longs[] = {
-		{"usb", no_argument, NULL, 'u'},
-		{"link", required_argument, NULL, 'o'},
-		{"control", required_argument, NULL, 'o'},
-		{"ask", required_argument, NULL, 'o'},
-		{"imei", required_argument, NULL, 'o'},
-		{"model", required_argument, NULL, 'o'},
-		{"cids", required_argument, NULL, 'o'},
-		{"scan-time", required_argument, NULL, 'o'},
-		{"latency", required_argument, NULL, 'o'},
-		{"jitter", required_argument, NULL, 'o'},
-		{"reorder", required_argument, NULL, 'o'},
-		{"drop", required_argument, NULL, 'o'},
-		{"split", required_argument, NULL, 'o'},
-		{"join", required_argument, NULL, 'o'},
-		{"garbage", required_argument, NULL, 'o'},
-		{"seed", required_argument, NULL, 'o'},
-		{"help", no_argument, NULL, 'h'},
-		{"version", no_argument, NULL, 'V'},
-		{0},
-	};
-	char why[160];
+	struct option options[OPTIONS_MAX] = {0};
+	char why[WHY_MAX];
 	int index = 0;
-	int c;
+	int option;
 
-	while ((c = getopt_long(argc, argv, "+v", longs, &index)) != -1) {
-		if (c == 'h') {
+	main_list_options(options);
+	while ((option = getopt_long(argc, argv, "+v", options, &index)) != -1) {
+		if (option == OPTION_HELP) {
 			fputs(help, stdout);
 			exit(EXIT_SUCCESS);
-		} else if (c == 'V') {
+		} else if (option == OPTION_VERSION) {
 			puts(NAME " " VERSION);
 			exit(EXIT_SUCCESS);
-		} else if (c == 'u') {
-			options->usb = true;
-		} else if (c == 'v') {
-			sim->settings.verbose = true;
-		} else if (c != 'o') {
+		} else if (option == OPTION_USB) {
+			settings->usb = true;
+		} else if (option == 'v') {
+			settings->verbose = true;
+		} else if (option != OPTION_SETTING) {
 			exit(EXIT_USAGE);
-		} else if (!set_option(sim, options, longs[index].name, optarg, why, sizeof(why))) {
-			fprintf(stderr, NAME ": --%s=%s: %s\n", longs[index].name, optarg, why);
+		} else if (!settings_set(settings, (size_t)index - OPTION_SETTING, optarg, why,
+					 sizeof(why))) {
+			fprintf(stderr, NAME ": --%s=%s: %s\n", options[index].name, optarg, why);
 			exit(EXIT_USAGE);
 		}
 	}
 }
 
-static int timeout(const struct sim *sim)
+static int main_timeout(const struct simulator *sim)
 {
 	uint64_t due = millis_earlier(line_due(&sim->line), power_due(&sim->modem));
 	uint64_t now = millis_now();
@@ -163,7 +128,7 @@ static int timeout(const struct sim *sim)
 	return due - now > INT_MAX ? INT_MAX : (int)(due - now);
 }
 
-static void live(struct sim *sim, struct control *control, int signals)
+static void main_loop(struct simulator *sim, struct control *control, int signals)
 {
 	struct pollfd fds[FDS];
 
@@ -171,7 +136,7 @@ static void live(struct sim *sim, struct control *control, int signals)
 		fds[FD_SIGNAL] = (struct pollfd){.fd = signals, .events = POLLIN};
 		line_prepare(&sim->line, fds + FD_LINE);
 		control_prepare(control, fds + FD_CONTROL);
-		if (poll(fds, FDS, timeout(sim)) < 0)
+		if (poll(fds, FDS, main_timeout(sim)) < 0)
 			continue;
 		if (fds[FD_SIGNAL].revents)
 			return;
@@ -183,7 +148,7 @@ static void live(struct sim *sim, struct control *control, int signals)
 	}
 }
 
-static int signals_open(void)
+static int main_open_signals(void)
 {
 	sigset_t set;
 
@@ -196,26 +161,26 @@ static int signals_open(void)
 	return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
-static void take_request(void *modem, const uint8_t *request)
+static void main_take_request(void *modem, const uint8_t *request)
 {
 	service_take(modem, request);
 }
 
-static int fail(const char *what)
+static int main_fail(const char *what)
 {
 	fprintf(stderr, NAME ": %s: %s\n", what, strerror(errno));
 	return EXIT_FAILURE;
 }
 
-/* The port that was asked for; NULL after a message. */
-static struct port *open_port(struct sim *sim)
+/* NULL after a message. */
+static struct port *main_open_port(struct simulator *sim)
 {
-	char why[160];
+	char why[WHY_MAX];
 
-	if (!sim->on_usb) {
+	if (!sim->settings.usb) {
 		if (pty_open(&sim->pty))
 			return &sim->pty.port;
-		fail("pty");
+		main_fail("pty");
 		return NULL;
 	}
 	if (usb_port_open(&sim->usb, &sim->settings, why, sizeof(why)))
@@ -224,74 +189,78 @@ static struct port *open_port(struct sim *sim)
 	return NULL;
 }
 
-static int run(struct sim *sim, const struct options *options)
+static int main_run(struct simulator *sim)
 {
+	const struct settings *settings = &sim->settings;
 	struct control control;
 	struct port *port;
 	int status = EXIT_FAILURE;
-	int signals = signals_open();
+	int signals = main_open_signals();
 
 	if (signals < 0)
-		return fail("signals");
-	port = open_port(sim);
+		return main_fail("signals");
+	port = main_open_port(sim);
 	if (!port) {
 		close(signals);
 		return EXIT_FAILURE;
 	}
-	line_open(&sim->line, port, &sim->settings, take_request, &sim->modem);
-	power_init(&sim->modem, &sim->settings, &sim->line);
-	if (!control_open(&control, options->control)) {
-		fail(options->control);
+	line_open(&sim->line, port, settings, main_take_request, &sim->modem);
+	power_init(&sim->modem, settings, &sim->line);
+	if (!control_open(&control, settings->control)) {
+		main_fail(settings->control);
 		goto cleanup;
 	}
-	if (options->link && !pty_link(&sim->pty, options->link)) {
-		fail(options->link);
+	if (settings->link && !pty_link(&sim->pty, settings->link)) {
+		main_fail(settings->link);
 		goto cleanup;
 	}
-	if (!sim->on_usb)
+	if (!settings->usb)
 		puts(sim->pty.name);
 	fflush(stdout);
-	live(sim, &control, signals);
+	main_loop(sim, &control, signals);
 	status = EXIT_SUCCESS;
 
 cleanup:
-	if (options->link)
-		pty_unlink(&sim->pty, options->link);
+	if (settings->link)
+		pty_unlink(&sim->pty, settings->link);
 	control_close(&control);
 	line_close(&sim->line);
 	close(signals);
 	return status;
 }
 
+static int main_act(struct simulator *sim, char *const *words, int count)
+{
+	const struct settings *settings = &sim->settings;
+
+	if (settings->ask && count > 0)
+		return control_ask(settings->ask, words, count);
+	if (settings->ask || count > 0) {
+		fprintf(stderr, NAME ": %s: a command goes with --ask, and only there\n",
+			count > 0 ? words[0] : "--ask");
+		return EXIT_USAGE;
+	}
+	if (settings->usb && settings->link) {
+		fprintf(stderr,
+			NAME ": --link=%s: not with --usb, where the kernel names the port; "
+			     "see usb.node= on standard output\n",
+			settings->link);
+		return EXIT_USAGE;
+	}
+	return main_run(sim);
+}
+
 int main(int argc, char **argv)
 {
-	struct options options = {0};
-	struct sim *sim = calloc(1, sizeof(*sim));
+	struct simulator *sim = calloc(1, sizeof(*sim));
 	int status;
 
 	if (!sim)
-		return fail("memory");
+		return main_fail("memory");
 	signal(SIGPIPE, SIG_IGN);
 	settings_default(&sim->settings);
-	parse(sim, &options, argc, argv);
-	argc -= optind;
-	argv += optind;
-	if (options.ask && argc > 0) {
-		status = ask(options.ask, argv, argc);
-	} else if (options.ask || argc > 0) {
-		fprintf(stderr, NAME ": %s: only --ask takes a command, and wants one\n",
-			argc > 0 ? argv[0] : "--ask");
-		status = EXIT_USAGE;
-	} else if (options.usb && options.link) {
-		fprintf(stderr,
-			NAME ": --link=%s: not with --usb, where the kernel names the port; "
-			     "usb.node= on standard output says how\n",
-			options.link);
-		status = EXIT_USAGE;
-	} else {
-		sim->on_usb = options.usb;
-		status = run(sim, &options);
-	}
+	main_parse(&sim->settings, argc, argv);
+	status = main_act(sim, argv + optind, argc - optind);
 	free(sim);
 	return status;
 }

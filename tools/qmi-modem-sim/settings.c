@@ -12,24 +12,42 @@
 
 #define MS_MAX 3600000
 
+enum setting_kind {
+	SETTING_NUMBER,
+	SETTING_DIGITS,
+	SETTING_TEXT,
+	SETTING_PATH,
+};
+
 struct setting {
 	const char *name;
+	enum setting_kind kind;
 	size_t at;
-	unsigned int min;
+	unsigned int min; /* of the number, or of the length */
 	unsigned int max;
 };
 
-static const struct setting table[] = {
-	{"latency", offsetof(struct settings, latency), 0, MS_MAX},
-	{"jitter", offsetof(struct settings, jitter), 0, MS_MAX},
-	{"reorder", offsetof(struct settings, reorder), 0, 100},
-	{"drop", offsetof(struct settings, drop), 0, 100},
-	{"split", offsetof(struct settings, split), 0, 100},
-	{"join", offsetof(struct settings, join), 0, 100},
-	{"garbage", offsetof(struct settings, garbage), 0, 100},
-	{"cids", offsetof(struct settings, cids), 1, QMI_CID_MAX},
-	{"scan-time", offsetof(struct settings, scan_time), 0, MS_MAX},
+#define CHANGEABLE 9 /* the first of the table: at any time */
+
+static const struct setting settings_table[] = {
+	{"latency", SETTING_NUMBER, offsetof(struct settings, latency), 0, MS_MAX},
+	{"jitter", SETTING_NUMBER, offsetof(struct settings, jitter), 0, MS_MAX},
+	{"reorder", SETTING_NUMBER, offsetof(struct settings, reorder), 0, 100},
+	{"drop", SETTING_NUMBER, offsetof(struct settings, drop), 0, 100},
+	{"split", SETTING_NUMBER, offsetof(struct settings, split), 0, 100},
+	{"join", SETTING_NUMBER, offsetof(struct settings, join), 0, 100},
+	{"garbage", SETTING_NUMBER, offsetof(struct settings, garbage), 0, 100},
+	{"cids", SETTING_NUMBER, offsetof(struct settings, cids), 1, QMI_CID_MAX},
+	{"scan-time", SETTING_NUMBER, offsetof(struct settings, scan_time), 0, MS_MAX},
+	{"seed", SETTING_NUMBER, offsetof(struct settings, seed), 0, UINT_MAX},
+	{"imei", SETTING_DIGITS, offsetof(struct settings, imei), IMEI_DIGITS, IMEI_DIGITS},
+	{"model", SETTING_TEXT, offsetof(struct settings, model), 1, MODEL_MAX},
+	{"link", SETTING_PATH, offsetof(struct settings, link), 1, PATH_MAX},
+	{"control", SETTING_PATH, offsetof(struct settings, control), 1, PATH_MAX},
+	{"ask", SETTING_PATH, offsetof(struct settings, ask), 1, PATH_MAX},
 };
+
+#define SETTINGS (sizeof(settings_table) / sizeof(settings_table[0]))
 
 void settings_default(struct settings *settings)
 {
@@ -37,13 +55,19 @@ void settings_default(struct settings *settings)
 		.cids = 32,
 		.scan_time = 3000,
 		.seed = 1,
-		/* The type allocation codes that begin with 00 are for tests. */
+		/* Type allocation codes that begin with 00 are for tests. */
 		.imei = "004401085237614",
 		.model = "QS7455",
 	};
 }
 
-bool number_parse(const char *text, unsigned int min, unsigned int max, unsigned int *number)
+const char *settings_name(size_t index)
+{
+	return index < SETTINGS ? settings_table[index].name : NULL;
+}
+
+bool settings_parse_number(const char *text, unsigned int min, unsigned int max,
+			   unsigned int *number)
 {
 	unsigned long value;
 	char *end;
@@ -58,55 +82,45 @@ bool number_parse(const char *text, unsigned int min, unsigned int max, unsigned
 	return true;
 }
 
-static bool set_number(unsigned int *number, const char *value, unsigned int min, unsigned int max,
-		       char *why, size_t size)
+bool settings_set(struct settings *settings, size_t index, const char *value, char *why,
+		  size_t size)
 {
-	if (number_parse(value, min, max, number))
-		return true;
-	snprintf(why, size, "a number from %u to %u is wanted", min, max);
-	return false;
+	static const char *const units[] = {
+		[SETTING_NUMBER] = "",
+		[SETTING_DIGITS] = " digits",
+		[SETTING_TEXT] = " characters",
+		[SETTING_PATH] = " characters",
+	};
+	const struct setting *setting = &settings_table[index];
+	void *field = (char *)settings + setting->at;
+	size_t len = strlen(value);
+	bool valid = len >= setting->min && len <= setting->max;
+
+	if (setting->kind == SETTING_NUMBER)
+		valid = settings_parse_number(value, setting->min, setting->max, field);
+	else if (setting->kind == SETTING_DIGITS)
+		valid = valid && strspn(value, "0123456789") == len;
+	if (!valid)
+		snprintf(why, size, "expected %u to %u%s", setting->min, setting->max,
+			 units[setting->kind]);
+	else if (setting->kind == SETTING_PATH)
+		*(const char **)field = value;
+	else if (setting->kind != SETTING_NUMBER)
+		memcpy(field, value, len + 1);
+	return valid;
 }
 
-bool settings_set(struct settings *settings, const char *name, const char *value, char *why,
-		  size_t size)
+bool settings_change(struct settings *settings, const char *name, const char *value, char *why,
+		     size_t size)
 {
 	size_t at = 0;
 
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		unsigned int *number = (unsigned int *)((char *)settings + table[i].at);
-
-		if (strcmp(table[i].name, name) == 0)
-			return set_number(number, value, table[i].min, table[i].max, why, size);
+	for (size_t i = 0; i < CHANGEABLE; i++) {
+		if (strcmp(settings_table[i].name, name) == 0)
+			return settings_set(settings, i, value, why, size);
 	}
-	at += (size_t)snprintf(why, size, "there is no such setting; there are");
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]) && at < size; i++)
-		at += (size_t)snprintf(why + at, size - at, " %s", table[i].name);
+	at += (size_t)snprintf(why, size, "expected one of");
+	for (size_t i = 0; i < CHANGEABLE && at < size; i++)
+		at += (size_t)snprintf(why + at, size - at, " %s", settings_table[i].name);
 	return false;
-}
-
-bool settings_set_seed(struct settings *settings, const char *value, char *why, size_t size)
-{
-	return set_number(&settings->seed, value, 0, UINT_MAX, why, size);
-}
-
-bool settings_set_imei(struct settings *settings, const char *value, char *why, size_t size)
-{
-	if (strlen(value) != IMEI_DIGITS || strspn(value, "0123456789") != IMEI_DIGITS) {
-		snprintf(why, size, "%d digits are wanted", IMEI_DIGITS);
-		return false;
-	}
-	memcpy(settings->imei, value, IMEI_DIGITS + 1);
-	return true;
-}
-
-bool settings_set_model(struct settings *settings, const char *value, char *why, size_t size)
-{
-	size_t len = strlen(value);
-
-	if (len == 0 || len > MODEL_MAX) {
-		snprintf(why, size, "1 to %d characters are wanted", MODEL_MAX);
-		return false;
-	}
-	memcpy(settings->model, value, len + 1);
-	return true;
 }

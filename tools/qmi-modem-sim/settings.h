@@ -14,7 +14,7 @@
 struct settings {
 	unsigned int latency; /* ms */
 	unsigned int jitter;  /* ms */
-	unsigned int reorder; /* these five in percent */
+	unsigned int reorder; /* this and the next four in percent */
 	unsigned int drop;
 	unsigned int split;
 	unsigned int join;
@@ -24,22 +24,30 @@ struct settings {
 	unsigned int seed;
 	char imei[IMEI_DIGITS + 1];
 	char model[MODEL_MAX + 1];
+	const char *link; /* these three are paths, or NULL */
+	const char *control;
+	const char *ask;
+	bool usb;
 	bool verbose;
 };
 
 void settings_default(struct settings *settings);
 
-/*
- * Each of these returns false for a value, or a name, that is not allowed, and
- * says in why[] what would be. settings_set() is for what may change at any
- * time: latency, jitter, reorder, drop, split, join, garbage, cids, scan-time.
- */
-bool settings_set(struct settings *settings, const char *name, const char *value, char *why,
-		  size_t size);
-bool settings_set_seed(struct settings *settings, const char *value, char *why, size_t size);
-bool settings_set_imei(struct settings *settings, const char *value, char *why, size_t size);
-bool settings_set_model(struct settings *settings, const char *value, char *why, size_t size);
+/* The name of each setting that takes a value, by index; NULL past the last. */
+const char *settings_name(size_t index);
 
-bool number_parse(const char *text, unsigned int min, unsigned int max, unsigned int *number);
+/*
+ * Both return false for a value that is not allowed, and say in why[] what is.
+ * settings_set() is for any setting, and keeps value if it is a path.
+ * settings_change() is for those that may change at any time: latency, jitter,
+ * reorder, drop, split, join, garbage, cids, scan-time.
+ */
+bool settings_set(struct settings *settings, size_t index, const char *value, char *why,
+		  size_t size);
+bool settings_change(struct settings *settings, const char *name, const char *value, char *why,
+		     size_t size);
+
+bool settings_parse_number(const char *text, unsigned int min, unsigned int max,
+			   unsigned int *number);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A running simulator: the modem, its line, and how long it lives. */
-#ifndef SIM_H
-#define SIM_H
+#ifndef SIMULATOR_H
+#define SIMULATOR_H
 
 #include <stdbool.h>
 
@@ -11,11 +11,10 @@
 #include "settings.h"
 #include "usb_port.h"
 
-struct sim {
+struct simulator {
 	struct settings settings;
-	bool on_usb; /* its port is usb, else pty */
-	struct pty pty;
-	struct usb_port usb;
+	struct pty pty;      /* the port, or */
+	struct usb_port usb; /* with settings.usb, this one */
 	struct line line;
 	struct modem modem;
 	bool ended;

@@ -193,9 +193,10 @@ soak: ## more of the simulation, SECONDS=N of new seeds (60)
 
 fuzz soak: SECONDS = 60
 
-check-mutants: ## whether the simulation finds the faults of tests/simulation/mutants
+check-mutants: ## whether the tests find known faults, of the core and of the daemon
 	@tools/install-deps check
 	tests/simulation/check-mutants
+	tests/mutants/check-daemon
 
 coverage: ## of lib/ by units and simulation: every line, and 95 % of branches
 	@tools/install-deps check coverage
@@ -203,6 +204,7 @@ coverage: ## of lib/ by units and simulation: every line, and 95 % of branches
 
 SOURCES = $(sort $(wildcard lib/*.[ch] cuse-qmux/*.[ch] tools/qmi-modem-sim/*.[ch] tests/*/*.[ch]))
 SCRIPTS = .ci/run tests/run tests/report.sh tests/coverage tests/fuzz/run tests/simulation/check-mutants \
+	tests/mutants/check-daemon \
 	tests/startup/run tests/qmicli/run tests/qmicli/bench.sh \
 	tests/bench/race tests/bench/measure tests/bench/syscalls tests/bench/servers.sh \
 	tests/system/run tests/system/guest tests/system/modems.sh \

@@ -20,5 +20,7 @@ extern const struct test_group signal_tests;
 extern const struct test_group name_tests;
 extern const struct test_group startup_tests;
 extern const struct test_group resource_tests;
+extern const struct test_group stop_tests;
+extern const struct test_group log_tests;
 
 #endif

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The states of an instance's life: what ends each, how soon, and what the supervisor is told. */
+#include "groups.h"
+#include "notified.h"
+#include "session.h"
+
+#include <signal.h>
+#include <stdio.h>
+
+/* Far less than the 2 s that the modem, or the sessions, have. */
+#define AT_ONCE 1000
+
+/* An instance that has been told to stop, and waits for the modem to release a client. */
+static void begin_stop(struct bench *b, struct instance *in, int signo)
+{
+	struct client c;
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), NODE_PREFIX "%zu", (size_t)(in - b->instances));
+	fd = session_open_path(b, path, O_RDWR | O_NONBLOCK);
+	c = client_allocate_from(in, fd, QMI_SERVICE_DMS);
+	daemon_signal(&in->daemon, signo);
+	modem_expect_release(&in->modem, c.service, c.device);
+}
+
+static void expect_end(struct instance *in, int status, int64_t deadline)
+{
+	assert_int_equal(daemon_wait(&in->daemon, deadline), status);
+	assert_false(wait_for(in->daemon.notify, POLLIN, now_ms()));
+}
+
+static void expect_no_node(unsigned int n)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), NODE_PREFIX "%u", n);
+	assert_int_equal(access(path, F_OK), -1);
+}
+
+/* A second signal is obeyed at once, though a client and a session are left: status 0, no node. */
+static void test_stop_second_signal(struct bench *b)
+{
+	static const int signals[][2] = {{SIGTERM, SIGTERM}, {SIGTERM, SIGINT}, {SIGINT, SIGTERM}};
+
+	for (size_t i = 0; i < 3; i++) {
+		struct instance *in = &b->instances[i];
+
+		instance_start(in, (const char *[]){"-n1", NULL});
+		begin_stop(b, in, signals[i][0]);
+		/* No signal of any other kind counts. */
+		daemon_signal(&in->daemon, SIGUSR1);
+		notified_expect(&in->daemon, "STOPPING=1", "");
+		assert_false(wait_for(in->daemon.pidfd, POLLIN, now_ms()));
+	}
+	for (size_t i = 0; i < 3; i++) {
+		daemon_signal(&b->instances[i].daemon, signals[i][1]);
+		expect_end(&b->instances[i], 0, deadline_in(AT_ONCE));
+		expect_no_node((unsigned int)i);
+	}
+}
+
+/* The same while nothing is left to release, and sessions still have their 2 s. */
+static void test_stop_second_signal_while_closing(struct bench *b)
+{
+	int fd;
+
+	bench_start(b, NULL);
+	fd = session_open(b, 0);
+	daemon_signal(b->daemon, SIGTERM);
+	assert_true(wait_for(fd, 0, deadline_usual()));
+	session_read_fails(fd, ENODEV);
+	daemon_signal(b->daemon, SIGTERM);
+	notified_expect(b->daemon, "STOPPING=1", "");
+	expect_end(&b->instances[0], 0, deadline_in(AT_ONCE));
+}
+
+/* After a stop that the modem has answered the sessions have 2 s to close. */
+static void test_stop_sessions_have_two_seconds(struct bench *b)
+{
+	struct instance *in = &b->instances[0];
+	int64_t began;
+
+	bench_start(b, NULL);
+	session_open(b, 0);
+	began = now_ms();
+	daemon_signal(b->daemon, SIGTERM);
+	assert_int_equal(instance_settle(in, deadline_usual()), 0);
+	assert_in_range(now_ms() - began, 1900, 3000 * slow_factor());
+}
+
+/* Told to stop before the modem has answered Sync: it ends, and was never ready. */
+static void test_stop_while_starting(struct bench *b)
+{
+	struct instance *in = &b->instances[0];
+	struct message sync;
+
+	instance_spawn(in, (const char *[]){NULL}, NULL);
+	message_ctl(&sync, 0, QMI_CTL_SYNC);
+	modem_expect(&in->modem, &sync);
+	daemon_signal(&in->daemon, SIGTERM);
+	notified_expect(&in->daemon, "STOPPING=1", "");
+	expect_end(in, 0, deadline_in(AT_ONCE));
+	expect_no_node(0);
+}
+
+/* Unplugged before the modem has answered Sync: the same. */
+static void test_stop_unplugged_while_starting(struct bench *b)
+{
+	struct instance *in = &b->instances[0];
+	struct message sync;
+
+	instance_spawn(in, (const char *[]){NULL}, NULL);
+	message_ctl(&sync, 0, QMI_CTL_SYNC);
+	modem_expect(&in->modem, &sync);
+	modem_close(&in->modem);
+	notified_expect(&in->daemon, "STOPPING=1", "unplugged");
+	expect_end(in, 0, deadline_in(AT_ONCE));
+	expect_no_node(0);
+}
+
+/* Unplugged while clients are being released: there is nobody left to wait for. */
+static void test_stop_unplugged_while_stopping(struct bench *b)
+{
+	struct client orphan;
+
+	bench_start(b, NULL);
+	orphan = orphan_create(b, 0, QMI_SERVICE_DMS);
+	daemon_signal(b->daemon, SIGTERM);
+	modem_expect_release(b->modem, orphan.service, orphan.device);
+	modem_close(b->modem);
+	notified_expect(b->daemon, "STOPPING=1", "");
+	notified_expect(b->daemon, "STOPPING=1", "unplugged");
+	expect_end(&b->instances[0], 0, deadline_in(AT_ONCE));
+}
+
+/* What the supervisor shows of an instance, from the start to the end. */
+static void test_stop_supervisor_is_told(struct bench *b)
+{
+	struct instance *in = &b->instances[0];
+	char state[NOTIFIED_MAX];
+	char ready[NOTIFIED_MAX];
+
+	instance_spawn(in, (const char *[]){"-n3", NULL}, NULL);
+	instance_answer_sync(in);
+	notified_next(&in->daemon, state);
+	snprintf(ready, sizeof(ready),
+		 "READY=1\nSTATUS=%s is shared by 3 nodes, qmi-virt0 to qmi-virt2", in->modem.port);
+	assert_string_equal(state, ready);
+	daemon_signal(&in->daemon, SIGTERM);
+	notified_expect(&in->daemon, "STOPPING=1", "client");
+	expect_end(in, 0, deadline_in(AT_ONCE));
+}
+
+static void test_stop_supervisor_is_told_of_an_unplug(struct bench *b)
+{
+	bench_start(b, NULL);
+	modem_close(b->modem);
+	notified_expect(b->daemon, "STOPPING=1", "unplugged");
+	expect_end(&b->instances[0], 0, deadline_in(AT_ONCE));
+}
+
+/* Where one of its nodes cannot be made, it ends with status 1, and leaves none. */
+static void test_stop_node_cannot_be_made(struct bench *b)
+{
+	static const char in_the_way[] = "/dev/in-the-way";
+	struct instance *in = &b->instances[0];
+	int fd = open(in_the_way, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	int status;
+
+	assert_return_code(fd, errno);
+	close(fd);
+	instance_spawn(in, (const char *[]){"--name=in-the-way", NULL}, NULL);
+	instance_answer_sync(in);
+	wait_for(in->daemon.pidfd, POLLIN, deadline_usual());
+	unlink(in_the_way);
+	notified_expect(&in->daemon, "STOPPING=1", "");
+	status = daemon_wait(&in->daemon, now_ms());
+	assert_int_equal(status, 1);
+	assert_true(daemon_said(&in->daemon, "in-the-way0"));
+	assert_int_equal(access("/dev/in-the-way0", F_OK), -1);
+}
+
+static const struct test_case cases[] = {
+	TEST_CASE(test_stop_second_signal),
+	TEST_CASE(test_stop_second_signal_while_closing),
+	TEST_CASE(test_stop_sessions_have_two_seconds),
+	TEST_CASE(test_stop_while_starting),
+	TEST_CASE(test_stop_unplugged_while_starting),
+	TEST_CASE(test_stop_unplugged_while_stopping),
+	TEST_CASE(test_stop_supervisor_is_told),
+	TEST_CASE(test_stop_supervisor_is_told_of_an_unplug),
+	TEST_CASE(test_stop_node_cannot_be_made),
+};
+
+const struct test_group stop_tests = TEST_GROUP("the states of an instance", cases);

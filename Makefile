@@ -205,7 +205,7 @@ coverage: ## of lib/ by units and simulation: every line, and 95 % of branches
 SOURCES = $(sort $(wildcard lib/*.[ch] cuse-qmux/*.[ch] tools/qmi-modem-sim/*.[ch] tests/*/*.[ch]))
 SCRIPTS = .ci/run tests/run tests/report.sh tests/coverage tests/fuzz/run tests/simulation/check-mutants \
 	tests/mutants/check-daemon \
-	tests/startup/run tests/qmicli/run tests/qmicli/bench.sh \
+	tests/startup/run tests/startup/options tests/qmicli/run tests/qmicli/bench.sh \
 	tests/bench/race tests/bench/measure tests/bench/syscalls tests/bench/servers.sh \
 	tests/system/run tests/system/guest tests/system/modems.sh \
 	tools/with-cuse tools/with-system tools/system/make-root tools/system/init tools/system/command \

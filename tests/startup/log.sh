@@ -1,0 +1,70 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# How lines of the log begin, which of them there are, and a supervisor that
+# cannot be told.
+# shellcheck disable=SC2154 # said, status and the like: bench.sh; dir, port: run
+
+serve()
+{
+	start "$@"
+	await_said ready
+	finish TERM
+}
+
+# The daemon, with a stderr that is the journal's, as far as it can tell.
+cat >"$dir/journal" <<'END'
+#!/bin/sh
+JOURNAL_STREAM=$(stat -Lc %d:%i /proc/$$/fd/2)
+export JOURNAL_STREAM
+exec "${0%/*}/cuse-qmux" "$@"
+END
+chmod 755 "$dir/journal"
+
+test_log_of_the_journal()
+{
+	start "$dir/journal" -vv --nodes=1 "$port"
+	await_said ready
+	finish TERM
+	check 'journal: priorities' all_fit '^<[3467]>'
+	check 'journal: a warning' says "<4>$port"
+	check 'journal: information' says '<6>ready'
+	check 'journal: details' says '<7>'
+}
+
+# -v tells more, but of no frame: what the sessions do, and the counters in the end.
+test_log_levels()
+{
+	serve "$dir/cuse-qmux" --nodes=1 "$port"
+	check 'no -v: how lines begin' all_fit '^cuse-qmux: '
+	check 'no -v: a warning' says "cuse-qmux: warning: $port"
+	check 'no -v: information' says 'cuse-qmux: ready'
+	check 'no -v: no counters' silent_about 'requests sent'
+	check 'no -v: no frame' silent_about CTL
+	serve "$dir/cuse-qmux" --nodes=1 -v "$port"
+	check '-v: counters' counts '1 requests sent' 1
+	check '-v: no frame' silent_about CTL
+	serve "$dir/cuse-qmux" --nodes=1 -vv "$port"
+	check '-vv: counters' counts '1 requests sent' 1
+	check '-vv: frames' counts 'to the modem: CTL Sync request' 1
+	serve "$dir/cuse-qmux" --nodes=1 -v --verbose "$port"
+	check '-v --verbose: frames' counts 'to the modem: CTL Sync request' 1
+}
+
+# It is told twice: ready, and stopping.
+test_supervisor_not_there()
+{
+	local path name
+
+	path=/run/$(printf '%0108d' 0)
+	for name in '' "${path::108}"; do
+		serve env NOTIFY_SOCKET="$name" "$dir/cuse-qmux" --nodes=1 "$port"
+		check "NOTIFY_SOCKET of ${#name} bytes" counts "NOTIFY_SOCKET.*'$name'" 2
+		check "NOTIFY_SOCKET of ${#name} bytes: served" [ "$status" -eq 0 ]
+	done
+	for name in "${path::107}" @nobody; do
+		serve env NOTIFY_SOCKET="$name" "$dir/cuse-qmux" --nodes=1 "$port"
+		check "NOTIFY_SOCKET $name" counts "warning.*'$name'.* (refused|directory)" 2
+		check "NOTIFY_SOCKET $name: served" [ "$status" -eq 0 ]
+	done
+}

@@ -1,0 +1,170 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# What udev knows about the port: a made-up device in /sys, in a mount namespace
+# of the test's own.
+# shellcheck disable=SC2154 # said, status and the like: bench.sh; dir, port: run
+
+bus=/sys/devices/bus
+
+mount_sys()
+{
+	mkdir "$dir/virtual"
+	mount --bind /sys/devices/virtual "$dir/virtual"
+	mount -t tmpfs tmpfs /run
+	mount -t tmpfs tmpfs /sys/devices
+	mount -t tmpfs tmpfs /sys/dev
+	mkdir -p /sys/devices/virtual /sys/dev/char
+	# Where the nodes are.
+	mount --move "$dir/virtual" /sys/devices/virtual
+	export SYSTEMD_DEVICE_VERIFY_SYSFS=0
+	numbers=$((0x$(stat -Lc %t "$port"))):$((0x$(stat -Lc %T "$port")))
+}
+
+# pretend SUBSYSTEM PATH [PROPERTY...]: the port's device.
+pretend()
+{
+	local subsystem=$1 path=$2
+
+	shift 2
+	[[ -d $path ]] || mkdir -p "$path"
+	printf '%s\n' "MAJOR=${numbers%:*}" "MINOR=${numbers#*:}" "$@" >"$path/uevent"
+	[[ -L $path/subsystem ]] || ln -s "/sys/class/$subsystem" "$path/subsystem"
+	[[ /sys/dev/char/$numbers -ef $path ]] || ln -sfn "$path" "/sys/dev/char/$numbers"
+}
+
+# usb DRIVER [PROPERTY...]: a modem on USB.
+usb()
+{
+	local interface=$bus/$1/1-1:1.0 driver=$1
+
+	shift
+	if [[ ! -d $interface ]]; then
+		mkdir -p "$interface"
+		printf 'DEVTYPE=usb_interface\nDRIVER=%s\n' "$driver" >"$interface/uevent"
+		ln -s "/sys/bus/usb/drivers/$driver" "$interface/driver"
+		ln -s /sys/bus/usb "$interface/subsystem"
+		printf 'DEVTYPE=usb_device\n' >"$bus/$driver/uevent"
+		ln -s /sys/bus/usb "$bus/$driver/subsystem"
+		echo Maker >"$bus/$driver/manufacturer"
+		echo Model >"$bus/$driver/product"
+	fi
+	pretend usbmisc "$interface/usbmisc/cdc-wdm0" "$@"
+}
+
+# wwan NAME TYPE [PROPERTY...]: a port of the subsystem wwan, TYPE empty before Linux 6.2.
+wwan()
+{
+	pretend wwan "$bus/type$2/$1" "${@:3}"
+	[[ -z $2 ]] || echo "$2" >"$bus/type$2/$1/type"
+}
+
+with_options() { usb qmi_wwan "CUSE_QMUX_OPTIONS=$1"; }
+
+# kind KIND DRIVER|NAME [TYPE]: what the daemon takes such a port for. Wrong options
+# are what it stops at.
+kind()
+{
+	local kind=$1 name="${*:2}"
+
+	shift
+	if [[ $1 == wwan* ]]; then
+		wwan "$1" "${2-}" CUSE_QMUX_OPTIONS=--nodes=0
+	else
+		usb "$1" CUSE_QMUX_OPTIONS=--nodes=0
+	fi
+	run "$dir/cuse-qmux" --nodes=1 "$port"
+	case $kind in
+	MBIM) check "MBIM: $name" says "$port speaks MBIM" ;;
+	QMI) check "QMI: $name" silent_about 'is not known' ;;
+	unknown) check "unknown: $name" says "$port is not known" ;;
+	esac
+	check "$kind: $name: status" [ "$status" -eq "$([[ $kind = MBIM ]] && echo 3 || echo 2)" ]
+}
+
+test_kinds_of_port()
+{
+	kind MBIM cdc_mbim
+	kind MBIM wwan0qmi0 MBIM
+	kind MBIM wwan0mbim0
+	kind QMI qmi_wwan
+	kind QMI wwan0mbim0 QMI
+	kind QMI wwan0qmi0
+	kind unknown cdc_wdm
+	kind unknown wwan0qmi0 AT
+	kind unknown wwan0at0
+}
+
+# Of udev's properties those go to the node that identify the modem.
+test_what_a_modem_is_called()
+{
+	local long
+
+	# What has no room is left out, in full.
+	long=$(printf '%02100d' 0)
+	usb qmi_wwan ID_PATH=here "ID_TOO=$long" ID_SERIAL=12 XID_NO=1 DEVNAME=no ID_=
+	start "$dir/cuse-qmux" --nodes=1 "$port"
+	await_said ready
+	sort /run/cuse-qmux/qmi-virt0 >"$dir/properties"
+	finish TERM
+	check 'the modem is named' says "$port: Maker Model, qmi_wwan"
+	check 'properties' [ "$(<"$dir/properties")" = "CUSE_QMUX_INDEX=0
+CUSE_QMUX_PORT=$port
+ID_=
+ID_PATH=here
+ID_SERIAL=12" ]
+}
+
+# The property is the last word, and as wrong as a command line can be.
+test_options_of_udev()
+{
+	local room
+
+	room=$(printf '%01015d' 0)
+	with_options '--nodes=2  --name=udev -v --no-sync'
+	serve "$dir/cuse-qmux" --nodes=3 --name=line "$port"
+	check 'property: nodes and name' says '/dev/udev0 to /dev/udev1'
+	check 'property: -v and --no-sync' says '0 requests sent'
+	# 1,023 characters fit, 1,024 do not.
+	with_options "--nodes=${room}"
+	refused 2 'property: in full' "'0000" "$dir/cuse-qmux" "$port"
+	with_options "--nodes=${room}0"
+	refused 2 'property: too long' 1023 "$dir/cuse-qmux" "$port"
+	for room in '--nodes' '--no-such-option' '--nodes=2 --queue=1'; do
+		with_options "$room"
+		refused 2 "property: '$room'" "CUSE_QMUX_OPTIONS of $port" "$dir/cuse-qmux" "$port"
+	done
+	with_options '--nodes=2 /dev/other'
+	refused 2 'property: a port' "'/dev/other'" "$dir/cuse-qmux" "$port"
+	# getopt begins anew, whatever it has seen before.
+	with_options '--nodes=0'
+	refused 2 'property: behind options' "'0'" "$dir/cuse-qmux" -v --nodes=2 "$port"
+}
+
+# says_nothing: for half a second; there is nothing by which to tell that it waits.
+says_nothing() { ! read -r -t 0.5 -u "$lines"; }
+
+# A port may be there before udev has said all about it, which is then awaited.
+test_udev_is_awaited()
+{
+	local subsystem began
+
+	mkdir -p /run/udev/data
+	: >/run/udev/control
+	for subsystem in usbmisc wwan; do
+		if [[ $subsystem = usbmisc ]]; then usb qmi_wwan; else wwan wwan0qmi0 QMI; fi
+		start "$dir/cuse-qmux" --nodes=1 "$port"
+		check "udev: $subsystem waits" says_nothing
+		printf 'I:1\nE:CUSE_QMUX_OPTIONS=--nodes=late\n' >"/run/udev/data/c$numbers"
+		finish
+		check "udev: $subsystem has its options" says "'late'"
+		check "udev: $subsystem: status" [ "$status" -eq 2 ]
+		rm "/run/udev/data/c$numbers"
+	done
+	# Nobody's rules are about anything else.
+	pretend tty "$bus/tty/pts"
+	began=$SECONDS
+	serve "$dir/cuse-qmux" --nodes=1 "$port"
+	check 'udev: others need not wait' [ $((SECONDS - began)) -lt 8 ]
+	rm /run/udev/control
+}

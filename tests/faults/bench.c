@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bench.h"
 #include "../cuse/proc.h"
+#include "sysfs.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -29,6 +30,7 @@ void bench_destroy(struct bench *b)
 	for (size_t i = 0; i < BENCH_STEADIES; i++)
 		steady_destroy(&b->steadies[i]);
 	daemon_destroy(&b->daemon);
+	sysfs_restore();
 	wdm_destroy(&b->wdm);
 	sim_destroy(&b->sim);
 	munmap(b->trouble, sizeof(*b->trouble));
@@ -178,9 +180,12 @@ void bench_compare(struct bench *b, long more)
 	assert_in_range(rss, 1, b->before.rss + BENCH_SLACK + more);
 }
 
-/* SIGTERM ends the daemon with status 0, and the modem holds no client (V18). */
+/* Unless it has ended by itself, SIGTERM ends the daemon with status 0, and the modem holds no
+ * client (V18). */
 void bench_stop(struct bench *b)
 {
+	if (b->daemon.pid == 0)
+		return;
 	for (size_t i = 0; i < b->steady_count; i++)
 		steady_stop(&b->steadies[i]);
 	await_cids(b, 0);

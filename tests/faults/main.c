@@ -15,6 +15,7 @@
 static const struct test_group *const groups[] = {
 	&kill_tests,
 	&port_tests,
+	&wdm_tests,
 	&modem_tests,
 	&mixed_tests,
 };

@@ -33,6 +33,14 @@
 enum order {
 	ORDER_FAIL_WRITES,
 	ORDER_LOSE_WRITES,
+	ORDER_FAIL_WRITE,
+	ORDER_FAIL_WRITE_TWICE,
+	ORDER_FAIL_READ,
+	ORDER_BEGIN_COMMAND,
+	ORDER_END_COMMAND,
+	ORDER_RAISE_ERROR,
+	ORDER_REFUSE,
+	ORDER_UNPLUG,
 	ORDER_BEGIN_RESET,
 	ORDER_END_RESET,
 };
@@ -48,7 +56,14 @@ struct device {
 	unsigned char losing;  /* writes that are still to be lost */
 	bool has_lost;         /* the next write tells */
 	bool resetting;
-	bool was_reset; /* the next read tells */
+	bool in_flight;
+	bool error;           /* POLLERR */
+	bool gone;            /* unplugged */
+	int refusal;          /* errno of open() */
+	int write_error;      /* errno of the next write, or 0 */
+	bool busy_after;      /* and EAGAIN for the one behind it */
+	int read_error;       /* errno of the next read, or 0 */
+	unsigned int nothing; /* so many reads return 0 */
 	size_t in_len;
 	size_t out_len;
 	uint8_t in[IN_MAX]; /* from the modem */
@@ -62,8 +77,44 @@ static struct device *device_of(fuse_req_t req)
 
 static void serve_open(fuse_req_t req, struct fuse_file_info *info)
 {
+	struct device *d = device_of(req);
+
+	d->report->opened++;
+	if (d->gone || d->refusal) {
+		fuse_reply_err(req, d->gone ? ENODEV : d->refusal);
+		return;
+	}
+	d->error = false;
 	info->nonseekable = 1;
 	fuse_reply_open(req, info);
+}
+
+static void serve_release(fuse_req_t req, struct fuse_file_info *info)
+{
+	struct device *d = device_of(req);
+
+	(void)info;
+	d->report->closed++;
+	d->report->hasty += d->in_flight || d->out_len > 0;
+	fuse_reply_err(req, 0);
+}
+
+/* What there is to tell before any data; whether there was. */
+static bool fail_read(struct device *d, fuse_req_t req)
+{
+	int error = d->gone ? ENODEV : d->read_error;
+
+	if (!error && d->nothing == 0)
+		return false;
+	d->read_error = 0;
+	if (error) {
+		d->nothing = error == EIO;
+		fuse_reply_err(req, error);
+	} else {
+		d->nothing--;
+		fuse_reply_buf(req, NULL, 0);
+	}
+	return true;
 }
 
 static void serve_read(fuse_req_t req, size_t size, off_t offset, struct fuse_file_info *info)
@@ -72,11 +123,8 @@ static void serve_read(fuse_req_t req, size_t size, off_t offset, struct fuse_fi
 
 	(void)offset;
 	(void)info;
-	if (d->was_reset) {
-		d->was_reset = false;
-		fuse_reply_err(req, EIO);
+	if (fail_read(d, req))
 		return;
-	}
 	if (d->in_len == 0) {
 		fuse_reply_err(req, EAGAIN);
 		return;
@@ -117,6 +165,24 @@ static bool is_one_frame(const char *data, size_t size)
 	       frame == size;
 }
 
+/* An errno that has been ordered; whether there was one. */
+static bool fail_write(struct device *d, fuse_req_t req)
+{
+	int error = d->gone ? ENODEV : d->write_error;
+
+	if (!error)
+		return false;
+	d->report->failed++;
+	d->write_error = 0;
+	if (d->busy_after) {
+		d->busy_after = false;
+		d->write_error = EAGAIN;
+		wake(d);
+	}
+	fuse_reply_err(req, error);
+	return true;
+}
+
 static void serve_write(fuse_req_t req, const char *data, size_t size, off_t offset,
 			struct fuse_file_info *info)
 {
@@ -124,13 +190,15 @@ static void serve_write(fuse_req_t req, const char *data, size_t size, off_t off
 
 	(void)offset;
 	(void)info;
+	if (fail_write(d, req))
+		return;
 	if (d->has_lost) {
 		d->has_lost = false;
 		d->report->failed++;
 		fuse_reply_err(req, EIO);
 	} else if (size == 0) {
 		fuse_reply_write(req, 0);
-	} else if (d->out_len > 0) {
+	} else if (d->out_len > 0 || d->in_flight) {
 		fuse_reply_err(req, EAGAIN);
 	} else if (!is_one_frame(data, size)) {
 		d->report->wrong++;
@@ -162,10 +230,13 @@ static void serve_poll(fuse_req_t req, struct fuse_file_info *info, struct fuse_
 		fuse_pollhandle_destroy(d->poll);
 	if (handle)
 		d->poll = handle;
-	if (d->in_len > 0 || d->was_reset)
+	d->report->polled++;
+	if (d->in_len > 0 || d->read_error || d->nothing > 0 || d->gone)
 		events |= POLLIN;
-	if (d->out_len == 0)
+	if (d->out_len == 0 && !d->in_flight)
 		events |= POLLOUT;
+	if (d->error || d->gone)
+		events |= POLLERR;
 	fuse_reply_poll(req, events);
 }
 
@@ -201,11 +272,55 @@ static void serve_init_done(void *userdata)
 static const struct cuse_lowlevel_ops operations = {
 	.init_done = serve_init_done,
 	.open = serve_open,
+	.release = serve_release,
 	.read = serve_read,
 	.write = serve_write,
 	.poll = serve_poll,
 	.ioctl = serve_ioctl,
 };
+
+static void obey(struct device *d, enum order order, unsigned char value)
+{
+	switch (order) {
+	case ORDER_FAIL_WRITES:
+		d->failing = value;
+		break;
+	case ORDER_LOSE_WRITES:
+		d->losing = value;
+		break;
+	case ORDER_FAIL_WRITE:
+		d->write_error = value;
+		break;
+	case ORDER_FAIL_WRITE_TWICE:
+		d->write_error = EIO;
+		d->busy_after = true;
+		break;
+	case ORDER_FAIL_READ:
+		d->read_error = value == WDM_END ? 0 : value;
+		d->nothing = value == WDM_END ? 2 : 0;
+		break;
+	case ORDER_BEGIN_COMMAND:
+	case ORDER_END_COMMAND:
+		d->in_flight = order == ORDER_BEGIN_COMMAND;
+		break;
+	case ORDER_RAISE_ERROR:
+		d->error = true;
+		break;
+	case ORDER_REFUSE:
+		d->refusal = value;
+		break;
+	case ORDER_UNPLUG:
+		d->gone = true;
+		break;
+	case ORDER_BEGIN_RESET:
+		d->resetting = true;
+		break;
+	case ORDER_END_RESET:
+		d->resetting = false;
+		d->read_error = EIO;
+		break;
+	}
+}
 
 static void take_order(struct device *d)
 {
@@ -213,16 +328,9 @@ static void take_order(struct device *d)
 
 	if (read(d->orders, order, sizeof(order)) != sizeof(order))
 		_exit(0);
-	if (order[0] == ORDER_FAIL_WRITES)
-		d->failing = order[1];
-	if (order[0] == ORDER_LOSE_WRITES)
-		d->losing = order[1];
-	d->resetting =
-		order[0] == ORDER_BEGIN_RESET || (d->resetting && order[0] != ORDER_END_RESET);
-	if (order[0] == ORDER_END_RESET) {
-		d->was_reset = true;
-		wake(d);
-	}
+	obey(d, order[0], order[1]);
+	/* Whoever waits looks anew. */
+	wake(d);
 	confirm(d);
 }
 
@@ -363,6 +471,46 @@ void wdm_fail_writes(struct wdm *w, unsigned char count)
 void wdm_lose_writes(struct wdm *w, unsigned char count)
 {
 	order(w, ORDER_LOSE_WRITES, count);
+}
+
+void wdm_fail_write(struct wdm *w, int error)
+{
+	order(w, ORDER_FAIL_WRITE, (unsigned char)error);
+}
+
+void wdm_fail_write_twice(struct wdm *w)
+{
+	order(w, ORDER_FAIL_WRITE_TWICE, 0);
+}
+
+void wdm_fail_read(struct wdm *w, int error)
+{
+	order(w, ORDER_FAIL_READ, (unsigned char)error);
+}
+
+void wdm_begin_command(struct wdm *w)
+{
+	order(w, ORDER_BEGIN_COMMAND, 0);
+}
+
+void wdm_end_command(struct wdm *w)
+{
+	order(w, ORDER_END_COMMAND, 0);
+}
+
+void wdm_raise_error(struct wdm *w)
+{
+	order(w, ORDER_RAISE_ERROR, 0);
+}
+
+void wdm_refuse(struct wdm *w, int error)
+{
+	order(w, ORDER_REFUSE, (unsigned char)error);
+}
+
+void wdm_unplug(struct wdm *w)
+{
+	order(w, ORDER_UNPLUG, 0);
 }
 
 void wdm_begin_reset(struct wdm *w)

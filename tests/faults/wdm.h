@@ -14,6 +14,10 @@ struct wdm_report {
 	_Atomic unsigned int wrong;  /* writes that were not one whole frame in the limit */
 	_Atomic unsigned int failed; /* writes with EIO */
 	_Atomic unsigned int lost;   /* bytes of the modem, in a reset */
+	_Atomic unsigned int opened; /* how often, refusals too */
+	_Atomic unsigned int closed;
+	_Atomic unsigned int hasty; /* of these while a command was in flight */
+	_Atomic unsigned int polled;
 };
 
 struct wdm {
@@ -35,6 +39,31 @@ void wdm_fail_writes(struct wdm *w, unsigned char count);
  * not get through FUSE.
  */
 void wdm_lose_writes(struct wdm *w, unsigned char count);
+
+/* The next write fails with this errno, or with EIO and then, tried once more, with EAGAIN. */
+void wdm_fail_write(struct wdm *w, int error);
+void wdm_fail_write_twice(struct wdm *w);
+
+/*
+ * The next read fails with this errno, and one after EIO returns 0, as with a
+ * cdc-wdm. WDM_END: two reads in a row return 0.
+ */
+#define WDM_END 254
+void wdm_fail_read(struct wdm *w, int error);
+
+/* From now on a command is in flight: no write is taken, and POLLOUT is gone, until it ends. */
+void wdm_begin_command(struct wdm *w);
+void wdm_end_command(struct wdm *w);
+
+/* POLLERR until the device is opened anew, as after a transfer that failed between others. */
+void wdm_raise_error(struct wdm *w);
+
+/* Each open() fails with this errno, until it is 0. */
+void wdm_refuse(struct wdm *w, int error);
+
+/* Everything fails with ENODEV from now on; a cdc-wdm tells POLLHUP as well, which FUSE does not.
+ */
+void wdm_unplug(struct wdm *w);
 
 /* A reset of the modem: bytes either way are lost until it ends, which a read tells with EIO. */
 void wdm_begin_reset(struct wdm *w);

@@ -1,15 +1,51 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Running the daemon: to its end, or in the background with its
-# lines read as they come. To be sourced.
+# Running the daemon: to its end, or in the background with its lines read as
+# they come. With as few processes as can be: they are slow in User-Mode Linux.
+# To be sourced.
 # shellcheck disable=SC2154 # dir: made by who sources this
+
+# start COMMAND...: in the background.
+start()
+{
+	said=
+	exec {lines}< <(exec "$@" 2>&1 >"$dir/out")
+	process=$!
+}
+
+# Until it has said the text, which is in $said with all that came before.
+await_said()
+{
+	local line
+
+	while [[ $said != *"$1"* ]]; do
+		read -r -t 30 -u "$lines" line || return
+		said+=$line$'\n'
+	done
+}
+
+# finish [SIGNAL]: its end, awaited or by a signal; all that it has said. It is
+# killed after 30 s.
+# shellcheck disable=SC2119,SC2120 # the signal is given elsewhere
+finish()
+{
+	local rest
+
+	[[ -z ${1-} ]] || kill -s "$1" "$process"
+	IFS= read -r -d '' -t 30 -u "$lines" rest
+	[[ $? -le 128 ]] || kill -s KILL "$process"
+	wait "$process"
+	status=$?
+	exec {lines}<&-
+	said+=$rest
+}
 
 # run COMMAND...: to its end. Its status, in $said its stderr, in $dir/out its stdout.
 run()
 {
-	said=$(timeout -s KILL 30 "$@" 2>&1 >"$dir/out")
-	status=$?
+	start "$@"
+	finish ''
 }
 
 # refused STATUS NAME TEXT COMMAND...: the command ends with the status, and says
@@ -28,39 +64,6 @@ refused()
 	fi
 }
 
-# start COMMAND...: in the background.
-start()
-{
-	said=
-	[[ -p $dir/lines ]] || mkfifo "$dir/lines"
-	exec {lines}<>"$dir/lines"
-	timeout -s KILL 30 "$@" 2>&"$lines" {lines}>&- &
-	daemon=$!
-}
-
-# Until it has said the text, which is in $said with all that came before.
-await_said()
-{
-	local line
-
-	while [[ $said != *"$1"* ]]; do
-		read -r -t 15 -u "$lines" line || return
-		said+=$line$'\n'
-	done
-}
-
-# finish [SIGNAL]: its end, awaited or by a signal; all that it has said.
-finish()
-{
-	[[ -z ${1-} ]] || kill -s "$1" "$daemon"
-	wait "$daemon"
-	status=$?
-	echo 'all is said' >&"$lines"
-	await_said 'all is said'
-	exec {lines}>&-
-	said=${said%all is said*}
-}
-
 # check NAME CONDITION...: where it does not hold, what the daemon said is shown.
 check()
 {
@@ -74,7 +77,6 @@ check()
 	fi
 }
 
-# Without a process where none is needed: they are slow in User-Mode Linux.
 says() { [[ $said == *"$1"* ]]; }
 silent_about() { [[ $said != *"$1"* ]]; }
 
@@ -85,7 +87,7 @@ counts()
 
 	while read -r line; do
 		[[ ! $line =~ $1 ]] || n=$((n + 1))
-	done <<<"$said"
+	done <<<"${said%$'\n'}"
 	((n == $2))
 }
 

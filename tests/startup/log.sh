@@ -44,11 +44,9 @@ test_log_levels()
 	serve "$dir/cuse-qmux" --nodes=1 -v "$port"
 	check '-v: counters' counts '1 requests sent' 1
 	check '-v: no frame' silent_about CTL
-	serve "$dir/cuse-qmux" --nodes=1 -vv "$port"
-	check '-vv: counters' counts '1 requests sent' 1
-	check '-vv: frames' counts 'to the modem: CTL Sync request' 1
 	serve "$dir/cuse-qmux" --nodes=1 -v --verbose "$port"
-	check '-v --verbose: frames' counts 'to the modem: CTL Sync request' 1
+	check '-v twice: counters' counts '1 requests sent' 1
+	check '-v twice: frames' counts 'to the modem: CTL Sync request' 1
 }
 
 # It is told twice: ready, and stopping.
@@ -62,9 +60,8 @@ test_supervisor_not_there()
 		check "NOTIFY_SOCKET of ${#name} bytes" counts "NOTIFY_SOCKET.*'$name'" 2
 		check "NOTIFY_SOCKET of ${#name} bytes: served" [ "$status" -eq 0 ]
 	done
-	for name in "${path::107}" @nobody; do
-		serve env NOTIFY_SOCKET="$name" "$dir/cuse-qmux" --nodes=1 "$port"
-		check "NOTIFY_SOCKET $name" counts "warning.*'$name'.* (refused|directory)" 2
-		check "NOTIFY_SOCKET $name: served" [ "$status" -eq 0 ]
-	done
+	name=${path::107}
+	serve env NOTIFY_SOCKET="$name" "$dir/cuse-qmux" --nodes=1 "$port"
+	check 'NOTIFY_SOCKET of nobody' counts "warning.*'$name'.*directory" 2
+	check 'NOTIFY_SOCKET of nobody: served' [ "$status" -eq 0 ]
 }

@@ -39,15 +39,18 @@ usb()
 	local interface=$bus/$1/1-1:1.0 driver=$1
 
 	shift
+	if [[ ! -d $bus/usb ]]; then
+		mkdir -p "$bus/usb/1-1:1.0"
+		printf 'DEVTYPE=usb_interface\n' >"$bus/usb/1-1:1.0/uevent"
+		ln -s /sys/bus/usb "$bus/usb/1-1:1.0/subsystem"
+		printf 'DEVTYPE=usb_device\n' >"$bus/usb/uevent"
+		ln -s /sys/bus/usb "$bus/usb/subsystem"
+		echo Maker >"$bus/usb/manufacturer"
+		echo Model >"$bus/usb/product"
+	fi
 	if [[ ! -d $interface ]]; then
-		mkdir -p "$interface"
-		printf 'DEVTYPE=usb_interface\nDRIVER=%s\n' "$driver" >"$interface/uevent"
+		cp -a "$bus/usb" "$bus/$driver"
 		ln -s "/sys/bus/usb/drivers/$driver" "$interface/driver"
-		ln -s /sys/bus/usb "$interface/subsystem"
-		printf 'DEVTYPE=usb_device\n' >"$bus/$driver/uevent"
-		ln -s /sys/bus/usb "$bus/$driver/subsystem"
-		echo Maker >"$bus/$driver/manufacturer"
-		echo Model >"$bus/$driver/product"
 	fi
 	pretend usbmisc "$interface/usbmisc/cdc-wdm0" "$@"
 }

@@ -96,9 +96,9 @@ void wdm_refuse(struct wdm *w, int error)
 	order(w, ORDER_REFUSE, (unsigned char)error);
 }
 
-void wdm_unplug(struct wdm *w)
+void wdm_unplug(struct wdm *w, int error)
 {
-	order(w, ORDER_UNPLUG, 0);
+	order(w, ORDER_UNPLUG, (unsigned char)error);
 }
 
 void wdm_begin_reset(struct wdm *w)

@@ -61,9 +61,8 @@ void wdm_raise_error(struct wdm *w);
 /* Each open() fails with this errno, until it is 0. */
 void wdm_refuse(struct wdm *w, int error);
 
-/* Everything fails with ENODEV from now on; a cdc-wdm tells POLLHUP as well, which FUSE does not.
- */
-void wdm_unplug(struct wdm *w);
+/* Everything fails with this errno from now on; with another than ENODEV, POLLHUP tells too. */
+void wdm_unplug(struct wdm *w, int error);
 
 /* A reset of the modem: bytes either way are lost until it ends, which a read tells with EIO. */
 void wdm_begin_reset(struct wdm *w);

@@ -34,7 +34,7 @@ struct device {
 	bool resetting;
 	bool in_flight;
 	bool error;           /* POLLERR */
-	bool gone;            /* unplugged */
+	int gone;             /* unplugged: errno of all that is tried */
 	int refusal;          /* errno of open() */
 	int write_error;      /* errno of the next write, or 0 */
 	bool busy_after;      /* and EAGAIN for the one behind it */
@@ -57,7 +57,7 @@ static void serve_open(fuse_req_t req, struct fuse_file_info *info)
 
 	d->report->opened++;
 	if (d->gone || d->refusal) {
-		fuse_reply_err(req, d->gone ? ENODEV : d->refusal);
+		fuse_reply_err(req, d->gone ? d->gone : d->refusal);
 		return;
 	}
 	d->error = false;
@@ -78,7 +78,7 @@ static void serve_release(fuse_req_t req, struct fuse_file_info *info)
 /* What there is to tell before any data; whether there was. */
 static bool fail_read(struct device *d, fuse_req_t req)
 {
-	int error = d->gone ? ENODEV : d->read_error;
+	int error = d->gone ? d->gone : d->read_error;
 
 	if (!error && d->nothing == 0)
 		return false;
@@ -144,7 +144,7 @@ static bool is_one_frame(const char *data, size_t size)
 /* An errno that has been ordered; whether there was one. */
 static bool fail_write(struct device *d, fuse_req_t req)
 {
-	int error = d->gone ? ENODEV : d->write_error;
+	int error = d->gone ? d->gone : d->write_error;
 
 	if (!error)
 		return false;
@@ -213,6 +213,8 @@ static void serve_poll(fuse_req_t req, struct fuse_file_info *info, struct fuse_
 		events |= POLLOUT;
 	if (d->error || d->gone)
 		events |= POLLERR;
+	if (d->gone && d->gone != ENODEV)
+		events |= POLLHUP;
 	fuse_reply_poll(req, events);
 }
 
@@ -286,7 +288,7 @@ static void obey(struct device *d, enum order order, unsigned char value)
 		d->refusal = value;
 		break;
 	case ORDER_UNPLUG:
-		d->gone = true;
+		d->gone = value;
 		break;
 	case ORDER_BEGIN_RESET:
 		d->resetting = true;

@@ -131,7 +131,8 @@ test_options_of_udev()
 	# 1,023 characters fit, 1,024 do not.
 	with_options "--nodes=${room}"
 	refused 2 'property: in full' "'0000" "$dir/cuse-qmux" "$port"
-	with_options "--nodes=${room}0"
+	# What is left of it by one character would be right.
+	with_options "$(printf '%1021s' '')-vv"
 	refused 2 'property: too long' 1023 "$dir/cuse-qmux" "$port"
 	for room in '--nodes' '--no-such-option' '--nodes=2 --queue=1'; do
 		with_options "$room"

@@ -11,7 +11,7 @@
 #define TRIES_MAX 16
 
 /* Whoever may use a node has to get there, whatever the umask. */
-static int make_directory(const char *path)
+static int alias_make_directory(const char *path)
 {
 	if (mkdir(path, 0755) == 0)
 		return chmod(path, 0755);
@@ -19,7 +19,7 @@ static int make_directory(const char *path)
 }
 
 /* An instance that was killed leaves its alias behind, perhaps under another port's name. */
-static void clear_directory(const char *path)
+static void alias_clear_directory(const char *path)
 {
 	DIR *directory = opendir(path);
 	struct dirent *entry;
@@ -32,7 +32,7 @@ static void clear_directory(const char *path)
 }
 
 /* devtmpfs has made the node already, unless there is none or something stood in its way. */
-static int check_own_node(const char *path, dev_t device)
+static int alias_check_own_node(const char *path, dev_t device)
 {
 	struct stat st;
 
@@ -43,11 +43,11 @@ static int check_own_node(const char *path, dev_t device)
 }
 
 /* A hard link: what udev or an administrator does to the owner and mode of one, both have. */
-static int make_alias(const struct alias *alias)
+static int alias_link_node(const struct alias *alias)
 {
-	if (make_directory(alias->base) < 0 || make_directory(alias->directory) < 0)
+	if (alias_make_directory(alias->base) < 0 || alias_make_directory(alias->directory) < 0)
 		return -1;
-	clear_directory(alias->directory);
+	alias_clear_directory(alias->directory);
 	return link(alias->node, alias->path);
 }
 
@@ -58,11 +58,11 @@ int alias_create(struct alias *alias, const char *prefix, unsigned number, const
 	snprintf(alias->base, sizeof(alias->base), "/dev/%s", prefix);
 	snprintf(alias->directory, sizeof(alias->directory), "/dev/%s/%u", prefix, number);
 	snprintf(alias->path, sizeof(alias->path), "/dev/%s/%u/%s", prefix, number, basename);
-	if (check_own_node(alias->node, device) < 0)
+	if (alias_check_own_node(alias->node, device) < 0)
 		return -1;
 	/* Another instance that ends removes the common directory as soon as it is empty. */
 	for (unsigned tries = 0; tries < TRIES_MAX; tries++) {
-		if (make_alias(alias) == 0)
+		if (alias_link_node(alias) == 0)
 			return 0;
 		if (errno != ENOENT)
 			break;

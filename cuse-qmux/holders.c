@@ -12,7 +12,7 @@
 #include "log.h"
 #include "process.h"
 
-static bool has_open(long pid, dev_t device)
+static bool holders_is_holder(long pid, dev_t device)
 {
 	char path[64];
 	struct dirent *entry;
@@ -44,7 +44,7 @@ void holders_warn(const char *path, dev_t device)
 		char command[PROCESS_COMMAND_MAX];
 		long pid = strtol(entry->d_name, NULL, 10);
 
-		if (pid <= 0 || pid == getpid() || !has_open(pid, device))
+		if (pid <= 0 || pid == getpid() || !holders_is_holder(pid, device))
 			continue;
 		process_command(command, pid);
 		log_warning("%s is held by another process too, %s (pid %ld): they will garble "

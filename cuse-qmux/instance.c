@@ -46,52 +46,52 @@ struct instance {
 	unsigned nodes_created;
 };
 
-static void enter(struct instance *instance, enum instance_state state, uint64_t timeout)
+static void instance_enter(struct instance *instance, enum instance_state state, uint64_t timeout)
 {
 	instance->state = state;
 	instance->state_deadline = timeout == MUX_NEVER ? MUX_NEVER : instance->loop.now + timeout;
 }
 
-static void begin_closing(struct instance *instance)
+static void instance_begin_closing(struct instance *instance)
 {
 	if (instance->state == INSTANCE_ENDED)
 		return;
 	mux_port_unplugged(instance->mux);
-	enter(instance, INSTANCE_CLOSING, CLOSE_TIMEOUT);
+	instance_enter(instance, INSTANCE_CLOSING, CLOSE_TIMEOUT);
 }
 
-static void begin_stopping(struct instance *instance)
+static void instance_begin_stopping(struct instance *instance)
 {
 	log_info("stopping: releasing %u clients", mux_client_count(instance->mux));
 	supervisor_notify("STOPPING=1\nSTATUS=Releasing the modem's clients");
 	mux_stop(instance->mux);
-	enter(instance, INSTANCE_STOPPING, STOP_TIMEOUT);
+	instance_enter(instance, INSTANCE_STOPPING, STOP_TIMEOUT);
 }
 
 /* The port's events. */
 
-static void port_received(void *context, const uint8_t *data, size_t size)
+static void instance_port_received(void *context, const uint8_t *data, size_t size)
 {
 	struct instance *instance = context;
 
 	mux_port_received(instance->mux, data, size, instance->loop.now);
 }
 
-static void port_sent(void *context)
+static void instance_port_sent(void *context)
 {
 	struct instance *instance = context;
 
 	mux_port_sent(instance->mux);
 }
 
-static void port_failed(void *context)
+static void instance_port_failed(void *context)
 {
 	struct instance *instance = context;
 
 	mux_port_failed(instance->mux, instance->loop.now);
 }
 
-static void port_lost(void *context)
+static void instance_port_lost(void *context)
 {
 	struct instance *instance = context;
 
@@ -99,7 +99,7 @@ static void port_lost(void *context)
 }
 
 /* What the modem has kept all the same is nobody's now. */
-static void port_reset(void *context)
+static void instance_port_reset(void *context)
 {
 	struct instance *instance = context;
 
@@ -108,28 +108,28 @@ static void port_reset(void *context)
 		log_warning("out of memory: clients may stay allocated on the modem");
 }
 
-static void port_unplugged(void *context)
+static void instance_port_unplugged(void *context)
 {
 	struct instance *instance = context;
 
 	log_info("%s was unplugged", instance->port.path);
 	supervisor_notify("STOPPING=1\nSTATUS=The modem was unplugged");
-	begin_closing(instance);
+	instance_begin_closing(instance);
 }
 
-static const struct port_events port_events = {
-	.received = port_received,
-	.sent = port_sent,
-	.failed = port_failed,
-	.lost = port_lost,
-	.reset = port_reset,
-	.unplugged = port_unplugged,
+static const struct port_events instance_port_events = {
+	.received = instance_port_received,
+	.sent = instance_port_sent,
+	.failed = instance_port_failed,
+	.lost = instance_port_lost,
+	.reset = instance_port_reset,
+	.unplugged = instance_port_unplugged,
 };
 
 /* The core's hooks. */
 
-__attribute__((format(printf, 3, 0))) static void hook_log(void *context, enum mux_level level,
-							   const char *format, va_list args)
+__attribute__((format(printf, 3, 0))) static void instance_log(void *context, enum mux_level level,
+							       const char *format, va_list args)
 {
 	static const enum log_level levels[] = {
 		[MUX_WARNING] = LOG_LEVEL_WARNING,
@@ -141,7 +141,7 @@ __attribute__((format(printf, 3, 0))) static void hook_log(void *context, enum m
 	log_message_args(levels[level], format, args);
 }
 
-static void hook_trace(void *context, const struct mux_trace *trace)
+static void instance_trace(void *context, const struct mux_trace *trace)
 {
 	const struct instance *instance = context;
 
@@ -149,7 +149,7 @@ static void hook_trace(void *context, const struct mux_trace *trace)
 		    trace->session ? instance->nodes[mux_session_node(trace->session)].name : "-");
 }
 
-static struct mux *make_mux(struct instance *instance)
+static struct mux *instance_make_mux(struct instance *instance)
 {
 	const struct options *options = &instance->options;
 	struct mux_config config = {
@@ -159,8 +159,8 @@ static struct mux *make_mux(struct instance *instance)
 		.transaction_timeout = options->transaction_timeout,
 		.orphan_timeout = options->orphan_timeout,
 		.hooks = {.context = instance,
-			  .log = hook_log,
-			  .trace = options->verbosity >= 2 ? hook_trace : NULL},
+			  .log = instance_log,
+			  .trace = options->verbosity >= 2 ? instance_trace : NULL},
 	};
 
 	return mux_create(&config);
@@ -168,7 +168,7 @@ static struct mux *make_mux(struct instance *instance)
 
 /* Signals. */
 
-static void log_counters(const struct instance *instance)
+static void instance_log_counters(const struct instance *instance)
 {
 	const struct mux_counters *counters = mux_counters(instance->mux);
 
@@ -187,7 +187,7 @@ static void log_counters(const struct instance *instance)
 		 (unsigned long long)counters->restarts);
 }
 
-static void signal_ready(struct watch *watch, uint32_t events)
+static void instance_signal_ready(struct watch *watch, uint32_t events)
 {
 	struct instance *instance = container_of(watch, struct instance, signals);
 	struct signalfd_siginfo info;
@@ -197,17 +197,17 @@ static void signal_ready(struct watch *watch, uint32_t events)
 		return;
 	memcpy(&info, watch->buffer, sizeof(info));
 	if (info.ssi_signo == SIGUSR1) {
-		log_counters(instance);
+		instance_log_counters(instance);
 		return;
 	}
 	if (instance->state < INSTANCE_STOPPING)
-		begin_stopping(instance);
+		instance_begin_stopping(instance);
 	else if (instance->told_to_stop)
 		instance->state = INSTANCE_ENDED;
 	instance->told_to_stop = true;
 }
 
-static int watch_signals(struct instance *instance)
+static int instance_watch_signals(struct instance *instance)
 {
 	sigset_t signals;
 
@@ -216,7 +216,7 @@ static int watch_signals(struct instance *instance)
 	sigaddset(&signals, SIGINT);
 	sigaddset(&signals, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
-	instance->signals.ready = signal_ready;
+	instance->signals.ready = instance_signal_ready;
 	instance->signals.fd = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
 	if (instance->signals.fd < 0)
 		return -1;
@@ -226,13 +226,13 @@ static int watch_signals(struct instance *instance)
 
 /* Nodes. */
 
-static void fail(struct instance *instance)
+static void instance_fail(struct instance *instance)
 {
 	instance->status = EXIT_FAILURE;
-	begin_stopping(instance);
+	instance_begin_stopping(instance);
 }
 
-static void publish_nodes(struct instance *instance)
+static void instance_publish_nodes(struct instance *instance)
 {
 	unsigned count = instance->options.nodes;
 	const char *first = instance->nodes[0].name;
@@ -240,7 +240,7 @@ static void publish_nodes(struct instance *instance)
 
 	for (unsigned index = 0; index < count; index++) {
 		if (node_create(&instance->nodes[index], &instance->host, index) < 0) {
-			fail(instance);
+			instance_fail(instance);
 			return;
 		}
 		instance->nodes_created++;
@@ -249,10 +249,10 @@ static void publish_nodes(struct instance *instance)
 		 first, last);
 	supervisor_notify("READY=1\nSTATUS=%s is shared by %u nodes, %s to %s", instance->port.path,
 			  count, first, last);
-	enter(instance, INSTANCE_SERVING, MUX_NEVER);
+	instance_enter(instance, INSTANCE_SERVING, MUX_NEVER);
 }
 
-static void destroy_nodes(struct instance *instance)
+static void instance_destroy_nodes(struct instance *instance)
 {
 	while (instance->nodes_created > 0)
 		node_destroy(&instance->nodes[--instance->nodes_created]);
@@ -262,7 +262,7 @@ static void destroy_nodes(struct instance *instance)
 /* The loop. */
 
 /* Passes on what the last event brought, until nothing more follows from it. */
-static void pump(struct instance *instance)
+static void instance_pump(struct instance *instance)
 {
 	struct session *session;
 
@@ -281,7 +281,7 @@ static void pump(struct instance *instance)
 	} while (mux_has_changed(instance->mux));
 }
 
-static void advance(struct instance *instance)
+static void instance_advance(struct instance *instance)
 {
 	bool late = instance->loop.now >= instance->state_deadline;
 
@@ -292,17 +292,17 @@ static void advance(struct instance *instance)
 				    "starting, be in another mode, or not speak QMI on this port",
 				    SYNC_TIMEOUT / 1000);
 		if (late || mux_sync_answered(instance->mux))
-			publish_nodes(instance);
+			instance_publish_nodes(instance);
 		break;
 	case INSTANCE_SERVING:
 		if (instance->host.broken)
-			fail(instance);
+			instance_fail(instance);
 		break;
 	case INSTANCE_STOPPING:
 		if (late)
 			log_warning("the modem has not released every client in time");
 		if (late || mux_stopped(instance->mux))
-			begin_closing(instance);
+			instance_begin_closing(instance);
 		break;
 	case INSTANCE_CLOSING:
 		if (late || instance->host.open_files == 0)
@@ -314,29 +314,30 @@ static void advance(struct instance *instance)
 }
 
 /* One state may end as soon as it has begun. */
-static void settle(struct instance *instance)
+static void instance_settle(struct instance *instance)
 {
 	enum instance_state before;
 
 	do {
 		before = instance->state;
-		pump(instance);
-		advance(instance);
+		instance_pump(instance);
+		instance_advance(instance);
 	} while (instance->state != before);
 }
 
-static void run(struct instance *instance)
+static void instance_run_loop(struct instance *instance)
 {
-	enter(instance, INSTANCE_STARTING, instance->options.sync ? SYNC_TIMEOUT : MUX_NEVER);
+	instance_enter(instance, INSTANCE_STARTING,
+		       instance->options.sync ? SYNC_TIMEOUT : MUX_NEVER);
 	if (!instance->options.sync)
-		publish_nodes(instance);
+		instance_publish_nodes(instance);
 	else if (mux_start_sync(instance->mux) < 0)
-		fail(instance);
+		instance_fail(instance);
 
 	for (;;) {
 		uint64_t deadline;
 
-		settle(instance);
+		instance_settle(instance);
 		if (instance->state == INSTANCE_ENDED)
 			return;
 		deadline = mux_deadline(instance->mux);
@@ -351,9 +352,9 @@ static void run(struct instance *instance)
 	}
 }
 
-static int run_on_port(struct instance *instance)
+static int instance_run_on_port(struct instance *instance)
 {
-	instance->mux = make_mux(instance);
+	instance->mux = instance_make_mux(instance);
 	if (!instance->mux) {
 		log_error("out of memory");
 		return EXIT_FAILURE;
@@ -367,16 +368,16 @@ static int run_on_port(struct instance *instance)
 		.modem = &instance->port.modem,
 		.frame_max = instance->port.frame_max,
 	};
-	run(instance);
-	destroy_nodes(instance);
+	instance_run_loop(instance);
+	instance_destroy_nodes(instance);
 	if (log_enabled(LOG_LEVEL_DEBUG))
-		log_counters(instance);
+		instance_log_counters(instance);
 	mux_destroy(instance->mux);
 	return instance->status;
 }
 
 /* What an administrator's udev rule says about this modem is the last word. */
-static int run_with_modem_options(struct instance *instance)
+static int instance_run_with_modem_options(struct instance *instance)
 {
 	char *words = instance->port.modem.options;
 
@@ -389,20 +390,21 @@ static int run_with_modem_options(struct instance *instance)
 		return EXIT_USAGE;
 	}
 	log_open(options_log_level(&instance->options));
-	return run_on_port(instance);
+	return instance_run_on_port(instance);
 }
 
 /* From the first look at the machine to the end; the status. */
-static int run_if_possible(struct instance *instance)
+static int instance_run_if_possible(struct instance *instance)
 {
 	struct port *port = &instance->port;
 	int status;
 
 	if (node_check_cuse() < 0)
 		return EXIT_UNSUITABLE;
-	if (port_open(port, instance->options.port, &instance->loop, &port_events, instance) < 0)
+	if (port_open(port, instance->options.port, &instance->loop, &instance_port_events,
+		      instance) < 0)
 		return port->unsuitable ? EXIT_UNSUITABLE : EXIT_FAILURE;
-	status = run_with_modem_options(instance);
+	status = instance_run_with_modem_options(instance);
 	port_close(port);
 	return status;
 }
@@ -412,12 +414,12 @@ int instance_run(const struct options *options)
 	struct instance *instance = calloc(1, sizeof(*instance));
 	int status;
 
-	if (!instance || loop_init(&instance->loop) < 0 || watch_signals(instance) < 0) {
+	if (!instance || loop_init(&instance->loop) < 0 || instance_watch_signals(instance) < 0) {
 		log_error("cannot start: %s", strerror(errno));
 		return EXIT_FAILURE;
 	}
 	instance->options = *options;
-	status = run_if_possible(instance);
+	status = instance_run_if_possible(instance);
 	loop_remove(&instance->loop, &instance->signals);
 	close(instance->signals.fd);
 	loop_finish(&instance->loop);

@@ -14,7 +14,7 @@ static struct {
 } log_state = {.level = LOG_LEVEL_INFO};
 
 /* JOURNAL_STREAM names the device and inode of the journal's socket: systemd.exec(5). */
-static bool stderr_is_journal(void)
+static bool log_stderr_is_journal(void)
 {
 	const char *stream = getenv("JOURNAL_STREAM");
 	uintmax_t device;
@@ -28,7 +28,7 @@ static bool stderr_is_journal(void)
 void log_open(enum log_level level)
 {
 	log_state.level = level;
-	log_state.to_journal = stderr_is_journal();
+	log_state.to_journal = log_stderr_is_journal();
 }
 
 void log_message_args(enum log_level level, const char *format, va_list args)

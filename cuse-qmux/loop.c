@@ -13,7 +13,7 @@
 #include "clock.h"
 #include "loop_ring.h"
 
-static bool epoll_wanted(void)
+static bool loop_epoll_wanted(void)
 {
 	const char *wanted = getenv("CUSE_QMUX_LOOP");
 
@@ -23,7 +23,7 @@ static bool epoll_wanted(void)
 int loop_init(struct loop *loop)
 {
 	*loop = (struct loop){.now = clock_ms(), .epoll_fd = -1};
-	if (!epoll_wanted())
+	if (!loop_epoll_wanted())
 		loop->ring = ring_loop_create();
 	if (loop->ring)
 		return 0;
@@ -39,7 +39,7 @@ void loop_finish(struct loop *loop)
 		close(loop->epoll_fd);
 }
 
-static int control(struct loop *loop, int operation, struct watch *watch, uint32_t events)
+static int loop_control(struct loop *loop, int operation, struct watch *watch, uint32_t events)
 {
 	struct epoll_event event = {.events = events, .data.ptr = watch};
 
@@ -47,7 +47,7 @@ static int control(struct loop *loop, int operation, struct watch *watch, uint32
 }
 
 /* It takes memory only where something was read to. */
-static uint8_t *map_buffer(size_t size)
+static uint8_t *loop_map_buffer(size_t size)
 {
 	uint8_t *buffer = mmap(NULL, size, PROT_READ | PROT_WRITE,
 			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -55,7 +55,7 @@ static uint8_t *map_buffer(size_t size)
 	return buffer == MAP_FAILED ? NULL : buffer;
 }
 
-static void unmap_buffer(struct watch *watch)
+static void loop_unmap_buffer(struct watch *watch)
 {
 	munmap(watch->buffer, watch->read_max);
 	watch->buffer = NULL;
@@ -65,13 +65,13 @@ int loop_add(struct loop *loop, struct watch *watch)
 {
 	int err;
 
-	watch->buffer = map_buffer(watch->read_max);
+	watch->buffer = loop_map_buffer(watch->read_max);
 	if (!watch->buffer)
 		return -ENOMEM;
 	err = loop->ring ? ring_loop_add(loop->ring, watch)
-			 : control(loop, EPOLL_CTL_ADD, watch, EPOLLIN);
+			 : loop_control(loop, EPOLL_CTL_ADD, watch, EPOLLIN);
 	if (err < 0)
-		unmap_buffer(watch);
+		loop_unmap_buffer(watch);
 	return err;
 }
 
@@ -82,8 +82,8 @@ void loop_remove(struct loop *loop, struct watch *watch)
 	if (loop->ring)
 		ring_loop_remove(loop->ring, watch);
 	else
-		control(loop, EPOLL_CTL_DEL, watch, 0);
-	unmap_buffer(watch);
+		loop_control(loop, EPOLL_CTL_DEL, watch, 0);
+	loop_unmap_buffer(watch);
 }
 
 ssize_t loop_read(struct loop *loop, struct watch *watch)
@@ -96,7 +96,7 @@ void loop_await_writable(struct loop *loop, struct watch *watch)
 	if (loop->ring)
 		ring_loop_await_writable(loop->ring, watch);
 	else
-		control(loop, EPOLL_CTL_MOD, watch, EPOLLIN | EPOLLOUT);
+		loop_control(loop, EPOLL_CTL_MOD, watch, EPOLLIN | EPOLLOUT);
 }
 
 ssize_t loop_send(struct loop *loop, struct watch *watch, const struct iovec *iov, int count)
@@ -105,7 +105,7 @@ ssize_t loop_send(struct loop *loop, struct watch *watch, const struct iovec *io
 			   : writev(watch->fd, iov, count);
 }
 
-static int timeout_until(const struct loop *loop, uint64_t deadline)
+static int loop_timeout_until(const struct loop *loop, uint64_t deadline)
 {
 	if (deadline == UINT64_MAX)
 		return -1;
@@ -114,7 +114,7 @@ static int timeout_until(const struct loop *loop, uint64_t deadline)
 	return deadline - loop->now > INT_MAX ? INT_MAX : (int)(deadline - loop->now);
 }
 
-static void wait_on_epoll(struct loop *loop, int timeout)
+static void loop_wait_on_epoll(struct loop *loop, int timeout)
 {
 	struct epoll_event event;
 	/* One at a time: handling it may end what another one is about. */
@@ -125,17 +125,17 @@ static void wait_on_epoll(struct loop *loop, int timeout)
 		struct watch *watch = event.data.ptr;
 
 		if (event.events & EPOLLOUT)
-			control(loop, EPOLL_CTL_MOD, watch, EPOLLIN);
+			loop_control(loop, EPOLL_CTL_MOD, watch, EPOLLIN);
 		watch->ready(watch, event.events);
 	}
 }
 
 void loop_wait(struct loop *loop, uint64_t deadline)
 {
-	int timeout = timeout_until(loop, deadline);
+	int timeout = loop_timeout_until(loop, deadline);
 
 	if (loop->ring)
 		ring_loop_wait(loop->ring, timeout, &loop->now);
 	else
-		wait_on_epoll(loop, timeout);
+		loop_wait_on_epoll(loop, timeout);
 }

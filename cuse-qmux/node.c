@@ -27,12 +27,12 @@ static struct node *node_of(fuse_req_t req)
 	return fuse_req_userdata(req);
 }
 
-static struct open_file *file_of(const struct fuse_file_info *info)
+static struct open_file *node_file(const struct fuse_file_info *info)
 {
 	return (struct open_file *)(uintptr_t)info->fh;
 }
 
-static void serve_open(fuse_req_t req, struct fuse_file_info *info)
+static void node_serve_open(fuse_req_t req, struct fuse_file_info *info)
 {
 	struct node *node = node_of(req);
 	struct open_file *file = open_file_create(node->host->mux, node->index, &node->files);
@@ -54,10 +54,10 @@ static void serve_open(fuse_req_t req, struct fuse_file_info *info)
 	fuse_reply_open(req, info);
 }
 
-static void serve_release(fuse_req_t req, struct fuse_file_info *info)
+static void node_serve_release(fuse_req_t req, struct fuse_file_info *info)
 {
 	struct node *node = node_of(req);
-	struct open_file *file = file_of(info);
+	struct open_file *file = node_file(info);
 
 	log_debug("%s: session %llu closed", node->name,
 		  (unsigned long long)mux_session_id(open_file_session(file)));
@@ -66,26 +66,28 @@ static void serve_release(fuse_req_t req, struct fuse_file_info *info)
 	fuse_reply_err(req, 0);
 }
 
-static void serve_read(fuse_req_t req, size_t size, off_t offset, struct fuse_file_info *info)
+static void node_serve_read(fuse_req_t req, size_t size, off_t offset, struct fuse_file_info *info)
 {
 	(void)offset;
-	open_file_read(file_of(info), req, size, info->flags & O_NONBLOCK);
+	open_file_read(node_file(info), req, size, info->flags & O_NONBLOCK);
 }
 
-static void serve_write(fuse_req_t req, const char *data, size_t size, off_t offset,
-			struct fuse_file_info *info)
+static void node_serve_write(fuse_req_t req, const char *data, size_t size, off_t offset,
+			     struct fuse_file_info *info)
 {
 	(void)offset;
-	open_file_write(file_of(info), req, (const uint8_t *)data, size, info->flags & O_NONBLOCK);
+	open_file_write(node_file(info), req, (const uint8_t *)data, size,
+			info->flags & O_NONBLOCK);
 }
 
-static void serve_poll(fuse_req_t req, struct fuse_file_info *info, struct fuse_pollhandle *handle)
+static void node_serve_poll(fuse_req_t req, struct fuse_file_info *info,
+			    struct fuse_pollhandle *handle)
 {
-	open_file_poll(file_of(info), req, handle, info->poll_events);
+	open_file_poll(node_file(info), req, handle, info->poll_events);
 }
 
-static void serve_ioctl(fuse_req_t req, int command, void *arg, struct fuse_file_info *info,
-			unsigned flags, const void *in, size_t in_size, size_t out_size)
+static void node_serve_ioctl(fuse_req_t req, int command, void *arg, struct fuse_file_info *info,
+			     unsigned flags, const void *in, size_t in_size, size_t out_size)
 {
 	__u16 limit = (__u16)node_of(req)->host->frame_max;
 
@@ -94,7 +96,7 @@ static void serve_ioctl(fuse_req_t req, int command, void *arg, struct fuse_file
 	(void)in;
 	(void)in_size;
 	(void)out_size;
-	if (mux_session_state(open_file_session(file_of(info))) & SESSION_DEAD)
+	if (mux_session_state(open_file_session(node_file(info))) & SESSION_DEAD)
 		fuse_reply_err(req, ENODEV);
 	else if ((unsigned)command == IOCTL_WDM_MAX_COMMAND)
 		fuse_reply_ioctl(req, 0, &limit, sizeof(limit));
@@ -102,17 +104,17 @@ static void serve_ioctl(fuse_req_t req, int command, void *arg, struct fuse_file
 		fuse_reply_err(req, ENOTTY);
 }
 
-static const struct cuse_lowlevel_ops operations = {
-	.open = serve_open,
-	.release = serve_release,
-	.read = serve_read,
-	.write = serve_write,
-	.poll = serve_poll,
-	.ioctl = serve_ioctl,
+static const struct cuse_lowlevel_ops node_operations = {
+	.open = node_serve_open,
+	.release = node_serve_release,
+	.read = node_serve_read,
+	.write = node_serve_write,
+	.poll = node_serve_poll,
+	.ioctl = node_serve_ioctl,
 };
 
 /* libfuse asks for both where it is given a descriptor. */
-static ssize_t io_read(int fd, void *buffer, size_t size, void *userdata)
+static ssize_t node_io_read(int fd, void *buffer, size_t size, void *userdata)
 {
 	struct node *node = userdata;
 	ssize_t got;
@@ -134,7 +136,7 @@ static ssize_t io_read(int fd, void *buffer, size_t size, void *userdata)
  * request_wait_answer() in fs/fuse/dev.c), unless the whole connection has ended,
  * and that the next read tells.
  */
-static ssize_t io_writev(int fd, struct iovec *iov, int count, void *userdata)
+static ssize_t node_io_writev(int fd, struct iovec *iov, int count, void *userdata)
 {
 	struct node *node = userdata;
 
@@ -142,7 +144,8 @@ static ssize_t io_writev(int fd, struct iovec *iov, int count, void *userdata)
 	return loop_send(node->host->loop, &node->watch, iov, count);
 }
 
-static const struct fuse_custom_io custom_io = {.read = io_read, .writev = io_writev};
+static const struct fuse_custom_io node_custom_io = {.read = node_io_read,
+						     .writev = node_io_writev};
 
 enum served {
 	SERVED,
@@ -150,7 +153,7 @@ enum served {
 	SERVED_LAST, /* the kernel has ended the connection */
 };
 
-static enum served serve(struct node *node)
+static enum served node_serve(struct node *node)
 {
 	struct fuse_buf *buffer = &node->host->buffer;
 	int size = fuse_session_receive_buf(node->fuse, buffer);
@@ -168,14 +171,14 @@ static void node_ready(struct watch *watch, uint32_t events)
 	struct node *node = container_of(watch, struct node, watch);
 
 	(void)events;
-	if (serve(node) != SERVED_LAST)
+	if (node_serve(node) != SERVED_LAST)
 		return;
 	log_error("%s: the kernel has ended the connection", node->name);
 	loop_remove(node->host->loop, watch);
 	node->host->broken = true;
 }
 
-static int open_cuse(void)
+static int node_open_cuse(void)
 {
 	int fd = open("/dev/cuse", O_RDWR | O_NONBLOCK | O_CLOEXEC);
 
@@ -191,7 +194,7 @@ static int open_cuse(void)
 
 int node_check_cuse(void)
 {
-	int fd = open_cuse();
+	int fd = node_open_cuse();
 
 	if (fd < 0)
 		return -1;
@@ -199,7 +202,7 @@ int node_check_cuse(void)
 	return 0;
 }
 
-static struct fuse_session *make_session(struct node *node, int fd)
+static struct fuse_session *node_make_session(struct node *node, int fd)
 {
 	char device_name[NODE_NAME_MAX + 16];
 	const char *device_info[] = {device_name};
@@ -213,9 +216,9 @@ static struct fuse_session *make_session(struct node *node, int fd)
 	struct fuse_session *fuse;
 
 	snprintf(device_name, sizeof(device_name), "DEVNAME=%s", node->name);
-	fuse = cuse_lowlevel_new(&args, &info, &operations, node);
+	fuse = cuse_lowlevel_new(&args, &info, &node_operations, node);
 	fuse_opt_free_args(&args);
-	if (fuse && fuse_session_custom_io(fuse, &custom_io, fd) < 0) {
+	if (fuse && fuse_session_custom_io(fuse, &node_custom_io, fd) < 0) {
 		fuse_session_destroy(fuse);
 		fuse = NULL;
 	}
@@ -223,7 +226,7 @@ static struct fuse_session *make_session(struct node *node, int fd)
 }
 
 /* Whether a CUSE device has the name, or any other device has its place in /dev. */
-static bool name_taken(const struct node *node)
+static bool node_name_taken(const struct node *node)
 {
 	char path[NODE_NAME_MAX + 32];
 	struct stat st;
@@ -239,7 +242,7 @@ static bool name_taken(const struct node *node)
 	return access(path, F_OK) == 0;
 }
 
-static int read_device(const struct node *node, dev_t *device)
+static int node_read_device(const struct node *node, dev_t *device)
 {
 	char path[NODE_NAME_MAX + 32];
 	unsigned major;
@@ -261,16 +264,16 @@ static int read_device(const struct node *node, dev_t *device)
  * Tries one name. 1: published; 0: the name is another's, as the kernel shows
  * by ending the connection after the reply to CUSE_INIT; -1: logged.
  */
-static int try_name(struct node *node)
+static int node_try_name(struct node *node)
 {
 	int fd;
 
-	if (name_taken(node))
+	if (node_name_taken(node))
 		return 0;
-	fd = open_cuse();
+	fd = node_open_cuse();
 	if (fd < 0)
 		return -1;
-	node->fuse = make_session(node, fd);
+	node->fuse = node_make_session(node, fd);
 	if (!node->fuse) {
 		close(fd);
 		log_error("out of memory");
@@ -279,15 +282,15 @@ static int try_name(struct node *node)
 	node->watch.fd = fd;
 	registry_add(node->name, node->host->port_path, node->index, node->host->modem);
 	/* The first request is CUSE_INIT. */
-	serve(node);
-	if (serve(node) != SERVED_LAST)
+	node_serve(node);
+	if (node_serve(node) != SERVED_LAST)
 		return 1;
 	registry_remove(node->name);
 	fuse_session_destroy(node->fuse);
 	return 0;
 }
 
-static int find_name(struct node *node)
+static int node_find_name(struct node *node)
 {
 	unsigned refusals = 0;
 
@@ -295,11 +298,11 @@ static int find_name(struct node *node)
 		int published;
 
 		snprintf(node->name, sizeof(node->name), "%s%u", node->host->prefix, node->number);
-		published = try_name(node);
+		published = node_try_name(node);
 		if (published != 0)
 			return published;
 		/* Another program may have been faster, and then be gone again. */
-		if (name_taken(node)) {
+		if (node_name_taken(node)) {
 			node->number++;
 		} else if (++refusals == REFUSALS_MAX) {
 			log_error("the kernel refuses to make /dev/%s: see its log", node->name);
@@ -308,10 +311,10 @@ static int find_name(struct node *node)
 	}
 }
 
-static int publish(struct node *node)
+static int node_publish(struct node *node)
 {
 	int lock = registry_lock();
-	int published = find_name(node);
+	int published = node_find_name(node);
 
 	if (lock >= 0)
 		close(lock);
@@ -319,7 +322,7 @@ static int publish(struct node *node)
 }
 
 /* The device goes; names that stand for it have to be gone before another instance takes its. */
-static void unpublish(struct node *node)
+static void node_unpublish(struct node *node)
 {
 	registry_remove(node->name);
 	fuse_session_destroy(node->fuse);
@@ -332,13 +335,13 @@ int node_create(struct node *node, struct node_host *host, unsigned index)
 
 	*node = (struct node){.host = host, .index = index, .watch.ready = node_ready};
 	list_init(&node->files);
-	if (publish(node) < 0)
+	if (node_publish(node) < 0)
 		return -1;
-	if (read_device(node, &device) < 0 ||
+	if (node_read_device(node, &device) < 0 ||
 	    alias_create(&node->alias, host->prefix, node->number, host->port_name, device) < 0) {
 		log_error("cannot make /dev/%s: %s", node->name, strerror(errno));
 		open_files_destroy(&node->files, host->loop->now);
-		unpublish(node);
+		node_unpublish(node);
 		return -1;
 	}
 	err = loop_add(host->loop, &node->watch);
@@ -356,5 +359,5 @@ void node_destroy(struct node *node)
 	alias_destroy(&node->alias);
 	open_files_destroy(&node->files, node->host->loop->now);
 	loop_remove(node->host->loop, &node->watch);
-	unpublish(node);
+	node_unpublish(node);
 }

@@ -13,9 +13,9 @@
 #include <cuse_lowlevel.h>
 
 #include "alias.h"
+#include "identity.h"
 #include "list.h"
 #include "loop.h"
-#include "modem.h"
 #include "mux.h"
 
 #define NODE_NAME_MAX 48
@@ -27,7 +27,7 @@ struct node_host {
 	const char *prefix; /* of the nodes' names */
 	const char *port_path;
 	const char *port_name; /* its basename */
-	const struct modem *modem;
+	const struct identity *modem;
 	size_t frame_max;
 	unsigned major;      /* of the first node; 0 until there is one */
 	unsigned open_files; /* on all nodes */

@@ -26,7 +26,7 @@ struct blocked {
 	uint8_t data[]; /* of a write */
 };
 
-static bool has_room(const struct open_file *file)
+static bool open_file_has_room(const struct open_file *file)
 {
 	unsigned count = 0;
 
@@ -58,22 +58,22 @@ const struct session *open_file_session(const struct open_file *file)
 	return file->session;
 }
 
-static void unblock(struct blocked *blocked)
+static void open_file_unblock(struct blocked *blocked)
 {
 	list_remove(&blocked->link);
 	free(blocked);
 }
 
-static void interrupted(fuse_req_t req, void *data)
+static void open_file_interrupted(fuse_req_t req, void *data)
 {
 	struct blocked *blocked = data;
 
 	fuse_reply_err(req, EINTR);
-	unblock(blocked);
+	open_file_unblock(blocked);
 }
 
 /* data is a write's, NULL for a read. */
-static void block(struct list *list, fuse_req_t req, const uint8_t *data, size_t size)
+static void open_file_block(struct list *list, fuse_req_t req, const uint8_t *data, size_t size)
 {
 	size_t data_size = data ? size : 0;
 	struct blocked *blocked;
@@ -93,11 +93,11 @@ static void block(struct list *list, fuse_req_t req, const uint8_t *data, size_t
 		memcpy(blocked->data, data, data_size);
 	list_init(&blocked->link);
 	list_append(list, &blocked->link);
-	fuse_req_interrupt_func(req, interrupted, blocked);
+	fuse_req_interrupt_func(req, open_file_interrupted, blocked);
 }
 
 /* Answers a read; false if it has to wait. */
-static bool try_read(struct open_file *file, fuse_req_t req, size_t size)
+static bool open_file_try_read(struct open_file *file, fuse_req_t req, size_t size)
 {
 	const uint8_t *data;
 	ssize_t available = mux_peek(file->session, &data);
@@ -117,16 +117,17 @@ static bool try_read(struct open_file *file, fuse_req_t req, size_t size)
 
 void open_file_read(struct open_file *file, fuse_req_t req, size_t size, bool nonblock)
 {
-	if (list_empty(&file->reads) && try_read(file, req, size))
+	if (list_empty(&file->reads) && open_file_try_read(file, req, size))
 		return;
 	if (nonblock)
 		fuse_reply_err(req, EAGAIN);
 	else
-		block(&file->reads, req, NULL, size);
+		open_file_block(&file->reads, req, NULL, size);
 }
 
 /* Answers a write; false if it has to wait. */
-static bool try_write(struct open_file *file, fuse_req_t req, const uint8_t *data, size_t size)
+static bool open_file_try_write(struct open_file *file, fuse_req_t req, const uint8_t *data,
+				size_t size)
 {
 	ssize_t taken = mux_write(file->session, data, size);
 
@@ -142,39 +143,39 @@ static bool try_write(struct open_file *file, fuse_req_t req, const uint8_t *dat
 void open_file_write(struct open_file *file, fuse_req_t req, const uint8_t *data, size_t size,
 		     bool nonblock)
 {
-	if (list_empty(&file->writes) && try_write(file, req, data, size))
+	if (list_empty(&file->writes) && open_file_try_write(file, req, data, size))
 		return;
 	if (nonblock)
 		fuse_reply_err(req, EAGAIN);
-	else if (!has_room(file))
+	else if (!open_file_has_room(file))
 		fuse_reply_err(req, ENOMEM);
 	else
-		block(&file->writes, req, data, size);
+		open_file_block(&file->writes, req, data, size);
 }
 
-static void go_on_reading(struct open_file *file)
+static void open_file_go_on_reading(struct open_file *file)
 {
 	list_for_each (link, &file->reads) {
 		struct blocked *blocked = container_of(link, struct blocked, link);
 
-		if (!try_read(file, blocked->req, blocked->size))
+		if (!open_file_try_read(file, blocked->req, blocked->size))
 			return;
-		unblock(blocked);
+		open_file_unblock(blocked);
 	}
 }
 
-static void go_on_writing(struct open_file *file)
+static void open_file_go_on_writing(struct open_file *file)
 {
 	list_for_each (link, &file->writes) {
 		struct blocked *blocked = container_of(link, struct blocked, link);
 
-		if (!try_write(file, blocked->req, blocked->data, blocked->size))
+		if (!open_file_try_write(file, blocked->req, blocked->data, blocked->size))
 			return;
-		unblock(blocked);
+		open_file_unblock(blocked);
 	}
 }
 
-static uint32_t poll_state(const struct open_file *file)
+static uint32_t open_file_poll_state(const struct open_file *file)
 {
 	unsigned state = mux_session_state(file->session);
 	uint32_t events = 0;
@@ -198,12 +199,12 @@ void open_file_poll(struct open_file *file, fuse_req_t req, struct fuse_pollhand
 		file->poll = handle;
 		file->poll_events |= events;
 	}
-	fuse_reply_poll(req, poll_state(file));
+	fuse_reply_poll(req, open_file_poll_state(file));
 }
 
-static void wake(struct open_file *file)
+static void open_file_wake(struct open_file *file)
 {
-	uint32_t events = poll_state(file);
+	uint32_t events = open_file_poll_state(file);
 
 	if (!file->poll || !(events & (file->poll_events | POLLHUP)))
 		return;
@@ -215,25 +216,25 @@ static void wake(struct open_file *file)
 
 void open_file_update(struct open_file *file)
 {
-	go_on_reading(file);
-	go_on_writing(file);
-	wake(file);
+	open_file_go_on_reading(file);
+	open_file_go_on_writing(file);
+	open_file_wake(file);
 }
 
-static void fail_all(struct list *list)
+static void open_file_fail_blocked(struct list *list)
 {
 	list_for_each (link, list) {
 		struct blocked *blocked = container_of(link, struct blocked, link);
 
 		fuse_reply_err(blocked->req, ENODEV);
-		unblock(blocked);
+		open_file_unblock(blocked);
 	}
 }
 
 void open_file_destroy(struct open_file *file, uint64_t now)
 {
-	fail_all(&file->reads);
-	fail_all(&file->writes);
+	open_file_fail_blocked(&file->reads);
+	open_file_fail_blocked(&file->writes);
 	if (file->poll)
 		fuse_pollhandle_destroy(file->poll);
 	list_remove(&file->link);

@@ -29,7 +29,7 @@ enum {
 	OPTION_HELP,
 };
 
-static const struct option long_options[] = {
+static const struct option options_long[] = {
 	{"nodes", required_argument, NULL, 'n'},
 	{"name", required_argument, NULL, OPTION_NAME},
 	{"no-sync", no_argument, NULL, OPTION_NO_SYNC},
@@ -42,7 +42,7 @@ static const struct option long_options[] = {
 	{NULL, 0, NULL, 0},
 };
 
-static void print_help(void)
+static void options_print_help(void)
 {
 	puts("Usage: cuse-qmux [OPTION...] PORT\n"
 	     "Share the QMI modem at PORT, for instance /dev/cdc-wdm0, through virtual nodes,\n"
@@ -67,8 +67,8 @@ static void print_help(void)
 }
 
 /* A whole decimal number in a range; what is wrong with another is printed. */
-static bool parse_number(const char *option, const char *text, uint64_t min, uint64_t max,
-			 uint64_t *number)
+static bool options_parse_number(const char *option, const char *text, uint64_t min, uint64_t max,
+				 uint64_t *number)
 {
 	char *end;
 	unsigned long long value;
@@ -85,18 +85,18 @@ static bool parse_number(const char *option, const char *text, uint64_t min, uin
 	return false;
 }
 
-static bool parse_seconds(const char *option, const char *text, uint64_t min, uint64_t *ms)
+static bool options_parse_seconds(const char *option, const char *text, uint64_t min, uint64_t *ms)
 {
 	uint64_t seconds;
 
-	if (!parse_number(option, text, min, SECONDS_MAX, &seconds))
+	if (!options_parse_number(option, text, min, SECONDS_MAX, &seconds))
 		return false;
 	*ms = seconds * 1000;
 	return true;
 }
 
 /* A name that can stand in /dev and in a udev rule without quoting. */
-static bool check_name(const char *name)
+static bool options_check_name(const char *name)
 {
 	static const char allowed[] =
 		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
@@ -111,29 +111,29 @@ static bool check_name(const char *name)
 	return false;
 }
 
-static bool take_option(struct options *options, int option, const char *value)
+static bool options_take(struct options *options, int option, const char *value)
 {
 	uint64_t number;
 
 	switch (option) {
 	case 'n':
-		if (!parse_number("nodes", value, 1, MUX_NODES_MAX, &number))
+		if (!options_parse_number("nodes", value, 1, MUX_NODES_MAX, &number))
 			return false;
 		options->nodes = (unsigned)number;
 		return true;
 	case OPTION_NAME:
 		options->name = value;
-		return check_name(value);
+		return options_check_name(value);
 	case OPTION_NO_SYNC:
 		options->sync = false;
 		return true;
 	case OPTION_ORPHAN_TIMEOUT:
-		return parse_seconds("orphan-timeout", value, 0, &options->orphan_timeout);
+		return options_parse_seconds("orphan-timeout", value, 0, &options->orphan_timeout);
 	case OPTION_TRANSACTION_TIMEOUT:
-		return parse_seconds("transaction-timeout", value, 1,
-				     &options->transaction_timeout);
+		return options_parse_seconds("transaction-timeout", value, 1,
+					     &options->transaction_timeout);
 	case OPTION_QUEUE:
-		if (!parse_number("queue", value, QUEUE_MIN, QUEUE_MAX, &number))
+		if (!options_parse_number("queue", value, QUEUE_MIN, QUEUE_MAX, &number))
 			return false;
 		options->queue_bytes = (size_t)number;
 		return true;
@@ -146,9 +146,9 @@ static bool take_option(struct options *options, int option, const char *value)
 	}
 }
 
-static int next_option(int argc, char *argv[])
+static int options_next(int argc, char *argv[])
 {
-	return getopt_long(argc, argv, "n:v", long_options, NULL);
+	return getopt_long(argc, argv, "n:v", options_long, NULL);
 }
 
 enum options_outcome options_parse(struct options *options, int argc, char *argv[])
@@ -162,16 +162,16 @@ enum options_outcome options_parse(struct options *options, int argc, char *argv
 		.transaction_timeout = UINT64_C(300000),
 		.queue_bytes = (size_t)256 * 1024,
 	};
-	while ((option = next_option(argc, argv)) != -1) {
+	while ((option = options_next(argc, argv)) != -1) {
 		if (option == OPTION_HELP) {
-			print_help();
+			options_print_help();
 			return OPTIONS_DONE;
 		}
 		if (option == OPTION_VERSION) {
 			puts("cuse-qmux " VERSION);
 			return OPTIONS_DONE;
 		}
-		if (!take_option(options, option, optarg))
+		if (!options_take(options, option, optarg))
 			return OPTIONS_INVALID;
 	}
 	if (optind == argc) {
@@ -201,8 +201,8 @@ bool options_add(struct options *options, char *words)
 	for (char *word = strtok(words, " "); word && argc <= WORDS_MAX; word = strtok(NULL, " "))
 		argv[argc++] = word;
 	optind = 0; /* getopt(3): begin anew */
-	while ((option = next_option(argc, argv)) != -1) {
-		if (!take_option(options, option, optarg))
+	while ((option = options_next(argc, argv)) != -1) {
+		if (!options_take(options, option, optarg))
 			return false;
 	}
 	if (optind < argc)

@@ -28,35 +28,35 @@
 #define WDM_MAX_COMMAND ((int)IOCTL_WDM_MAX_COMMAND)
 #endif
 
-static void unplug(struct port *port)
+static void port_unplug(struct port *port)
 {
 	loop_remove(port->loop, &port->watch);
 	port->frame = NULL;
 	port->events->unplugged(port->context);
 }
 
-static bool hung_up(const struct port *port)
+static bool port_hung_up(const struct port *port)
 {
 	struct pollfd pollfd = {.fd = port->watch.fd};
 
 	return poll(&pollfd, 1, 0) > 0 && (pollfd.revents & POLLHUP);
 }
 
-static void warn_of_write(struct port *port, int error)
+static void port_warn_of_write(struct port *port, int error)
 {
 	if (!port->failing)
 		log_warning("%s: a request could not be sent: %s", port->path, strerror(error));
 	port->failing = true;
 }
 
-static void write_failed(struct port *port, int error)
+static void port_write_failed(struct port *port, int error)
 {
 	port->frame = NULL;
-	if (error == ENODEV || hung_up(port)) {
-		unplug(port);
+	if (error == ENODEV || port_hung_up(port)) {
+		port_unplug(port);
 		return;
 	}
-	warn_of_write(port, error);
+	port_warn_of_write(port, error);
 	port->events->failed(port->context);
 }
 
@@ -64,13 +64,13 @@ static void write_failed(struct port *port, int error)
  * What goes wrong with a frame after a cdc-wdm has taken it, the next write is
  * told, which does nothing else.
  */
-static ssize_t write_once_more(struct port *port)
+static ssize_t port_write_once_more(struct port *port)
 {
 	ssize_t written = write(port->watch.fd, port->frame, port->frame_left);
 	int error = errno;
 
 	if (written >= 0 || error == EAGAIN) {
-		warn_of_write(port, EIO);
+		port_warn_of_write(port, EIO);
 		port->events->lost(port->context);
 	}
 	errno = error;
@@ -81,16 +81,16 @@ static ssize_t write_once_more(struct port *port)
  * A cdc-wdm takes a frame whole or, while another is in flight, not at all; a
  * pty may take a part of it.
  */
-static void write_rest(struct port *port)
+static void port_write_rest(struct port *port)
 {
 	ssize_t written = write(port->watch.fd, port->frame, port->frame_left);
 
 	if (written < 0 && errno == EIO)
-		written = write_once_more(port);
+		written = port_write_once_more(port);
 	if (written < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (written < 0) {
-		write_failed(port, errno);
+		port_write_failed(port, errno);
 		return;
 	}
 	port->frame += written;
@@ -101,7 +101,7 @@ static void write_rest(struct port *port)
 	port->events->sent(port->context);
 }
 
-static void open_later(struct port *port)
+static void port_open_later(struct port *port)
 {
 	port->open_at = port->loop->now + port->open_pause;
 	port->open_pause *= 2;
@@ -109,7 +109,7 @@ static void open_later(struct port *port)
 		port->open_pause = OPEN_PAUSE_MAX;
 }
 
-static void warn_of_transfer(const struct port *port)
+static void port_warn_of_transfer(const struct port *port)
 {
 	log_warning("%s: a transfer failed: an answer of the modem's may be lost", port->path);
 }
@@ -118,7 +118,7 @@ static void warn_of_transfer(const struct port *port)
  * False if there was nothing to read. The read of a cdc-wdm that follows one
  * with EIO returns 0, once; elsewhere that is the end.
  */
-static bool read_some(struct port *port)
+static bool port_read_some(struct port *port)
 {
 	ssize_t size = loop_read(port->loop, &port->watch);
 	bool end = size == 0 && port->empty;
@@ -128,15 +128,15 @@ static bool read_some(struct port *port)
 		port->failing = false;
 		port->open_pause = OPEN_PAUSE;
 		port->events->received(port->context, port->watch.buffer, (size_t)size);
-	} else if (end || (size < 0 && errno == ENODEV) || hung_up(port)) {
-		unplug(port);
+	} else if (end || (size < 0 && errno == ENODEV) || port_hung_up(port)) {
+		port_unplug(port);
 	} else if (size == 0) {
 		return true;
 	} else if (errno == EIO && port->resets) {
 		log_warning("%s: the modem is being reset", port->path);
 		port->events->reset(port->context);
 	} else if (errno == EIO) {
-		warn_of_transfer(port);
+		port_warn_of_transfer(port);
 	} else if (errno == ENOBUFS) {
 		log_warning("%s: the modem sent more than the driver could hold", port->path);
 	} else if (errno == EAGAIN) {
@@ -154,25 +154,25 @@ static bool read_some(struct port *port)
  * has to fetch; only whoever opens the port next finds it in order, and not even
  * they while somebody else has it open.
  */
-static void take_late_error(struct port *port)
+static void port_take_late_error(struct port *port)
 {
 	if (write(port->watch.fd, "", 0) < 0 && errno != EAGAIN) {
-		warn_of_write(port, errno);
+		port_warn_of_write(port, errno);
 		port->events->lost(port->context);
 		return;
 	}
 	if (port->open_pause == OPEN_PAUSE)
-		warn_of_transfer(port);
+		port_warn_of_transfer(port);
 	loop_remove(port->loop, &port->watch);
-	open_later(port);
+	port_open_later(port);
 }
 
-static bool is_gone(int error)
+static bool port_is_gone(int error)
 {
 	return error == ENODEV || error == ENXIO || error == ENOENT;
 }
 
-static int open_and_watch(struct port *port)
+static int port_open_and_watch(struct port *port)
 {
 	int err;
 
@@ -187,21 +187,21 @@ static int open_and_watch(struct port *port)
 	return err;
 }
 
-static void open_anew(struct port *port)
+static void port_open_anew(struct port *port)
 {
 	int err;
 
 	port->open_at = UINT64_MAX;
 	if (port->watch.fd >= 0)
 		close(port->watch.fd);
-	err = open_and_watch(port);
+	err = port_open_and_watch(port);
 	if (err == 0 && port->frame) {
 		port_write(port, port->frame, port->frame_left);
-	} else if (is_gone(-err)) {
-		unplug(port);
+	} else if (port_is_gone(-err)) {
+		port_unplug(port);
 	} else if (err < 0) {
 		log_warning("%s: cannot be opened anew: %s", port->path, strerror(-err));
-		open_later(port);
+		port_open_later(port);
 	}
 }
 
@@ -219,7 +219,7 @@ void port_tick(struct port *port)
 	/* While a command is in flight, close() would wait for it. */
 	if (port->watch.fd < 0 ||
 	    (poll(&pollfd, 1, 0) > 0 && (pollfd.revents & (POLLOUT | POLLHUP))))
-		open_anew(port);
+		port_open_anew(port);
 	else
 		port->open_at = port->loop->now + OPEN_PAUSE;
 }
@@ -230,8 +230,8 @@ static void port_ready(struct watch *watch, uint32_t events)
 
 	if ((events & EPOLLOUT) && port->frame) {
 		port_write(port, port->frame, port->frame_left);
-	} else if (!read_some(port) && (events & EPOLLERR)) {
-		take_late_error(port);
+	} else if (!port_read_some(port) && (events & EPOLLERR)) {
+		port_take_late_error(port);
 	}
 }
 
@@ -244,7 +244,7 @@ void port_write(struct port *port, const uint8_t *frame, size_t size)
 {
 	port->frame = frame;
 	port->frame_left = size;
-	write_rest(port);
+	port_write_rest(port);
 	if (!port->frame)
 		return;
 	port->waits++;
@@ -257,9 +257,9 @@ const char *port_basename(const struct port *port)
 }
 
 /* Whether the port can be one of ours at all; what is against it is logged. */
-static bool check(struct port *port, const char *path, const struct stat *st)
+static bool port_check(struct port *port, const char *path, const struct stat *st)
 {
-	struct modem *modem = &port->modem;
+	struct identity *modem = &port->modem;
 
 	if (!S_ISCHR(st->st_mode)) {
 		log_error("%s is not a character device: name the modem's QMI port, for instance "
@@ -267,7 +267,7 @@ static bool check(struct port *port, const char *path, const struct stat *st)
 			  path);
 		return false;
 	}
-	modem_identify(modem, st->st_rdev);
+	identity_find(modem, st->st_rdev);
 	if (modem->kind == MODEM_MBIM) {
 		log_error("%s speaks MBIM (%s): that is not supported yet", path, modem->name);
 		return false;
@@ -283,7 +283,7 @@ static bool check(struct port *port, const char *path, const struct stat *st)
 }
 
 /* A terminal would edit and echo what it takes for text. */
-static void make_raw(int fd)
+static void port_make_raw(int fd)
 {
 	struct termios termios;
 
@@ -293,7 +293,7 @@ static void make_raw(int fd)
 	tcsetattr(fd, TCSANOW, &termios);
 }
 
-static void explain(const char *path, int error)
+static void port_explain(const char *path, int error)
 {
 	if (error == ENOENT)
 		log_error("no such port: %s; is the modem plugged in, and is its driver loaded?",
@@ -306,26 +306,26 @@ static void explain(const char *path, int error)
 		log_error("cannot open %s: %s", path, strerror(error));
 }
 
-static int open_device(struct port *port, const char *path)
+static int port_open_device(struct port *port, const char *path)
 {
 	struct stat st;
 	__u16 limit;
 	int fd;
 
 	if (!realpath(path, port->path) || stat(port->path, &st) < 0) {
-		explain(path, errno);
+		port_explain(path, errno);
 		return -1;
 	}
-	port->unsuitable = !check(port, path, &st);
+	port->unsuitable = !port_check(port, path, &st);
 	if (port->unsuitable)
 		return -1;
 	fd = open(port->path, OPEN_FLAGS);
 	if (fd < 0) {
-		explain(path, errno);
+		port_explain(path, errno);
 		return -1;
 	}
 	holders_warn(port->path, st.st_rdev);
-	make_raw(fd);
+	port_make_raw(fd);
 	port->frame_max = PORT_FRAME_MAX;
 	if (ioctl(fd, WDM_MAX_COMMAND, &limit) == 0)
 		port->frame_max = limit;
@@ -346,7 +346,7 @@ int port_open(struct port *port, const char *path, struct loop *loop,
 	};
 	port->watch.ready = port_ready;
 	port->watch.read_max = READ_MAX;
-	port->watch.fd = open_device(port, path);
+	port->watch.fd = port_open_device(port, path);
 	if (port->watch.fd < 0)
 		return -1;
 	err = loop_add(loop, &port->watch);

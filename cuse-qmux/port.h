@@ -12,8 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "identity.h"
 #include "loop.h"
-#include "modem.h"
 
 /* What a port takes at a time that does not say: qmi_wwan's wMaxCommand. */
 #define PORT_FRAME_MAX 4096
@@ -29,9 +29,9 @@ struct port_events {
 };
 
 struct port {
-	char path[PATH_MAX]; /* with links resolved */
-	size_t frame_max;    /* bytes */
-	struct modem modem;  /* behind it */
+	char path[PATH_MAX];   /* with links resolved */
+	size_t frame_max;      /* bytes */
+	struct identity modem; /* behind it */
 	struct loop *loop;
 	struct watch watch;
 	const struct port_events *events;

@@ -25,13 +25,13 @@ int registry_lock(void)
 	return fd;
 }
 
-static void path_of(char *path, size_t size, const char *node)
+static void registry_path_of(char *path, size_t size, const char *node)
 {
 	snprintf(path, size, DIRECTORY "/%s", node);
 }
 
-static bool write_file(const char *path, const char *port, unsigned index,
-		       const struct modem *modem)
+static bool registry_write_file(const char *path, const char *port, unsigned index,
+				const struct identity *modem)
 {
 	FILE *file = fopen(path, "we");
 	bool written;
@@ -43,12 +43,12 @@ static bool write_file(const char *path, const char *port, unsigned index,
 	return fclose(file) == 0 && written;
 }
 
-void registry_add(const char *node, const char *port, unsigned index, const struct modem *modem)
+void registry_add(const char *node, const char *port, unsigned index, const struct identity *modem)
 {
 	char path[128];
 
-	path_of(path, sizeof(path), node);
-	if (!write_file(path, port, index, modem))
+	registry_path_of(path, sizeof(path), node);
+	if (!registry_write_file(path, port, index, modem))
 		log_warning("cannot write %s: %s: udev will not know whose node /dev/%s is", path,
 			    strerror(errno), node);
 }
@@ -57,6 +57,6 @@ void registry_remove(const char *node)
 {
 	char path[128];
 
-	path_of(path, sizeof(path), node);
+	registry_path_of(path, sizeof(path), node);
 	unlink(path);
 }

@@ -8,13 +8,13 @@
 #ifndef REGISTRY_H
 #define REGISTRY_H
 
-#include "modem.h"
+#include "identity.h"
 
 /* Takes the lock, if there can be one: a descriptor to be closed, or -1. */
 int registry_lock(void);
 
 /* With the lock held, before the node is there. What goes wrong is logged, and hurts only udev. */
-void registry_add(const char *node, const char *port, unsigned index, const struct modem *modem);
+void registry_add(const char *node, const char *port, unsigned index, const struct identity *modem);
 
 /* While the node is still there. */
 void registry_remove(const char *node);

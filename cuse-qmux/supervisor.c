@@ -13,7 +13,7 @@
 
 #include "log.h"
 
-static void send_state(const char *path, const char *state)
+static void supervisor_send_state(const char *path, const char *state)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	size_t length = strlen(path);
@@ -46,5 +46,5 @@ void supervisor_notify(const char *format, ...)
 	va_start(args, format);
 	vsnprintf(state, sizeof(state), format, args);
 	va_end(args);
-	send_state(path, state);
+	supervisor_send_state(path, state);
 }

@@ -7,7 +7,7 @@
 #include "log.h"
 #include "names.h"
 
-static const char *direction(enum mux_path path)
+static const char *trace_direction(enum mux_path path)
 {
 	switch (path) {
 	case MUX_TO_MODEM:
@@ -22,7 +22,7 @@ static const char *direction(enum mux_path path)
 	}
 }
 
-static const char *kind_name(enum frame_kind kind)
+static const char *trace_kind_name(enum frame_kind kind)
 {
 	switch (kind) {
 	case FRAME_REQUEST:
@@ -36,7 +36,7 @@ static const char *kind_name(enum frame_kind kind)
 }
 
 /* "DMS Get Model request", or numbers where there is no name. */
-static void describe(char *text, size_t size, const uint8_t *frame)
+static void trace_describe(char *text, size_t size, const uint8_t *frame)
 {
 	const char *service = qmi_service_name(frame_service(frame));
 	const char *message = qmi_message_name(frame_service(frame), frame_message(frame));
@@ -46,10 +46,10 @@ static void describe(char *text, size_t size, const uint8_t *frame)
 	snprintf(service_number, sizeof(service_number), "service 0x%02x", frame_service(frame));
 	snprintf(message_number, sizeof(message_number), "0x%04x", frame_message(frame));
 	snprintf(text, size, "%s %s %s", service ? service : service_number,
-		 message ? message : message_number, kind_name(frame_kind(frame)));
+		 message ? message : message_number, trace_kind_name(frame_kind(frame)));
 }
 
-static void describe_outcome(char *text, size_t size, const uint8_t *frame)
+static void trace_describe_outcome(char *text, size_t size, const uint8_t *frame)
 {
 	uint16_t error;
 	const char *name;
@@ -68,12 +68,12 @@ void trace_frame(const struct mux_trace *trace, const char *node_name)
 	char outcome[64];
 	char who[64] = "-";
 
-	describe(message, sizeof(message), trace->frame);
-	describe_outcome(outcome, sizeof(outcome), trace->frame);
+	trace_describe(message, sizeof(message), trace->frame);
+	trace_describe_outcome(outcome, sizeof(outcome), trace->frame);
 	if (trace->session)
 		snprintf(who, sizeof(who), "%s session %llu", node_name,
 			 (unsigned long long)mux_session_id(trace->session));
-	log_debug("%s, %s: %s, CID %u=%u, tid %u=%u%s%s%s", who, direction(trace->path), message,
-		  trace->cid, trace->device_cid, trace->tid, trace->device_tid, outcome,
+	log_debug("%s, %s: %s, CID %u=%u, tid %u=%u%s%s%s", who, trace_direction(trace->path),
+		  message, trace->cid, trace->device_cid, trace->tid, trace->device_tid, outcome,
 		  trace->why ? ", " : "", trace->why ? trace->why : "");
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the system knows about the modem behind a port: libudev. */
-#ifndef MODEM_H
-#define MODEM_H
+#ifndef IDENTITY_H
+#define IDENTITY_H
 
 #include <stdbool.h>
 #include <sys/types.h>
@@ -12,7 +12,7 @@ enum modem_kind {
 	MODEM_UNKNOWN, /* nothing that udev knows as either */
 };
 
-struct modem {
+struct identity {
 	enum modem_kind kind;
 	char name[128]; /* for people: vendor, model and driver as far as known, maybe empty */
 	char properties[2048]; /* udev's that identify it, ID_*: a line KEY=VALUE for each */
@@ -21,6 +21,6 @@ struct modem {
 };
 
 /* Never fails: what cannot be found out is unknown. */
-void modem_identify(struct modem *modem, dev_t port);
+void identity_find(struct identity *identity, dev_t port);
 
 #endif

@@ -41,9 +41,14 @@ FUSE_CFLAGS  = $(shell $(PKG_CONFIG) --cflags fuse3 libudev)
 FUSE_LIBS    = $(shell $(PKG_CONFIG) --libs fuse3 libudev)
 CMOCKA_LIBS  = $(shell $(PKG_CONFIG) --libs cmocka)
 
+# Without it the daemon waits with epoll alone.
+LIBURING     = $(shell $(PKG_CONFIG) --atleast-version=2.3 liburing && echo yes || echo no)
+URING_CFLAGS = $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags liburing))
+URING_LIBS   = $(shell $(PKG_CONFIG) --libs liburing)
+
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(sort $(wildcard $(1)/*.c)))
 LIB    = $(call objects,lib)
-DAEMON = $(call objects,cuse-qmux)
+DAEMON = $(filter-out $(NO_LOOP),$(call objects,cuse-qmux))
 SIM    = $(call objects,tools/qmi-modem-sim)
 UNIT   = $(call objects,tests/unit)
 CUSE   = $(call objects,tests/cuse)
@@ -53,6 +58,13 @@ BENCH  = $(call objects,tests/bench)
 BENCH_MODEM = $(BUILD)/obj/tests/bench/modem.o
 SIMULATION = $(call objects,tests/simulation)
 
+ifeq ($(LIBURING),yes)
+NO_LOOP = %/loop_ring_none.o
+$(BUILD)/cuse-qmux: LOOP_LIBS = $(URING_LIBS)
+else
+NO_LOOP = %/loop_ring.o
+endif
+
 all: $(BUILD)/cuse-qmux $(BUILD)/qmi-modem-sim ## build the daemon and the simulated modem
 
 help: ## this list
@@ -60,11 +72,12 @@ help: ## this list
 	@echo
 	@echo 'SANITIZE=1 with check: units under ASan and UBSan, the daemon under UBSan and valgrind.'
 	@echo 'V=1: show each command. WERROR=1: a warning is an error.'
+	@echo 'LIBURING=no: build the daemon without io_uring.'
 	@echo 'PREFIX ($(PREFIX)), DESTDIR, SBINDIR, BINDIR, MANDIR, SYSCONFDIR, UDEVDIR, UNITDIR,'
 	@echo 'CC, CPPFLAGS, CFLAGS ($(CFLAGS)), LDFLAGS, LDLIBS, PKG_CONFIG, INSTALL: as usual, from the'
 	@echo 'environment or the command line.'
 
-$(BUILD)/cuse-qmux: LIBS = $(FUSE_LIBS)
+$(BUILD)/cuse-qmux: LIBS = $(FUSE_LIBS) $(LOOP_LIBS)
 $(BUILD)/cuse-qmux: $(DAEMON) $(LIB)
 	$(link)
 
@@ -102,6 +115,7 @@ $(BUILD)/tests/bench-modem $(BUILD)/tests/bench-client $(BUILD)/tests/simulation
 	$(link)
 
 $(BUILD)/obj/cuse-qmux/%.o: OWN_CPPFLAGS += $(FUSE_CFLAGS) $(VERSION_FLAG)
+$(BUILD)/obj/cuse-qmux/loop_ring.o: OWN_CPPFLAGS += $(URING_CFLAGS)
 $(BUILD)/obj/tools/%.o: OWN_CPPFLAGS += $(VERSION_FLAG)
 
 $(BUILD)/obj/%.o: %.c Makefile

@@ -6,12 +6,10 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include "clock.h"
-#include "loop_ring.h"
+#include "loop_kind.h"
 
 static bool loop_epoll_wanted(void)
 {
@@ -23,27 +21,14 @@ static bool loop_epoll_wanted(void)
 int loop_init(struct loop *loop)
 {
 	*loop = (struct loop){.now = clock_ms(), .epoll_fd = -1};
-	if (!loop_epoll_wanted())
-		loop->ring = ring_loop_create();
-	if (loop->ring)
+	if (!loop_epoll_wanted() && loop_ring_init(loop) == 0)
 		return 0;
-	loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	return loop->epoll_fd < 0 ? -errno : 0;
+	return loop_epoll_init(loop);
 }
 
 void loop_finish(struct loop *loop)
 {
-	if (loop->ring)
-		ring_loop_destroy(loop->ring);
-	else
-		close(loop->epoll_fd);
-}
-
-static int loop_control(struct loop *loop, int operation, struct watch *watch, uint32_t events)
-{
-	struct epoll_event event = {.events = events, .data.ptr = watch};
-
-	return epoll_ctl(loop->epoll_fd, operation, watch->fd, &event) < 0 ? -errno : 0;
+	loop->kind->finish(loop);
 }
 
 /* It takes memory only where something was read to. */
@@ -68,8 +53,7 @@ int loop_add(struct loop *loop, struct watch *watch)
 	watch->buffer = loop_map_buffer(watch->read_max);
 	if (!watch->buffer)
 		return -ENOMEM;
-	err = loop->ring ? ring_loop_add(loop->ring, watch)
-			 : loop_control(loop, EPOLL_CTL_ADD, watch, EPOLLIN);
+	err = loop->kind->add(loop, watch);
 	if (err < 0)
 		loop_unmap_buffer(watch);
 	return err;
@@ -79,30 +63,24 @@ void loop_remove(struct loop *loop, struct watch *watch)
 {
 	if (!watch->buffer)
 		return;
-	if (loop->ring)
-		ring_loop_remove(loop->ring, watch);
-	else
-		loop_control(loop, EPOLL_CTL_DEL, watch, 0);
+	loop->kind->remove(loop, watch);
 	loop_unmap_buffer(watch);
 }
 
 ssize_t loop_read(struct loop *loop, struct watch *watch)
 {
-	return loop->ring ? ring_loop_read(watch) : read(watch->fd, watch->buffer, watch->read_max);
+	return loop->kind->read(loop, watch);
 }
 
 void loop_await_writable(struct loop *loop, struct watch *watch)
 {
-	if (loop->ring)
-		ring_loop_await_writable(loop->ring, watch);
-	else
-		loop_control(loop, EPOLL_CTL_MOD, watch, EPOLLIN | EPOLLOUT);
+	loop->kind->await_writable(loop, watch);
 }
 
 ssize_t loop_send(struct loop *loop, struct watch *watch, const struct iovec *iov, int count)
 {
-	return watch->ring ? ring_loop_send(loop->ring, watch, iov, count)
-			   : writev(watch->fd, iov, count);
+	return watch->buffer ? loop->kind->send(loop, watch, iov, count)
+			     : writev(watch->fd, iov, count);
 }
 
 static int loop_timeout_until(const struct loop *loop, uint64_t deadline)
@@ -114,28 +92,7 @@ static int loop_timeout_until(const struct loop *loop, uint64_t deadline)
 	return deadline - loop->now > INT_MAX ? INT_MAX : (int)(deadline - loop->now);
 }
 
-static void loop_wait_on_epoll(struct loop *loop, int timeout)
-{
-	struct epoll_event event;
-	/* One at a time: handling it may end what another one is about. */
-	int count = epoll_wait(loop->epoll_fd, &event, 1, timeout);
-
-	loop->now = clock_ms();
-	if (count > 0) {
-		struct watch *watch = event.data.ptr;
-
-		if (event.events & EPOLLOUT)
-			loop_control(loop, EPOLL_CTL_MOD, watch, EPOLLIN);
-		watch->ready(watch, event.events);
-	}
-}
-
 void loop_wait(struct loop *loop, uint64_t deadline)
 {
-	int timeout = loop_timeout_until(loop, deadline);
-
-	if (loop->ring)
-		ring_loop_wait(loop->ring, timeout, &loop->now);
-	else
-		loop_wait_on_epoll(loop, timeout);
+	loop->kind->wait(loop, loop_timeout_until(loop, deadline));
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The event loop: io_uring, where a turn is one system call that reads, and sends
- * what loop_send() was given; or epoll, read and write, on a kernel without it or
- * if CUSE_QMUX_LOOP=epoll asks for that. Its users see no difference.
+ * what loop_send() was given; or epoll, read and write, on a kernel without it, in
+ * a daemon without liburing, or if CUSE_QMUX_LOOP=epoll asks for that. Its users see no difference.
  */
 #ifndef LOOP_H
 #define LOOP_H
@@ -11,22 +11,24 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 
-struct ring_loop;
-struct ring_watch;
+struct loop_kind;
+struct loop_ring;
+struct loop_ring_watch;
 
 /* Something to wait for, embedded in what waits for it. */
 struct watch {
 	int fd;                                              /* non-blocking */
 	size_t read_max;                                     /* bytes that a read asks for */
 	void (*ready)(struct watch *watch, uint32_t events); /* epoll's events */
-	uint8_t *buffer;         /* of read_max bytes while the watch is on the loop, else NULL */
-	struct ring_watch *ring; /* the loop's own */
+	uint8_t *buffer; /* of read_max bytes while the watch is on the loop, else NULL */
+	struct loop_ring_watch *ring; /* the loop's own */
 };
 
 struct loop {
 	uint64_t now; /* ms of CLOCK_MONOTONIC, up to LOOP_TICK ago */
-	int epoll_fd;
-	struct ring_loop *ring; /* NULL: the loop is epoll's */
+	const struct loop_kind *kind;
+	int epoll_fd;           /* of the one kind */
+	struct loop_ring *ring; /* of the other */
 };
 
 #define LOOP_TICK 10 /* ms */

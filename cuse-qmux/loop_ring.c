@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "loop_ring.h"
-
+/*
+ * The loop by io_uring: one system call starts all that was prepared and waits for
+ * something to end. See io_uring(7).
+ */
 #include <errno.h>
+#include <liburing.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +14,11 @@
 
 #include "clock.h"
 #include "list.h"
-#include "ring.h"
+#include "loop_kind.h"
+
+#define SQ_ENTRIES 64
+/* As many as can end before they are taken: a wait for each of 64 nodes, and a few. */
+#define CQ_ENTRIES 256
 
 #define SEND_MAX 16384 /* bytes of loop_send() in a turn; more are written at once */
 #define KEPT_MAX 4096  /* bytes of a buffer that stay in use when more were read */
@@ -23,7 +30,7 @@
  * between. Epoll is always in the queue. (A read that finds nothing after all
  * waits by the kernel's own poll; so it is only behind one that has found something.)
  */
-struct wait {
+struct loop_ring_wait {
 	struct list link; /* in the loop's idle or ended ones, if in any */
 	struct watch *watch;
 	uint32_t events; /* EPOLLIN: a read follows, or EPOLLOUT */
@@ -33,13 +40,13 @@ struct wait {
 	int used; /* bytes of the buffer, by the last read */
 };
 
-struct ring_watch {
-	struct wait in;
-	struct wait out; /* its epoll_fd is -1 until it is needed */
+struct loop_ring_watch {
+	struct loop_ring_wait in;
+	struct loop_ring_wait out; /* its epoll_fd is -1 until it is needed */
 };
 
-struct ring_loop {
-	struct ring ring;
+struct loop_ring {
+	struct io_uring uring;
 	struct list idle;  /* waits that the kernel is to be given */
 	struct list ended; /* waits that are to be handled */
 	bool ticks;        /* the clock was read less than LOOP_TICK ago */
@@ -47,34 +54,59 @@ struct ring_loop {
 	uint8_t to_send[SEND_MAX];
 };
 
-struct ring_loop *ring_loop_create(void)
+static int loop_ring_set_up(struct io_uring *uring)
 {
-	struct ring_loop *loop = malloc(sizeof(*loop));
+	/* Of 6.1: what has ended is only looked after when it is waited for. */
+	static const uint32_t flags[] = {
+		IORING_SETUP_CQSIZE | IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN,
+		IORING_SETUP_CQSIZE,
+	};
+	int err = -ENOSYS;
 
-	if (!loop)
-		return NULL;
-	/* All of its memory is in use from the start. */
-	memset(loop, 0, sizeof(*loop));
-	list_init(&loop->idle);
-	list_init(&loop->ended);
-	if (ring_init(&loop->ring) < 0) {
-		free(loop);
-		return NULL;
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]) && err < 0; i++) {
+		struct io_uring_params params = {.flags = flags[i], .cq_entries = CQ_ENTRIES};
+
+		err = io_uring_queue_init_params(SQ_ENTRIES, uring, &params);
 	}
-	return loop;
+	return err;
 }
 
-void ring_loop_destroy(struct ring_loop *loop)
+static int loop_ring_open(struct io_uring *uring)
 {
-	ring_finish(&loop->ring);
-	free(loop);
+	/* The last one is of 5.17. */
+	const uint32_t needed = IORING_FEAT_NODROP | IORING_FEAT_FAST_POLL |
+				IORING_FEAT_POLL_32BITS | IORING_FEAT_EXT_ARG |
+				IORING_FEAT_CQE_SKIP;
+	int err = loop_ring_set_up(uring);
+
+	if (err < 0)
+		return err;
+	/* A filter of system calls may know io_uring_setup() only. */
+	err = (uring->features & needed) == needed ? io_uring_get_events(uring) : -ENOSYS;
+	if (err < 0)
+		io_uring_queue_exit(uring);
+	return err;
 }
 
-static int wait_init(struct wait *wait, struct watch *watch, uint32_t events)
+/* Whether so many entries can be prepared; starts what was prepared to make room. */
+static bool loop_ring_has_room(struct loop_ring *ring, unsigned count)
+{
+	if (io_uring_sq_space_left(&ring->uring) < count)
+		io_uring_submit(&ring->uring);
+	return io_uring_sq_space_left(&ring->uring) >= count;
+}
+
+static void loop_ring_finish(struct loop *loop)
+{
+	io_uring_queue_exit(&loop->ring->uring);
+	free(loop->ring);
+}
+
+static int loop_ring_wait_init(struct loop_ring_wait *wait, struct watch *watch, uint32_t events)
 {
 	struct epoll_event event = {.events = events};
 
-	*wait = (struct wait){.watch = watch, .events = events};
+	*wait = (struct loop_ring_wait){.watch = watch, .events = events};
 	list_init(&wait->link);
 	wait->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (wait->epoll_fd < 0)
@@ -89,21 +121,21 @@ static int wait_init(struct wait *wait, struct watch *watch, uint32_t events)
 	return 0;
 }
 
-int ring_loop_add(struct ring_loop *loop, struct watch *watch)
+static int loop_ring_add(struct loop *loop, struct watch *watch)
 {
-	struct ring_watch *own = calloc(1, sizeof(*own));
+	struct loop_ring_watch *own = calloc(1, sizeof(*own));
 	int err;
 
 	if (!own)
 		return -ENOMEM;
-	err = wait_init(&own->in, watch, EPOLLIN);
+	err = loop_ring_wait_init(&own->in, watch, EPOLLIN);
 	if (err < 0) {
 		free(own);
 		return err;
 	}
 	list_init(&own->out.link);
 	own->out.epoll_fd = -1;
-	list_append(&loop->idle, &own->in.link);
+	list_append(&loop->ring->idle, &own->in.link);
 	watch->ring = own;
 	watch->buffer[0] = 0;
 	return 0;
@@ -113,88 +145,102 @@ int ring_loop_add(struct ring_loop *loop, struct watch *watch)
  * A poll, and the read that is linked to it. The poll's success is not told, and
  * of a link that fails the kernel tells the first failure only: one end for both.
  */
-static bool start(struct ring_loop *loop, struct wait *wait)
+static bool loop_ring_start(struct loop_ring *ring, struct loop_ring_wait *wait)
 {
 	const struct watch *watch = wait->watch;
 	bool reads = wait->events == EPOLLIN;
 	struct io_uring_sqe *sqe;
 
-	if (!ring_has_room(&loop->ring, reads ? 2 : 1))
+	if (!loop_ring_has_room(ring, reads ? 2 : 1))
 		return false;
-	sqe = ring_prepare(&loop->ring, IORING_OP_POLL_ADD, wait->epoll_fd, wait);
-	sqe->poll32_events = ring_poll_events(EPOLLIN);
+	sqe = io_uring_get_sqe(&ring->uring);
+	io_uring_prep_poll_add(sqe, wait->epoll_fd, EPOLLIN);
+	io_uring_sqe_set_data(sqe, wait);
 	if (reads) {
 		if (wait->used > KEPT_MAX)
 			madvise(watch->buffer + KEPT_MAX, watch->read_max - KEPT_MAX,
 				MADV_DONTNEED);
-		sqe->flags = IOSQE_IO_LINK | IOSQE_CQE_SKIP_SUCCESS;
-		sqe = ring_prepare(&loop->ring, IORING_OP_READ, watch->fd, wait);
-		sqe->addr = (uint64_t)(uintptr_t)watch->buffer;
-		sqe->len = (uint32_t)watch->read_max;
+		io_uring_sqe_set_flags(sqe, IOSQE_IO_LINK | IOSQE_CQE_SKIP_SUCCESS);
+		sqe = io_uring_get_sqe(&ring->uring);
+		io_uring_prep_read(sqe, watch->fd, watch->buffer, (unsigned)watch->read_max, 0);
+		io_uring_sqe_set_data(sqe, wait);
 	}
 	wait->under_way = true;
 	list_remove(&wait->link);
 	return true;
 }
 
-static void end(struct ring_loop *loop, const struct io_uring_cqe *cqe)
+static void loop_ring_end(struct loop_ring *ring, const struct io_uring_cqe *cqe)
 {
-	struct wait *wait = (struct wait *)(uintptr_t)cqe->user_data;
+	struct loop_ring_wait *wait = io_uring_cqe_get_data(cqe);
 
-	if (cqe->user_data == (uint64_t)(uintptr_t)&loop->ticks) {
-		loop->ticks = false;
+	if (io_uring_cqe_get_data(cqe) == &ring->ticks) {
+		ring->ticks = false;
 	} else if (wait) {
 		wait->result = cqe->res;
 		wait->used = cqe->res;
 		wait->under_way = false;
-		list_append(&loop->ended, &wait->link);
+		list_append(&ring->ended, &wait->link);
 	}
 }
 
-static void turn(struct ring_loop *loop, int timeout)
+/*
+ * Starts what is idle, and waits until something ends. What cannot be done now, the
+ * next turn tries again.
+ */
+static void loop_ring_turn(struct loop_ring *ring, int timeout)
 {
-	struct io_uring_cqe cqe;
+	struct __kernel_timespec time = {.tv_sec = timeout / 1000,
+					 .tv_nsec = timeout % 1000 * 1000000LL};
+	struct io_uring_cqe *cqe;
 
-	list_for_each (link, &loop->idle) {
-		if (!start(loop, container_of(link, struct wait, link)))
+	list_for_each (link, &ring->idle) {
+		if (!loop_ring_start(ring, container_of(link, struct loop_ring_wait, link)))
 			break;
 	}
-	ring_wait(&loop->ring, timeout);
-	if (ring_all_taken(&loop->ring))
-		loop->to_send_len = 0;
-	while (ring_take(&loop->ring, &cqe))
-		end(loop, &cqe);
+	io_uring_submit_and_wait_timeout(&ring->uring, &cqe, 1, timeout < 0 ? NULL : &time, NULL);
+	/* The kernel may lack memory for a while, and take less than all. */
+	if (io_uring_sq_ready(&ring->uring) == 0)
+		ring->to_send_len = 0;
+	while (io_uring_peek_cqe(&ring->uring, &cqe) == 0) {
+		loop_ring_end(ring, cqe);
+		io_uring_cqe_seen(&ring->uring, cqe);
+	}
 }
 
 /* What is under way uses the memory of the watch. */
-static void stop(struct ring_loop *loop, struct wait *wait)
+static void loop_ring_stop(struct loop_ring *ring, struct loop_ring_wait *wait)
 {
 	while (wait->under_way) {
-		if (ring_has_room(&loop->ring, 1))
-			ring_prepare(&loop->ring, IORING_OP_ASYNC_CANCEL, -1, NULL)->addr =
-				(uint64_t)(uintptr_t)wait;
-		turn(loop, -1);
+		if (loop_ring_has_room(ring, 1)) {
+			struct io_uring_sqe *sqe = io_uring_get_sqe(&ring->uring);
+
+			io_uring_prep_cancel(sqe, wait, 0);
+			io_uring_sqe_set_data(sqe, NULL);
+		}
+		loop_ring_turn(ring, -1);
 	}
 	list_remove(&wait->link);
 	if (wait->epoll_fd >= 0)
 		close(wait->epoll_fd);
 }
 
-void ring_loop_remove(struct ring_loop *loop, struct watch *watch)
+static void loop_ring_remove(struct loop *loop, struct watch *watch)
 {
 	/* The descriptor may be closed next. */
-	while (loop->to_send_len > 0)
-		turn(loop, 0);
-	stop(loop, &watch->ring->in);
-	stop(loop, &watch->ring->out);
+	while (loop->ring->to_send_len > 0)
+		loop_ring_turn(loop->ring, 0);
+	loop_ring_stop(loop->ring, &watch->ring->in);
+	loop_ring_stop(loop->ring, &watch->ring->out);
 	free(watch->ring);
 	watch->ring = NULL;
 }
 
-ssize_t ring_loop_read(struct watch *watch)
+static ssize_t loop_ring_read(struct loop *loop, struct watch *watch)
 {
 	int result = watch->ring->in.result;
 
+	(void)loop;
 	watch->ring->in.result = -EAGAIN;
 	if (result >= 0)
 		return result;
@@ -202,35 +248,36 @@ ssize_t ring_loop_read(struct watch *watch)
 	return -1;
 }
 
-void ring_loop_await_writable(struct ring_loop *loop, struct watch *watch)
+static void loop_ring_await_writable(struct loop *loop, struct watch *watch)
 {
-	struct wait *wait = &watch->ring->out;
+	struct loop_ring_wait *wait = &watch->ring->out;
 
 	if (wait->under_way || !list_empty(&wait->link))
 		return;
-	if (wait->epoll_fd >= 0 || wait_init(wait, watch, EPOLLOUT) == 0)
-		list_append(&loop->idle, &wait->link);
+	if (wait->epoll_fd >= 0 || loop_ring_wait_init(wait, watch, EPOLLOUT) == 0)
+		list_append(&loop->ring->idle, &wait->link);
 }
 
-ssize_t ring_loop_send(struct ring_loop *loop, struct watch *watch, const struct iovec *iov,
-		       int count)
+static ssize_t loop_ring_send(struct loop *loop, struct watch *watch, const struct iovec *iov,
+			      int count)
 {
-	uint8_t *begin = loop->to_send + loop->to_send_len;
+	struct loop_ring *ring = loop->ring;
+	uint8_t *begin = ring->to_send + ring->to_send_len;
 	struct io_uring_sqe *sqe;
 	size_t size = 0;
 
 	for (int i = 0; i < count; i++)
 		size += iov[i].iov_len;
-	if (size > SEND_MAX - loop->to_send_len || !ring_has_room(&loop->ring, 1))
+	if (size > SEND_MAX - ring->to_send_len || !loop_ring_has_room(ring, 1))
 		return writev(watch->fd, iov, count);
 	for (int i = 0; i < count; i++) {
-		memcpy(loop->to_send + loop->to_send_len, iov[i].iov_base, iov[i].iov_len);
-		loop->to_send_len += iov[i].iov_len;
+		memcpy(ring->to_send + ring->to_send_len, iov[i].iov_base, iov[i].iov_len);
+		ring->to_send_len += iov[i].iov_len;
 	}
-	sqe = ring_prepare(&loop->ring, IORING_OP_WRITE, watch->fd, NULL);
-	sqe->flags = IOSQE_CQE_SKIP_SUCCESS;
-	sqe->addr = (uint64_t)(uintptr_t)begin;
-	sqe->len = (uint32_t)size;
+	sqe = io_uring_get_sqe(&ring->uring);
+	io_uring_prep_write(sqe, watch->fd, begin, (unsigned)size, 0);
+	io_uring_sqe_set_flags(sqe, IOSQE_CQE_SKIP_SUCCESS);
+	io_uring_sqe_set_data(sqe, NULL);
 	return (ssize_t)size;
 }
 
@@ -238,7 +285,7 @@ ssize_t ring_loop_send(struct ring_loop *loop, struct watch *watch, const struct
  * A read of nothing after all: where there is an error instead (the kernel tries
  * for a while, then gives up), or where another process was faster.
  */
-static uint32_t real_events(const struct wait *wait)
+static uint32_t loop_ring_real_events(const struct loop_ring_wait *wait)
 {
 	struct pollfd pollfd = {.fd = wait->watch->fd, .events = POLLIN};
 
@@ -249,50 +296,83 @@ static uint32_t real_events(const struct wait *wait)
 }
 
 /* No error of the descriptor: it is tried again. */
-static bool failed_for_now(const struct wait *wait)
+static bool loop_ring_failed_for_now(const struct loop_ring_wait *wait)
 {
 	return wait->result == -ENOMEM || wait->result == -EINTR || wait->result == -ECANCELED;
 }
 
-static void handle(struct ring_loop *loop, struct wait *wait)
+static void loop_ring_handle(struct loop_ring *ring, struct loop_ring_wait *wait)
 {
 	struct watch *watch = wait->watch;
-	uint32_t events = failed_for_now(wait) ? 0 : real_events(wait);
-	bool again = wait->events == EPOLLIN || failed_for_now(wait);
+	uint32_t events = loop_ring_failed_for_now(wait) ? 0 : loop_ring_real_events(wait);
+	bool again = wait->events == EPOLLIN || loop_ring_failed_for_now(wait);
 
 	list_remove(&wait->link);
 	/* Before the watch may be gone; it is started by the next turn. */
 	if (again)
-		list_append(&loop->idle, &wait->link);
+		list_append(&ring->idle, &wait->link);
 	if (events)
 		watch->ready(watch, events);
 }
 
 /* It is read now and then if something happens at all: it may cost a system call. */
-static void read_clock(struct ring_loop *loop, uint64_t *now)
+static void loop_ring_read_clock(struct loop_ring *ring, uint64_t *now)
 {
-	static const struct __kernel_timespec tick = {.tv_nsec = LOOP_TICK * 1000000LL};
+	static struct __kernel_timespec tick = {.tv_nsec = LOOP_TICK * 1000000LL};
 	struct io_uring_sqe *sqe;
 
 	*now = clock_ms();
-	if (loop->ticks || !ring_has_room(&loop->ring, 1))
+	if (ring->ticks || !loop_ring_has_room(ring, 1))
 		return;
-	sqe = ring_prepare(&loop->ring, IORING_OP_TIMEOUT, -1, &loop->ticks);
-	sqe->addr = (uint64_t)(uintptr_t)&tick;
-	sqe->len = 1;
-	loop->ticks = true;
+	sqe = io_uring_get_sqe(&ring->uring);
+	io_uring_prep_timeout(sqe, &tick, 0, 0);
+	io_uring_sqe_set_data(sqe, &ring->ticks);
+	ring->ticks = true;
 }
 
-void ring_loop_wait(struct ring_loop *loop, int timeout, uint64_t *now)
+static void loop_ring_wait(struct loop *loop, int timeout)
 {
-	if (list_empty(&loop->ended))
-		turn(loop, timeout);
-	if (list_empty(&loop->ended)) {
-		*now = clock_ms();
+	struct loop_ring *ring = loop->ring;
+
+	if (list_empty(&ring->ended))
+		loop_ring_turn(ring, timeout);
+	if (list_empty(&ring->ended)) {
+		loop->now = clock_ms();
 		return;
 	}
-	if (!loop->ticks)
-		read_clock(loop, now);
+	if (!ring->ticks)
+		loop_ring_read_clock(ring, &loop->now);
 	/* One at a time: handling it may end what another one is about. */
-	handle(loop, container_of(loop->ended.next, struct wait, link));
+	loop_ring_handle(ring, container_of(ring->ended.next, struct loop_ring_wait, link));
+}
+
+static const struct loop_kind loop_ring_kind = {
+	.finish = loop_ring_finish,
+	.add = loop_ring_add,
+	.remove = loop_ring_remove,
+	.read = loop_ring_read,
+	.await_writable = loop_ring_await_writable,
+	.send = loop_ring_send,
+	.wait = loop_ring_wait,
+};
+
+int loop_ring_init(struct loop *loop)
+{
+	struct loop_ring *ring = malloc(sizeof(*ring));
+	int err;
+
+	if (!ring)
+		return -ENOMEM;
+	/* All of its memory is in use from the start. */
+	memset(ring, 0, sizeof(*ring));
+	list_init(&ring->idle);
+	list_init(&ring->ended);
+	err = loop_ring_open(&ring->uring);
+	if (err < 0) {
+		free(ring);
+		return err;
+	}
+	loop->ring = ring;
+	loop->kind = &loop_ring_kind;
+	return 0;
 }

@@ -13,9 +13,9 @@
 /* Whoever may use a node has to get there, whatever the umask. */
 static int alias_make_directory(const char *path)
 {
-	if (mkdir(path, 0755) == 0)
-		return chmod(path, 0755);
-	return errno == EEXIST ? 0 : -1;
+	if (mkdir(path, 0755) < 0)
+		return errno == EEXIST ? 0 : -errno;
+	return chmod(path, 0755) < 0 ? -errno : 0;
 }
 
 /* An instance that was killed leaves its alias behind, perhaps under another port's name. */
@@ -39,37 +39,45 @@ static int alias_check_own_node(const char *path, dev_t device)
 	if (lstat(path, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == device)
 		return 0;
 	unlink(path);
-	return mknod(path, S_IFCHR | 0600, device);
+	return mknod(path, S_IFCHR | 0600, device) < 0 ? -errno : 0;
 }
 
 /* A hard link: what udev or an administrator does to the owner and mode of one, both have. */
 static int alias_link_node(const struct alias *alias)
 {
-	if (alias_make_directory(alias->base) < 0 || alias_make_directory(alias->directory) < 0)
-		return -1;
+	int err = alias_make_directory(alias->base);
+
+	if (err == 0)
+		err = alias_make_directory(alias->directory);
+	if (err < 0)
+		return err;
 	alias_clear_directory(alias->directory);
-	return link(alias->node, alias->path);
+	return link(alias->node, alias->path) < 0 ? -errno : 0;
 }
 
 int alias_create(struct alias *alias, const char *prefix, unsigned number, const char *basename,
 		 dev_t device)
 {
+	int err;
+
 	snprintf(alias->node, sizeof(alias->node), "/dev/%s%u", prefix, number);
 	snprintf(alias->base, sizeof(alias->base), "/dev/%s", prefix);
 	snprintf(alias->directory, sizeof(alias->directory), "/dev/%s/%u", prefix, number);
 	snprintf(alias->path, sizeof(alias->path), "/dev/%s/%u/%s", prefix, number, basename);
-	if (alias_check_own_node(alias->node, device) < 0)
-		return -1;
+	err = alias_check_own_node(alias->node, device);
+	if (err < 0)
+		return err;
 	/* Another instance that ends removes the common directory as soon as it is empty. */
 	for (unsigned tries = 0; tries < TRIES_MAX; tries++) {
-		if (alias_link_node(alias) == 0)
+		err = alias_link_node(alias);
+		if (err == 0)
 			return 0;
-		if (errno != ENOENT)
+		if (err != -ENOENT)
 			break;
 	}
 	rmdir(alias->directory);
 	rmdir(alias->base);
-	return -1;
+	return err;
 }
 
 void alias_destroy(const struct alias *alias)

@@ -17,7 +17,7 @@ struct alias {
 
 /*
  * Makes sure that both device nodes stand for this device. Left-overs under
- * the same names are replaced. 0, or -1 with errno and nothing left of the alias.
+ * the same names are replaced. 0, or -errno and nothing is left of the alias.
  */
 int alias_create(struct alias *alias, const char *prefix, unsigned number, const char *basename,
 		 dev_t device);

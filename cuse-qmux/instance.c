@@ -207,9 +207,11 @@ static void instance_signal_ready(struct watch *watch, uint32_t events)
 	instance->told_to_stop = true;
 }
 
+/* 0 or -errno. */
 static int instance_watch_signals(struct instance *instance)
 {
 	sigset_t signals;
+	int err;
 
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);
@@ -219,13 +221,17 @@ static int instance_watch_signals(struct instance *instance)
 	instance->signals.ready = instance_signal_ready;
 	instance->signals.fd = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
 	if (instance->signals.fd < 0)
-		return -1;
+		return -errno;
 	instance->signals.read_max = sizeof(struct signalfd_siginfo);
-	return loop_add(&instance->loop, &instance->signals);
+	err = loop_add(&instance->loop, &instance->signals);
+	if (err < 0)
+		close(instance->signals.fd);
+	return err;
 }
 
 /* Nodes. */
 
+/* What went wrong has been logged. */
 static void instance_fail(struct instance *instance)
 {
 	instance->status = EXIT_FAILURE;
@@ -239,7 +245,7 @@ static void instance_publish_nodes(struct instance *instance)
 	const char *last = instance->nodes[count - 1].name;
 
 	for (unsigned index = 0; index < count; index++) {
-		if (node_create(&instance->nodes[index], &instance->host, index) < 0) {
+		if (!node_create(&instance->nodes[index], &instance->host, index)) {
 			instance_fail(instance);
 			return;
 		}
@@ -329,10 +335,12 @@ static void instance_run_loop(struct instance *instance)
 {
 	instance_enter(instance, INSTANCE_STARTING,
 		       instance->options.sync ? SYNC_TIMEOUT : MUX_NEVER);
-	if (!instance->options.sync)
+	if (!instance->options.sync) {
 		instance_publish_nodes(instance);
-	else if (mux_start_sync(instance->mux) < 0)
+	} else if (mux_start_sync(instance->mux) < 0) {
+		log_error("out of memory");
 		instance_fail(instance);
+	}
 
 	for (;;) {
 		uint64_t deadline;
@@ -351,6 +359,8 @@ static void instance_run_loop(struct instance *instance)
 		port_tick(&instance->port);
 	}
 }
+
+/* These return the exit status; what went wrong has been logged. */
 
 static int instance_run_on_port(struct instance *instance)
 {
@@ -393,36 +403,55 @@ static int instance_run_with_modem_options(struct instance *instance)
 	return instance_run_on_port(instance);
 }
 
-/* From the first look at the machine to the end; the status. */
+/* From the first look at the machine to the end. */
 static int instance_run_if_possible(struct instance *instance)
 {
 	struct port *port = &instance->port;
 	int status;
 
-	if (node_check_cuse() < 0)
+	if (!node_check_cuse())
 		return EXIT_UNSUITABLE;
-	if (port_open(port, instance->options.port, &instance->loop, &instance_port_events,
-		      instance) < 0)
+	if (!port_open(port, instance->options.port, &instance->loop, &instance_port_events,
+		       instance))
 		return port->unsuitable ? EXIT_UNSUITABLE : EXIT_FAILURE;
 	status = instance_run_with_modem_options(instance);
 	port_close(port);
 	return status;
 }
 
-int instance_run(const struct options *options)
+/* 0 or -errno, and then nothing is left. */
+static int instance_init(struct instance *instance, const struct options *options)
 {
-	struct instance *instance = calloc(1, sizeof(*instance));
-	int status;
+	int err = loop_init(&instance->loop);
 
-	if (!instance || loop_init(&instance->loop) < 0 || instance_watch_signals(instance) < 0) {
-		log_error("cannot start: %s", strerror(errno));
-		return EXIT_FAILURE;
-	}
+	if (err < 0)
+		return err;
 	instance->options = *options;
-	status = instance_run_if_possible(instance);
+	err = instance_watch_signals(instance);
+	if (err < 0)
+		loop_finish(&instance->loop);
+	return err;
+}
+
+static void instance_finish(struct instance *instance)
+{
 	loop_remove(&instance->loop, &instance->signals);
 	close(instance->signals.fd);
 	loop_finish(&instance->loop);
+}
+
+int instance_run(const struct options *options)
+{
+	struct instance *instance = calloc(1, sizeof(*instance));
+	int err = instance ? instance_init(instance, options) : -ENOMEM;
+	int status = EXIT_FAILURE;
+
+	if (err < 0) {
+		log_error("cannot start: %s", strerror(-err));
+	} else {
+		status = instance_run_if_possible(instance);
+		instance_finish(instance);
+	}
 	free(instance);
 	return status;
 }

@@ -77,10 +77,17 @@ void loop_await_writable(struct loop *loop, struct watch *watch)
 	loop->kind->await_writable(loop, watch);
 }
 
+ssize_t loop_send_now(const struct watch *watch, const struct iovec *iov, int count)
+{
+	ssize_t size = writev(watch->fd, iov, count);
+
+	return size < 0 ? -errno : size;
+}
+
 ssize_t loop_send(struct loop *loop, struct watch *watch, const struct iovec *iov, int count)
 {
 	return watch->buffer ? loop->kind->send(loop, watch, iov, count)
-			     : writev(watch->fd, iov, count);
+			     : loop_send_now(watch, iov, count);
 }
 
 static int loop_timeout_until(const struct loop *loop, uint64_t deadline)

@@ -2,7 +2,8 @@
 /*
  * The event loop: io_uring, where a turn is one system call that reads, and sends
  * what loop_send() was given; or epoll, read and write, on a kernel without it, in
- * a daemon without liburing, or if CUSE_QMUX_LOOP=epoll asks for that. Its users see no difference.
+ * a daemon without liburing, or if CUSE_QMUX_LOOP=epoll asks for that. Its users see no
+ * difference.
  */
 #ifndef LOOP_H
 #define LOOP_H
@@ -44,15 +45,18 @@ void loop_finish(struct loop *loop);
 int loop_add(struct loop *loop, struct watch *watch);
 void loop_remove(struct loop *loop, struct watch *watch);
 
-/* As read(2), into the watch's buffer. It is for ready() to call, once. */
+/*
+ * Reads into the watch's buffer: how many bytes, 0 at the end of the file, or -errno.
+ * It is for ready() to call, once.
+ */
 ssize_t loop_read(struct loop *loop, struct watch *watch);
 
 /* The watch is told with EPOLLOUT, once, when it can be written to. */
 void loop_await_writable(struct loop *loop, struct watch *watch);
 
 /*
- * As writev(2), for a descriptor that takes all or nothing, at once. It may be
- * written as late as the loop waits again, and then an error is not told.
+ * As writev(2), for a descriptor that takes all or nothing, at once, but with -errno.
+ * It may be written as late as the loop waits again, and then an error is not told.
  */
 ssize_t loop_send(struct loop *loop, struct watch *watch, const struct iovec *iov, int count);
 

@@ -32,8 +32,10 @@ static void loop_epoll_remove(struct loop *loop, struct watch *watch)
 
 static ssize_t loop_epoll_read(struct loop *loop, struct watch *watch)
 {
+	ssize_t size = read(watch->fd, watch->buffer, watch->read_max);
+
 	(void)loop;
-	return read(watch->fd, watch->buffer, watch->read_max);
+	return size < 0 ? -errno : size;
 }
 
 static void loop_epoll_await_writable(struct loop *loop, struct watch *watch)
@@ -45,7 +47,7 @@ static ssize_t loop_epoll_send(struct loop *loop, struct watch *watch, const str
 			       int count)
 {
 	(void)loop;
-	return writev(watch->fd, iov, count);
+	return loop_send_now(watch, iov, count);
 }
 
 static void loop_epoll_wait(struct loop *loop, int timeout)

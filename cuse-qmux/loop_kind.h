@@ -23,4 +23,7 @@ struct loop_kind {
 int loop_epoll_init(struct loop *loop);
 int loop_ring_init(struct loop *loop);
 
+/* loop_send() without a delay, for a kind that can do no better. */
+ssize_t loop_send_now(const struct watch *watch, const struct iovec *iov, int count);
+
 #endif

@@ -242,10 +242,7 @@ static ssize_t loop_ring_read(struct loop *loop, struct watch *watch)
 
 	(void)loop;
 	watch->ring->in.result = -EAGAIN;
-	if (result >= 0)
-		return result;
-	errno = -result;
-	return -1;
+	return result;
 }
 
 static void loop_ring_await_writable(struct loop *loop, struct watch *watch)
@@ -269,7 +266,7 @@ static ssize_t loop_ring_send(struct loop *loop, struct watch *watch, const stru
 	for (int i = 0; i < count; i++)
 		size += iov[i].iov_len;
 	if (size > SEND_MAX - ring->to_send_len || !loop_ring_has_room(ring, 1))
-		return writev(watch->fd, iov, count);
+		return loop_send_now(watch, iov, count);
 	for (int i = 0; i < count; i++) {
 		memcpy(ring->to_send + ring->to_send_len, iov[i].iov_base, iov[i].iov_len);
 		ring->to_send_len += iov[i].iov_len;

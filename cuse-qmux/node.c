@@ -35,11 +35,12 @@ static struct open_file *node_file(const struct fuse_file_info *info)
 static void node_serve_open(fuse_req_t req, struct fuse_file_info *info)
 {
 	struct node *node = node_of(req);
-	struct open_file *file = open_file_create(node->host->mux, node->index, &node->files);
+	struct open_file *file;
 	char command[PROCESS_COMMAND_MAX];
+	int err = open_file_create(&file, node->host->mux, node->index, &node->files);
 
-	if (!file) {
-		fuse_reply_err(req, errno);
+	if (err < 0) {
+		fuse_reply_err(req, -err);
 		return;
 	}
 	if (log_enabled(LOG_LEVEL_DEBUG)) {
@@ -113,6 +114,15 @@ static const struct cuse_lowlevel_ops node_operations = {
 	.ioctl = node_serve_ioctl,
 };
 
+/* As libfuse wants the result of what it calls instead of read(2) and writev(2). */
+static ssize_t node_io_result(ssize_t result)
+{
+	if (result >= 0)
+		return result;
+	errno = (int)-result;
+	return -1;
+}
+
 /* libfuse asks for both where it is given a descriptor. */
 static ssize_t node_io_read(int fd, void *buffer, size_t size, void *userdata)
 {
@@ -127,7 +137,7 @@ static ssize_t node_io_read(int fd, void *buffer, size_t size, void *userdata)
 	got = loop_read(node->host->loop, &node->watch);
 	if (got > 0)
 		memcpy(buffer, node->watch.buffer, (size_t)got);
-	return got;
+	return node_io_result(got);
 }
 
 /*
@@ -141,7 +151,7 @@ static ssize_t node_io_writev(int fd, struct iovec *iov, int count, void *userda
 	struct node *node = userdata;
 
 	(void)fd;
-	return loop_send(node->host->loop, &node->watch, iov, count);
+	return node_io_result(loop_send(node->host->loop, &node->watch, iov, count));
 }
 
 static const struct fuse_custom_io node_custom_io = {.read = node_io_read,
@@ -178,28 +188,30 @@ static void node_ready(struct watch *watch, uint32_t events)
 	node->host->broken = true;
 }
 
-static int node_open_cuse(void)
+/* False: what prevents it has been logged. */
+static bool node_open_cuse(int *fd)
 {
-	int fd = open("/dev/cuse", O_RDWR | O_NONBLOCK | O_CLOEXEC);
-
-	if (fd < 0 && (errno == ENOENT || errno == ENODEV || errno == ENXIO))
+	*fd = open("/dev/cuse", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	if (*fd >= 0)
+		return true;
+	if (errno == ENOENT || errno == ENODEV || errno == ENXIO)
 		log_error("no /dev/cuse: try 'modprobe cuse'; if that fails, this kernel lacks "
 			  "CONFIG_CUSE");
-	else if (fd < 0 && (errno == EACCES || errno == EPERM))
+	else if (errno == EACCES || errno == EPERM)
 		log_error("not permitted to open /dev/cuse: run as root");
-	else if (fd < 0)
+	else
 		log_error("cannot open /dev/cuse: %s", strerror(errno));
-	return fd;
+	return false;
 }
 
-int node_check_cuse(void)
+bool node_check_cuse(void)
 {
-	int fd = node_open_cuse();
+	int fd;
 
-	if (fd < 0)
-		return -1;
+	if (!node_open_cuse(&fd))
+		return false;
 	close(fd);
-	return 0;
+	return true;
 }
 
 static struct fuse_session *node_make_session(struct node *node, int fd)
@@ -242,6 +254,7 @@ static bool node_name_taken(const struct node *node)
 	return access(path, F_OK) == 0;
 }
 
+/* What the kernel says the node's device is. 0 or -errno. */
 static int node_read_device(const struct node *node, dev_t *device)
 {
 	char path[NODE_NAME_MAX + 32];
@@ -253,68 +266,74 @@ static int node_read_device(const struct node *node, dev_t *device)
 	snprintf(path, sizeof(path), "/sys/class/cuse/%s/dev", node->name);
 	file = fopen(path, "re");
 	if (!file)
-		return -1;
+		return -errno;
 	found = fscanf(file, "%u:%u", &major, &minor);
 	fclose(file);
 	*device = makedev(major, minor);
-	return found == 2 ? 0 : -1;
+	return found == 2 ? 0 : -EIO;
 }
 
+enum node_attempt {
+	NODE_PUBLISHED,
+	NODE_REFUSED, /* the name is another's */
+	NODE_FAILED,  /* what went wrong has been logged */
+};
+
 /*
- * Tries one name. 1: published; 0: the name is another's, as the kernel shows
- * by ending the connection after the reply to CUSE_INIT; -1: logged.
+ * Tries one name. That it is another's the kernel shows by ending the connection
+ * after the reply to CUSE_INIT.
  */
-static int node_try_name(struct node *node)
+static enum node_attempt node_try_name(struct node *node)
 {
 	int fd;
 
 	if (node_name_taken(node))
-		return 0;
-	fd = node_open_cuse();
-	if (fd < 0)
-		return -1;
+		return NODE_REFUSED;
+	if (!node_open_cuse(&fd))
+		return NODE_FAILED;
 	node->fuse = node_make_session(node, fd);
 	if (!node->fuse) {
 		close(fd);
 		log_error("out of memory");
-		return -1;
+		return NODE_FAILED;
 	}
 	node->watch.fd = fd;
 	registry_add(node->name, node->host->port_path, node->index, node->host->modem);
 	/* The first request is CUSE_INIT. */
 	node_serve(node);
 	if (node_serve(node) != SERVED_LAST)
-		return 1;
+		return NODE_PUBLISHED;
 	registry_remove(node->name);
 	fuse_session_destroy(node->fuse);
-	return 0;
+	return NODE_REFUSED;
 }
 
-static int node_find_name(struct node *node)
+/* False: what went wrong has been logged. So it is with node_publish(). */
+static bool node_find_name(struct node *node)
 {
 	unsigned refusals = 0;
 
 	for (;;) {
-		int published;
+		enum node_attempt attempt;
 
 		snprintf(node->name, sizeof(node->name), "%s%u", node->host->prefix, node->number);
-		published = node_try_name(node);
-		if (published != 0)
-			return published;
+		attempt = node_try_name(node);
+		if (attempt != NODE_REFUSED)
+			return attempt == NODE_PUBLISHED;
 		/* Another program may have been faster, and then be gone again. */
 		if (node_name_taken(node)) {
 			node->number++;
 		} else if (++refusals == REFUSALS_MAX) {
 			log_error("the kernel refuses to make /dev/%s: see its log", node->name);
-			return -1;
+			return false;
 		}
 	}
 }
 
-static int node_publish(struct node *node)
+static bool node_publish(struct node *node)
 {
 	int lock = registry_lock();
-	int published = node_find_name(node);
+	bool published = node_find_name(node);
 
 	if (lock >= 0)
 		close(lock);
@@ -328,30 +347,41 @@ static void node_unpublish(struct node *node)
 	fuse_session_destroy(node->fuse);
 }
 
-int node_create(struct node *node, struct node_host *host, unsigned index)
+/* Finds out the device, and makes the device nodes that stand for it. 0 or -errno. */
+static int node_name_device(struct node *node, dev_t *device)
 {
-	dev_t device;
+	int err = node_read_device(node, device);
+
+	if (err < 0)
+		return err;
+	return alias_create(&node->alias, node->host->prefix, node->number, node->host->port_name,
+			    *device);
+}
+
+bool node_create(struct node *node, struct node_host *host, unsigned index)
+{
+	dev_t device = 0;
 	int err;
 
 	*node = (struct node){.host = host, .index = index, .watch.ready = node_ready};
 	list_init(&node->files);
-	if (node_publish(node) < 0)
-		return -1;
-	if (node_read_device(node, &device) < 0 ||
-	    alias_create(&node->alias, host->prefix, node->number, host->port_name, device) < 0) {
-		log_error("cannot make /dev/%s: %s", node->name, strerror(errno));
+	if (!node_publish(node))
+		return false;
+	err = node_name_device(node, &device);
+	if (err < 0) {
+		log_error("cannot make /dev/%s: %s", node->name, strerror(-err));
 		open_files_destroy(&node->files, host->loop->now);
 		node_unpublish(node);
-		return -1;
+		return false;
 	}
 	err = loop_add(host->loop, &node->watch);
 	if (err < 0) {
 		log_error("cannot wait for %s: %s", node->name, strerror(-err));
 		node_destroy(node);
-		return -1;
+		return false;
 	}
 	host->major = major(device);
-	return 0;
+	return true;
 }
 
 void node_destroy(struct node *node)

@@ -46,14 +46,14 @@ struct node {
 	struct alias alias;
 };
 
-/* Whether nodes can be made here at all: 0, or -1 and what prevents it has been logged. */
-int node_check_cuse(void);
+/* Whether nodes can be made here at all. If not, what prevents it has been logged. */
+bool node_check_cuse(void);
 
 /*
- * Publishes a node under the lowest number that is free. What prevents it is
- * logged: then the result is -1 and nothing is left.
+ * Publishes a node under the lowest number that is free. False: what prevents it
+ * has been logged, and nothing is left.
  */
-int node_create(struct node *node, struct node_host *host, unsigned index);
+bool node_create(struct node *node, struct node_host *host, unsigned index);
 
 /* Takes the node away; whoever has it open gets ENOTCONN from the kernel. */
 void node_destroy(struct node *node);

@@ -35,22 +35,25 @@ static bool open_file_has_room(const struct open_file *file)
 	return count < WRITES_MAX;
 }
 
-struct open_file *open_file_create(struct mux *mux, unsigned node, struct list *files)
+int open_file_create(struct open_file **created, struct mux *mux, unsigned node, struct list *files)
 {
 	struct open_file *file = calloc(1, sizeof(*file));
 
 	if (!file)
-		return NULL;
+		return -ENOMEM;
 	list_init(&file->reads);
 	list_init(&file->writes);
 	list_init(&file->link);
 	file->session = mux_open(mux, node, file);
 	if (!file->session) {
+		int err = -errno;
+
 		free(file);
-		return NULL;
+		return err;
 	}
 	list_append(files, &file->link);
-	return file;
+	*created = file;
+	return 0;
 }
 
 const struct session *open_file_session(const struct open_file *file)

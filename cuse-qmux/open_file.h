@@ -19,9 +19,11 @@
 
 struct open_file;
 
-/* A file on a new session of the node, in the list of its files. NULL with errno as from
- * mux_open(). */
-struct open_file *open_file_create(struct mux *mux, unsigned node, struct list *files);
+/*
+ * *file on a new session of the node, in the list of its files. 0, or -errno with
+ * mux_open()'s errors.
+ */
+int open_file_create(struct open_file **file, struct mux *mux, unsigned node, struct list *files);
 
 /* Closes the session. Calls that are still blocked fail with ENODEV. */
 void open_file_destroy(struct open_file *file, uint64_t now);

@@ -60,20 +60,26 @@ static void port_write_failed(struct port *port, int error)
 	port->events->failed(port->context);
 }
 
+/* How many bytes were written, or -errno. */
+static ssize_t port_write_once(const struct port *port)
+{
+	ssize_t written = write(port->watch.fd, port->frame, port->frame_left);
+
+	return written < 0 ? -errno : written;
+}
+
 /*
  * What goes wrong with a frame after a cdc-wdm has taken it, the next write is
  * told, which does nothing else.
  */
 static ssize_t port_write_once_more(struct port *port)
 {
-	ssize_t written = write(port->watch.fd, port->frame, port->frame_left);
-	int error = errno;
+	ssize_t written = port_write_once(port);
 
-	if (written >= 0 || error == EAGAIN) {
+	if (written >= 0 || written == -EAGAIN) {
 		port_warn_of_write(port, EIO);
 		port->events->lost(port->context);
 	}
-	errno = error;
 	return written;
 }
 
@@ -83,14 +89,14 @@ static ssize_t port_write_once_more(struct port *port)
  */
 static void port_write_rest(struct port *port)
 {
-	ssize_t written = write(port->watch.fd, port->frame, port->frame_left);
+	ssize_t written = port_write_once(port);
 
-	if (written < 0 && errno == EIO)
+	if (written == -EIO)
 		written = port_write_once_more(port);
-	if (written < 0 && (errno == EAGAIN || errno == EINTR))
+	if (written == -EAGAIN || written == -EINTR)
 		return;
 	if (written < 0) {
-		port_write_failed(port, errno);
+		port_write_failed(port, (int)-written);
 		return;
 	}
 	port->frame += written;
@@ -128,21 +134,21 @@ static bool port_read_some(struct port *port)
 		port->failing = false;
 		port->open_pause = OPEN_PAUSE;
 		port->events->received(port->context, port->watch.buffer, (size_t)size);
-	} else if (end || (size < 0 && errno == ENODEV) || port_hung_up(port)) {
+	} else if (end || size == -ENODEV || port_hung_up(port)) {
 		port_unplug(port);
 	} else if (size == 0) {
 		return true;
-	} else if (errno == EIO && port->resets) {
+	} else if (size == -EIO && port->resets) {
 		log_warning("%s: the modem is being reset", port->path);
 		port->events->reset(port->context);
-	} else if (errno == EIO) {
+	} else if (size == -EIO) {
 		port_warn_of_transfer(port);
-	} else if (errno == ENOBUFS) {
+	} else if (size == -ENOBUFS) {
 		log_warning("%s: the modem sent more than the driver could hold", port->path);
-	} else if (errno == EAGAIN) {
+	} else if (size == -EAGAIN) {
 		return false;
-	} else if (errno != EINTR) {
-		log_warning("%s: cannot read: %s", port->path, strerror(errno));
+	} else if (size != -EINTR) {
+		log_warning("%s: cannot read: %s", port->path, strerror((int)-size));
 	}
 	return true;
 }
@@ -172,6 +178,7 @@ static bool port_is_gone(int error)
 	return error == ENODEV || error == ENXIO || error == ENOENT;
 }
 
+/* 0 or -errno. */
 static int port_open_and_watch(struct port *port)
 {
 	int err;
@@ -306,7 +313,8 @@ static void port_explain(const char *path, int error)
 		log_error("cannot open %s: %s", path, strerror(error));
 }
 
-static int port_open_device(struct port *port, const char *path)
+/* False: what is wrong with it has been logged. */
+static bool port_open_device(struct port *port, const char *path)
 {
 	struct stat st;
 	__u16 limit;
@@ -314,26 +322,27 @@ static int port_open_device(struct port *port, const char *path)
 
 	if (!realpath(path, port->path) || stat(port->path, &st) < 0) {
 		port_explain(path, errno);
-		return -1;
+		return false;
 	}
 	port->unsuitable = !port_check(port, path, &st);
 	if (port->unsuitable)
-		return -1;
+		return false;
 	fd = open(port->path, OPEN_FLAGS);
 	if (fd < 0) {
 		port_explain(path, errno);
-		return -1;
+		return false;
 	}
 	holders_warn(port->path, st.st_rdev);
 	port_make_raw(fd);
 	port->frame_max = PORT_FRAME_MAX;
 	if (ioctl(fd, WDM_MAX_COMMAND, &limit) == 0)
 		port->frame_max = limit;
-	return fd;
+	port->watch.fd = fd;
+	return true;
 }
 
-int port_open(struct port *port, const char *path, struct loop *loop,
-	      const struct port_events *events, void *context)
+bool port_open(struct port *port, const char *path, struct loop *loop,
+	       const struct port_events *events, void *context)
 {
 	int err;
 
@@ -346,16 +355,15 @@ int port_open(struct port *port, const char *path, struct loop *loop,
 	};
 	port->watch.ready = port_ready;
 	port->watch.read_max = READ_MAX;
-	port->watch.fd = port_open_device(port, path);
-	if (port->watch.fd < 0)
-		return -1;
+	if (!port_open_device(port, path))
+		return false;
 	err = loop_add(loop, &port->watch);
 	if (err < 0) {
 		log_error("cannot wait for %s: %s", port->path, strerror(-err));
 		close(port->watch.fd);
-		return -1;
+		return false;
 	}
-	return 0;
+	return true;
 }
 
 void port_close(struct port *port)

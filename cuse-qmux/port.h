@@ -48,11 +48,11 @@ struct port {
 };
 
 /*
- * Opens the port at path on the loop. What is wrong with it is logged: then
- * the result is -1 and nothing is open.
+ * Opens the port at path on the loop. False: what is wrong with it has been
+ * logged, and nothing is open.
  */
-int port_open(struct port *port, const char *path, struct loop *loop,
-	      const struct port_events *events, void *context);
+bool port_open(struct port *port, const char *path, struct loop *loop,
+	       const struct port_events *events, void *context);
 void port_close(struct port *port);
 
 /* The path's last part: V25. */

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -20,8 +19,9 @@ int registry_lock(void)
 
 	mkdir(DIRECTORY, 0755);
 	fd = open(DIRECTORY "/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (fd >= 0)
-		flock(fd, LOCK_EX);
+	if (fd < 0)
+		return -errno;
+	flock(fd, LOCK_EX);
 	return fd;
 }
 
@@ -30,27 +30,32 @@ static void registry_path_of(char *path, size_t size, const char *node)
 	snprintf(path, size, DIRECTORY "/%s", node);
 }
 
-static bool registry_write_file(const char *path, const char *port, unsigned index,
-				const struct identity *modem)
+static int registry_write_file(const char *path, const char *port, unsigned index,
+			       const struct identity *modem)
 {
 	FILE *file = fopen(path, "we");
-	bool written;
+	int err = 0;
 
 	if (!file)
-		return false;
-	written = fprintf(file, "CUSE_QMUX_PORT=%s\nCUSE_QMUX_INDEX=%u\n%s", port, index,
-			  modem->properties) > 0;
-	return fclose(file) == 0 && written;
+		return -errno;
+	if (fprintf(file, "CUSE_QMUX_PORT=%s\nCUSE_QMUX_INDEX=%u\n%s", port, index,
+		    modem->properties) < 0)
+		err = -errno;
+	if (fclose(file) != 0 && err == 0)
+		err = -errno;
+	return err;
 }
 
 void registry_add(const char *node, const char *port, unsigned index, const struct identity *modem)
 {
 	char path[128];
+	int err;
 
 	registry_path_of(path, sizeof(path), node);
-	if (!registry_write_file(path, port, index, modem))
+	err = registry_write_file(path, port, index, modem);
+	if (err < 0)
 		log_warning("cannot write %s: %s: udev will not know whose node /dev/%s is", path,
-			    strerror(errno), node);
+			    strerror(-err), node);
 }
 
 void registry_remove(const char *node)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "instance.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -14,7 +15,7 @@
 #include "loop.h"
 #include "mux.h"
 #include "node.h"
-#include "open_file.h"
+#include "owner.h"
 #include "port.h"
 #include "supervisor.h"
 #include "trace.h"
@@ -44,6 +45,8 @@ struct instance {
 	struct node_host host;
 	struct node nodes[MUX_NODES_MAX];
 	unsigned nodes_created;
+	const char *space_names[MUX_NODES_MAX]; /* whose each space of CIDs is: a node's */
+	unsigned spaces_taken;
 };
 
 static void instance_enter(struct instance *instance, enum instance_state state, uint64_t timeout)
@@ -146,14 +149,14 @@ static void instance_trace(void *context, const struct mux_trace *trace)
 	const struct instance *instance = context;
 
 	trace_frame(trace,
-		    trace->session ? instance->nodes[mux_session_node(trace->session)].name : "-");
+		    trace->session ? instance->space_names[mux_session_node(trace->session)] : "-");
 }
 
 static struct mux *instance_make_mux(struct instance *instance)
 {
 	const struct options *options = &instance->options;
 	struct mux_config config = {
-		.nodes = options->nodes,
+		.nodes = options->nodes, /* a space of CIDs each */
 		.frame_max = instance->port.frame_max,
 		.queue_bytes = options->queue_bytes,
 		.transaction_timeout = options->transaction_timeout,
@@ -177,7 +180,7 @@ static void instance_log_counters(const struct instance *instance)
 		 "to full queues; dropped "
 		 "%llu responses and %llu indications; reclaimed %llu clients; skipped %llu "
 		 "bytes of garbage; %llu restarts of the modem",
-		 instance->host.open_files, mux_client_count(instance->mux),
+		 mux_session_count(instance->mux), mux_client_count(instance->mux),
 		 mux_orphan_count(instance->mux), (unsigned long long)counters->requests,
 		 (unsigned long long)instance->port.waits, (unsigned long long)counters->expired,
 		 (unsigned long long)counters->delivered, (unsigned long long)counters->overflowed,
@@ -238,6 +241,14 @@ static void instance_fail(struct instance *instance)
 	instance_begin_stopping(instance);
 }
 
+/* A space of CIDs for sessions of a front end, under a name that lasts as long. */
+static unsigned instance_take_space(struct instance *instance, const char *name)
+{
+	assert(instance->spaces_taken < MUX_NODES_MAX);
+	instance->space_names[instance->spaces_taken] = name;
+	return instance->spaces_taken++;
+}
+
 static void instance_publish_nodes(struct instance *instance)
 {
 	unsigned count = instance->options.nodes;
@@ -245,7 +256,10 @@ static void instance_publish_nodes(struct instance *instance)
 	const char *last = instance->nodes[count - 1].name;
 
 	for (unsigned index = 0; index < count; index++) {
-		if (!node_create(&instance->nodes[index], &instance->host, index)) {
+		struct node *node = &instance->nodes[index];
+		unsigned space = instance_take_space(instance, node->name);
+
+		if (!node_create(node, &instance->host, index, space)) {
 			instance_fail(instance);
 			return;
 		}
@@ -273,8 +287,11 @@ static void instance_pump(struct instance *instance)
 	struct session *session;
 
 	do {
-		while ((session = mux_next_changed(instance->mux)))
-			open_file_update(mux_session_owner(session));
+		while ((session = mux_next_changed(instance->mux))) {
+			struct owner *owner = mux_session_owner(session);
+
+			owner->session_changed(owner);
+		}
 		while (port_idle(&instance->port)) {
 			size_t size;
 			const uint8_t *frame =
@@ -311,7 +328,7 @@ static void instance_advance(struct instance *instance)
 			instance_begin_closing(instance);
 		break;
 	case INSTANCE_CLOSING:
-		if (late || instance->host.open_files == 0)
+		if (late || mux_session_count(instance->mux) == 0)
 			instance->state = INSTANCE_ENDED;
 		break;
 	case INSTANCE_ENDED:

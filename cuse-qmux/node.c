@@ -37,7 +37,7 @@ static void node_serve_open(fuse_req_t req, struct fuse_file_info *info)
 	struct node *node = node_of(req);
 	struct open_file *file;
 	char command[PROCESS_COMMAND_MAX];
-	int err = open_file_create(&file, node->host->mux, node->index, &node->files);
+	int err = open_file_create(&file, node->host->mux, node->space, &node->files);
 
 	if (err < 0) {
 		fuse_reply_err(req, -err);
@@ -51,7 +51,6 @@ static void node_serve_open(fuse_req_t req, struct fuse_file_info *info)
 	}
 	info->fh = (uintptr_t)file;
 	info->nonseekable = 1;
-	node->host->open_files++;
 	fuse_reply_open(req, info);
 }
 
@@ -63,7 +62,6 @@ static void node_serve_release(fuse_req_t req, struct fuse_file_info *info)
 	log_debug("%s: session %llu closed", node->name,
 		  (unsigned long long)mux_session_id(open_file_session(file)));
 	open_file_destroy(file, node->host->loop->now);
-	node->host->open_files--;
 	fuse_reply_err(req, 0);
 }
 
@@ -358,12 +356,13 @@ static int node_name_device(struct node *node, dev_t *device)
 			    *device);
 }
 
-bool node_create(struct node *node, struct node_host *host, unsigned index)
+bool node_create(struct node *node, struct node_host *host, unsigned index, unsigned space)
 {
 	dev_t device = 0;
 	int err;
 
-	*node = (struct node){.host = host, .index = index, .watch.ready = node_ready};
+	*node = (struct node){
+		.host = host, .index = index, .space = space, .watch.ready = node_ready};
 	list_init(&node->files);
 	if (!node_publish(node))
 		return false;

@@ -29,8 +29,7 @@ struct node_host {
 	const char *port_name; /* its basename */
 	const struct identity *modem;
 	size_t frame_max;
-	unsigned major;      /* of the first node; 0 until there is one */
-	unsigned open_files; /* on all nodes */
+	unsigned major; /* of the first node; 0 until there is one */
 	struct fuse_buf buffer;
 	bool broken; /* the kernel has taken a node away */
 };
@@ -40,6 +39,7 @@ struct node {
 	struct watch watch; /* of /dev/cuse */
 	struct fuse_session *fuse;
 	struct list files; /* open ones */
+	unsigned space;    /* of CIDs, in the core */
 	unsigned index;    /* in the instance */
 	unsigned number;   /* on the machine: V25 */
 	char name[NODE_NAME_MAX];
@@ -50,10 +50,11 @@ struct node {
 bool node_check_cuse(void);
 
 /*
- * Publishes a node under the lowest number that is free. False: what prevents it
+ * Publishes a node under the lowest number that is free, for sessions in the space
+ * of CIDs. False: what prevents it
  * has been logged, and nothing is left.
  */
-bool node_create(struct node *node, struct node_host *host, unsigned index);
+bool node_create(struct node *node, struct node_host *host, unsigned index, unsigned space);
 
 /* Takes the node away; whoever has it open gets ENOTCONN from the kernel. */
 void node_destroy(struct node *node);

@@ -6,11 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "owner.h"
+
 /* Calls with data that may wait at a time on a file: what one program can make us keep. */
 #define WRITES_MAX 64
 
 struct open_file {
-	struct list link; /* in its node's files */
+	struct owner owner; /* of the session */
+	struct list link;   /* in its node's files */
 	struct session *session;
 	struct list reads; /* blocked calls, the oldest first */
 	struct list writes;
@@ -35,7 +38,10 @@ static bool open_file_has_room(const struct open_file *file)
 	return count < WRITES_MAX;
 }
 
-int open_file_create(struct open_file **created, struct mux *mux, unsigned node, struct list *files)
+static void open_file_update(struct owner *owner);
+
+int open_file_create(struct open_file **created, struct mux *mux, unsigned space,
+		     struct list *files)
 {
 	struct open_file *file = calloc(1, sizeof(*file));
 
@@ -44,7 +50,8 @@ int open_file_create(struct open_file **created, struct mux *mux, unsigned node,
 	list_init(&file->reads);
 	list_init(&file->writes);
 	list_init(&file->link);
-	file->session = mux_open(mux, node, file);
+	file->owner.session_changed = open_file_update;
+	file->session = mux_open(mux, space, &file->owner);
 	if (!file->session) {
 		int err = -errno;
 
@@ -217,8 +224,11 @@ static void open_file_wake(struct open_file *file)
 	file->poll_events = 0;
 }
 
-void open_file_update(struct open_file *file)
+/* Goes on with what was blocked, and wakes whoever polls. */
+static void open_file_update(struct owner *owner)
 {
+	struct open_file *file = container_of(owner, struct open_file, owner);
+
 	open_file_go_on_reading(file);
 	open_file_go_on_writing(file);
 	open_file_wake(file);

@@ -20,10 +20,10 @@
 struct open_file;
 
 /*
- * *file on a new session of the node, in the list of its files. 0, or -errno with
+ * *file on a new session in the space of CIDs, in the list of its node's files. 0, or -errno with
  * mux_open()'s errors.
  */
-int open_file_create(struct open_file **file, struct mux *mux, unsigned node, struct list *files);
+int open_file_create(struct open_file **file, struct mux *mux, unsigned space, struct list *files);
 
 /* Closes the session. Calls that are still blocked fail with ENODEV. */
 void open_file_destroy(struct open_file *file, uint64_t now);
@@ -37,8 +37,5 @@ void open_file_write(struct open_file *file, fuse_req_t req, const uint8_t *data
 		     bool nonblock);
 void open_file_poll(struct open_file *file, fuse_req_t req, struct fuse_pollhandle *handle,
 		    uint32_t events);
-
-/* The session has changed: goes on with what was blocked, and wakes whoever polls. */
-void open_file_update(struct open_file *file);
 
 #endif

@@ -87,7 +87,7 @@ $(BUILD)/qmi-modem-sim: $(SIM) $(BUILD)/obj/lib/frame.o $(BUILD)/obj/lib/names.o
 # The unit tests let memory run out where they want it.
 $(BUILD)/tests/unit-tests: OWN_LDFLAGS = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 $(BUILD)/tests/unit-tests: LIBS = $(CMOCKA_LIBS)
-$(BUILD)/tests/unit-tests: $(UNIT) $(LIB)
+$(BUILD)/tests/unit-tests: $(UNIT) $(LIB) $(BUILD)/obj/cuse-qmux/open_files.o
 	@mkdir -p $(@D)
 	$(link)
 

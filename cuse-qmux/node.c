@@ -14,6 +14,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "list.h"
 #include "log.h"
 #include "open_file.h"
 #include "process.h"
@@ -27,9 +28,14 @@ static struct node *node_of(fuse_req_t req)
 	return fuse_req_userdata(req);
 }
 
-static struct open_file *node_file(const struct fuse_file_info *info)
+/* The file that a request is about. NULL: there is none, and the request has been answered. */
+static struct open_file *node_file(fuse_req_t req, const struct fuse_file_info *info)
 {
-	return (struct open_file *)(uintptr_t)info->fh;
+	struct open_file *file = open_file_find(&node_of(req)->files, info->fh);
+
+	if (!file)
+		fuse_reply_err(req, EBADF);
+	return file;
 }
 
 static void node_serve_open(fuse_req_t req, struct fuse_file_info *info)
@@ -49,7 +55,7 @@ static void node_serve_open(fuse_req_t req, struct fuse_file_info *info)
 			  (unsigned long long)mux_session_id(open_file_session(file)), command,
 			  (int)fuse_req_ctx(req)->pid);
 	}
-	info->fh = (uintptr_t)file;
+	info->fh = mux_session_id(open_file_session(file));
 	info->nonseekable = 1;
 	fuse_reply_open(req, info);
 }
@@ -57,8 +63,10 @@ static void node_serve_open(fuse_req_t req, struct fuse_file_info *info)
 static void node_serve_release(fuse_req_t req, struct fuse_file_info *info)
 {
 	struct node *node = node_of(req);
-	struct open_file *file = node_file(info);
+	struct open_file *file = node_file(req, info);
 
+	if (!file)
+		return;
 	log_debug("%s: session %llu closed", node->name,
 		  (unsigned long long)mux_session_id(open_file_session(file)));
 	open_file_destroy(file, node->host->loop->now);
@@ -67,35 +75,48 @@ static void node_serve_release(fuse_req_t req, struct fuse_file_info *info)
 
 static void node_serve_read(fuse_req_t req, size_t size, off_t offset, struct fuse_file_info *info)
 {
+	struct open_file *file = node_file(req, info);
+
 	(void)offset;
-	open_file_read(node_file(info), req, size, info->flags & O_NONBLOCK);
+	if (file)
+		open_file_read(file, req, size, info->flags & O_NONBLOCK);
 }
 
 static void node_serve_write(fuse_req_t req, const char *data, size_t size, off_t offset,
 			     struct fuse_file_info *info)
 {
+	struct open_file *file = node_file(req, info);
+
 	(void)offset;
-	open_file_write(node_file(info), req, (const uint8_t *)data, size,
-			info->flags & O_NONBLOCK);
+	if (file)
+		open_file_write(file, req, (const uint8_t *)data, size, info->flags & O_NONBLOCK);
 }
 
 static void node_serve_poll(fuse_req_t req, struct fuse_file_info *info,
 			    struct fuse_pollhandle *handle)
 {
-	open_file_poll(node_file(info), req, handle, info->poll_events);
+	struct open_file *file = node_file(req, info);
+
+	if (file)
+		open_file_poll(file, req, handle, info->poll_events);
+	else if (handle)
+		fuse_pollhandle_destroy(handle);
 }
 
 static void node_serve_ioctl(fuse_req_t req, int command, void *arg, struct fuse_file_info *info,
 			     unsigned flags, const void *in, size_t in_size, size_t out_size)
 {
 	__u16 limit = (__u16)node_of(req)->host->frame_max;
+	struct open_file *file = node_file(req, info);
 
 	(void)arg;
 	(void)flags;
 	(void)in;
 	(void)in_size;
 	(void)out_size;
-	if (mux_session_state(open_file_session(node_file(info))) & SESSION_DEAD)
+	if (!file)
+		return;
+	if (mux_session_state(open_file_session(file)) & SESSION_DEAD)
 		fuse_reply_err(req, ENODEV);
 	else if ((unsigned)command == IOCTL_WDM_MAX_COMMAND)
 		fuse_reply_ioctl(req, 0, &limit, sizeof(limit));
@@ -363,13 +384,13 @@ bool node_create(struct node *node, struct node_host *host, unsigned index, unsi
 
 	*node = (struct node){
 		.host = host, .index = index, .space = space, .watch.ready = node_ready};
-	list_init(&node->files);
+	open_files_init(&node->files);
 	if (!node_publish(node))
 		return false;
 	err = node_name_device(node, &device);
 	if (err < 0) {
 		log_error("cannot make /dev/%s: %s", node->name, strerror(-err));
-		open_files_destroy(&node->files, host->loop->now);
+		open_file_destroy_all(&node->files, host->loop->now);
 		node_unpublish(node);
 		return false;
 	}
@@ -386,7 +407,7 @@ bool node_create(struct node *node, struct node_host *host, unsigned index, unsi
 void node_destroy(struct node *node)
 {
 	alias_destroy(&node->alias);
-	open_files_destroy(&node->files, node->host->loop->now);
+	open_file_destroy_all(&node->files, node->host->loop->now);
 	loop_remove(node->host->loop, &node->watch);
 	node_unpublish(node);
 }

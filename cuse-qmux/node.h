@@ -14,9 +14,9 @@
 
 #include "alias.h"
 #include "identity.h"
-#include "list.h"
 #include "loop.h"
 #include "mux.h"
+#include "open_files.h"
 
 #define NODE_NAME_MAX 48
 
@@ -38,10 +38,10 @@ struct node {
 	struct node_host *host;
 	struct watch watch; /* of /dev/cuse */
 	struct fuse_session *fuse;
-	struct list files; /* open ones */
-	unsigned space;    /* of CIDs, in the core */
-	unsigned index;    /* in the instance */
-	unsigned number;   /* on the machine: V25 */
+	struct open_files files;
+	unsigned space;  /* of CIDs, in the core */
+	unsigned index;  /* in the instance */
+	unsigned number; /* on the machine: V25 */
 	char name[NODE_NAME_MAX];
 	struct alias alias;
 };

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "list.h"
 #include "owner.h"
 
 /* Calls with data that may wait at a time on a file: what one program can make us keep. */
@@ -13,7 +14,8 @@
 
 struct open_file {
 	struct owner owner; /* of the session */
-	struct list link;   /* in its node's files */
+	struct open_files *files;
+	struct open_files_entry entry; /* in its node's files */
 	struct session *session;
 	struct list reads; /* blocked calls, the oldest first */
 	struct list writes;
@@ -41,7 +43,7 @@ static bool open_file_has_room(const struct open_file *file)
 static void open_file_update(struct owner *owner);
 
 int open_file_create(struct open_file **created, struct mux *mux, unsigned space,
-		     struct list *files)
+		     struct open_files *files)
 {
 	struct open_file *file = calloc(1, sizeof(*file));
 
@@ -49,7 +51,6 @@ int open_file_create(struct open_file **created, struct mux *mux, unsigned space
 		return -ENOMEM;
 	list_init(&file->reads);
 	list_init(&file->writes);
-	list_init(&file->link);
 	file->owner.session_changed = open_file_update;
 	file->session = mux_open(mux, space, &file->owner);
 	if (!file->session) {
@@ -58,9 +59,17 @@ int open_file_create(struct open_file **created, struct mux *mux, unsigned space
 		free(file);
 		return err;
 	}
-	list_append(files, &file->link);
+	file->files = files;
+	open_files_add(files, &file->entry, mux_session_id(file->session));
 	*created = file;
 	return 0;
+}
+
+struct open_file *open_file_find(const struct open_files *files, uint64_t number)
+{
+	struct open_files_entry *entry = open_files_find(files, number);
+
+	return entry ? container_of(entry, struct open_file, entry) : NULL;
 }
 
 const struct session *open_file_session(const struct open_file *file)
@@ -244,19 +253,30 @@ static void open_file_fail_blocked(struct list *list)
 	}
 }
 
-void open_file_destroy(struct open_file *file, uint64_t now)
+static void open_file_end(struct open_file *file, uint64_t now)
 {
 	open_file_fail_blocked(&file->reads);
 	open_file_fail_blocked(&file->writes);
 	if (file->poll)
 		fuse_pollhandle_destroy(file->poll);
-	list_remove(&file->link);
 	mux_close(file->session, now);
 	free(file);
 }
 
-void open_files_destroy(struct list *files, uint64_t now)
+void open_file_destroy(struct open_file *file, uint64_t now)
 {
-	list_for_each (link, files)
-		open_file_destroy(container_of(link, struct open_file, link), now);
+	open_files_remove(file->files, &file->entry);
+	open_file_end(file, now);
+}
+
+static void open_file_gone(struct open_files_entry *entry, void *context)
+{
+	const uint64_t *now = context;
+
+	open_file_end(container_of(entry, struct open_file, entry), *now);
+}
+
+void open_file_destroy_all(struct open_files *files, uint64_t now)
+{
+	open_files_clear(files, open_file_gone, &now);
 }

@@ -14,20 +14,24 @@
 #define FUSE_USE_VERSION 31
 #include <fuse_lowlevel.h>
 
-#include "list.h"
 #include "mux.h"
+#include "open_files.h"
 
 struct open_file;
 
 /*
- * *file on a new session in the space of CIDs, in the list of its node's files. 0, or -errno with
- * mux_open()'s errors.
+ * *file on a new session in the space of CIDs, in the table of its node's files under
+ * the session's number. 0, or -errno with mux_open()'s errors.
  */
-int open_file_create(struct open_file **file, struct mux *mux, unsigned space, struct list *files);
+int open_file_create(struct open_file **file, struct mux *mux, unsigned space,
+		     struct open_files *files);
+
+/* The file with the number, or NULL. */
+struct open_file *open_file_find(const struct open_files *files, uint64_t number);
 
 /* Closes the session. Calls that are still blocked fail with ENODEV. */
 void open_file_destroy(struct open_file *file, uint64_t now);
-void open_files_destroy(struct list *files, uint64_t now); /* all of the list */
+void open_file_destroy_all(struct open_files *files, uint64_t now);
 
 const struct session *open_file_session(const struct open_file *file);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Runs the unit tests of the core, which does no I/O. */
+/* Runs the unit tests of the core and of the daemon's table of open files, which do no I/O. */
 #include <stdio.h>
 
 #include "groups.h"
@@ -10,6 +10,7 @@ static const struct test_group *const groups[] = {
 	&mux_request_tests, &mux_ctl_tests,     &mux_turn_tests,    &mux_allocate_tests,
 	&mux_sync_tests,    &mux_answer_tests,  &mux_framing_tests, &mux_failure_tests,
 	&mux_timeout_tests, &mux_restart_tests, &mux_life_tests,    &mux_memory_tests,
+	&open_files_tests,
 };
 
 int main(void)

@@ -51,6 +51,7 @@ struct instance {
 
 static void instance_enter(struct instance *instance, enum instance_state state, uint64_t timeout)
 {
+	assert(state >= instance->state);
 	instance->state = state;
 	instance->state_deadline = timeout == MUX_NEVER ? MUX_NEVER : instance->loop.now + timeout;
 }

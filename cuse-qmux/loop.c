@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "loop.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdbool.h>
@@ -50,6 +51,7 @@ int loop_add(struct loop *loop, struct watch *watch)
 {
 	int err;
 
+	assert(!watch->buffer);
 	watch->buffer = loop_map_buffer(watch->read_max);
 	if (!watch->buffer)
 		return -ENOMEM;
@@ -69,6 +71,7 @@ void loop_remove(struct loop *loop, struct watch *watch)
 
 ssize_t loop_read(struct loop *loop, struct watch *watch)
 {
+	assert(watch->buffer);
 	return loop->kind->read(loop, watch);
 }
 

@@ -3,6 +3,7 @@
  * The loop by io_uring: one system call starts all that was prepared and waits for
  * something to end. See io_uring(7).
  */
+#include <assert.h>
 #include <errno.h>
 #include <liburing.h>
 #include <poll.h>
@@ -151,6 +152,7 @@ static bool loop_ring_start(struct loop_ring *ring, struct loop_ring_wait *wait)
 	bool reads = wait->events == EPOLLIN;
 	struct io_uring_sqe *sqe;
 
+	assert(!wait->under_way);
 	if (!loop_ring_has_room(ring, reads ? 2 : 1))
 		return false;
 	sqe = io_uring_get_sqe(&ring->uring);

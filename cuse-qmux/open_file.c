@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "open_file.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -225,6 +226,7 @@ static void open_file_wake(struct open_file *file)
 {
 	uint32_t events = open_file_poll_state(file);
 
+	assert(file->poll || !file->poll_events);
 	if (!file->poll || !(events & (file->poll_events | POLLHUP)))
 		return;
 	fuse_lowlevel_notify_poll(file->poll);

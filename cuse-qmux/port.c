@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "port.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/usb/cdc-wdm.h>
@@ -107,6 +108,15 @@ static void port_write_rest(struct port *port)
 	port->events->sent(port->context);
 }
 
+static void port_go_on_writing(struct port *port)
+{
+	port_write_rest(port);
+	if (!port->frame)
+		return;
+	port->waits++;
+	loop_await_writable(port->loop, &port->watch);
+}
+
 static void port_open_later(struct port *port)
 {
 	port->open_at = port->loop->now + port->open_pause;
@@ -203,7 +213,7 @@ static void port_open_anew(struct port *port)
 		close(port->watch.fd);
 	err = port_open_and_watch(port);
 	if (err == 0 && port->frame) {
-		port_write(port, port->frame, port->frame_left);
+		port_go_on_writing(port);
 	} else if (port_is_gone(-err)) {
 		port_unplug(port);
 	} else if (err < 0) {
@@ -235,8 +245,9 @@ static void port_ready(struct watch *watch, uint32_t events)
 {
 	struct port *port = container_of(watch, struct port, watch);
 
+	assert(port->open_at == UINT64_MAX);
 	if ((events & EPOLLOUT) && port->frame) {
-		port_write(port, port->frame, port->frame_left);
+		port_go_on_writing(port);
 	} else if (!port_read_some(port) && (events & EPOLLERR)) {
 		port_take_late_error(port);
 	}
@@ -249,13 +260,10 @@ bool port_idle(const struct port *port)
 
 void port_write(struct port *port, const uint8_t *frame, size_t size)
 {
+	assert(port_idle(port));
 	port->frame = frame;
 	port->frame_left = size;
-	port_write_rest(port);
-	if (!port->frame)
-		return;
-	port->waits++;
-	loop_await_writable(port->loop, &port->watch);
+	port_go_on_writing(port);
 }
 
 const char *port_basename(const struct port *port)

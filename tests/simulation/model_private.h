@@ -152,6 +152,7 @@ struct owed {
 struct seen {
 	enum mux_path path;
 	const struct session *handle;
+	bool late; /* MUX_DROPPED: it was the answer to a request that had expired */
 	struct frame *frame;
 };
 

@@ -174,17 +174,31 @@ static void late_response(struct model *m, int late, const uint8_t *frame)
 	}
 }
 
+/* Whether the core dropped this frame as the answer to a request whose session has closed. */
+static bool was_dropped_for(const struct seen *seen, const uint8_t *frame)
+{
+	return seen->path == MUX_DROPPED && !seen->late && seen->frame->size == wire_size(frame) &&
+	       memcmp(seen->frame->bytes, frame, wire_size(frame)) == 0;
+}
+
+/* Whether it went to this session, as the answer to this request. */
+static bool was_given_to(const struct model *m, const struct flight *f, const struct seen *seen,
+			 const uint8_t *frame)
+{
+	return seen->path == MUX_TO_APP && seen->handle == m->seats[f->seat].handle &&
+	       wire_tid(seen->frame->bytes) == wire_tid(f->frame->bytes) &&
+	       wire_message(seen->frame->bytes) == wire_message(frame) &&
+	       wire_kind(seen->frame->bytes) == WIRE_RESPONSE;
+}
+
 /* Whether the core took this frame for the answer to this request. */
-static bool was_given(const struct model *m, int flight, const uint8_t *frame)
+static bool was_taken_for(const struct model *m, int flight, const uint8_t *frame)
 {
 	const struct flight *f = &m->flights[flight];
 
-	for (unsigned i = 0; seat_is_open(f->seat) && i < m->seen_count; i++)
-		if (m->seen[i].path == MUX_TO_APP &&
-		    m->seen[i].handle == m->seats[f->seat].handle &&
-		    wire_tid(m->seen[i].frame->bytes) == wire_tid(f->frame->bytes) &&
-		    wire_message(m->seen[i].frame->bytes) == wire_message(frame) &&
-		    wire_kind(m->seen[i].frame->bytes) == WIRE_RESPONSE)
+	for (unsigned i = 0; i < m->seen_count; i++)
+		if (seat_is_open(f->seat) ? was_given_to(m, f, &m->seen[i], frame)
+					  : was_dropped_for(&m->seen[i], frame))
 			return true;
 	return false;
 }
@@ -200,7 +214,7 @@ static void response(struct model *m, const uint8_t *frame)
 	note_call(m, frame);
 	/* What was asked first is answered first, if that is still known. */
 	if (late != NOBODY && flight != NOBODY && may_be_gone(m, &m->late[late]) &&
-	    was_given(m, flight, frame)) {
+	    was_taken_for(m, flight, frame)) {
 		forget_late(m, late);
 		late = NOBODY;
 	}

@@ -364,6 +364,7 @@ void model_trace(struct model *m, const struct mux_trace *trace)
 	m->seen[m->seen_count++] =
 		(struct seen){.path = trace->path,
 			      .handle = trace->session,
+			      .late = trace->why && strcmp(trace->why, "late") == 0,
 			      .frame = frame_of(trace->frame, wire_size(trace->frame))};
 }
 

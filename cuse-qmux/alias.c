@@ -75,8 +75,7 @@ int alias_create(struct alias *alias, const char *prefix, unsigned number, const
 		if (err != -ENOENT)
 			break;
 	}
-	rmdir(alias->directory);
-	rmdir(alias->base);
+	alias_destroy(alias);
 	return err;
 }
 
@@ -85,4 +84,6 @@ void alias_destroy(const struct alias *alias)
 	unlink(alias->path);
 	rmdir(alias->directory);
 	rmdir(alias->base);
+	/* devtmpfs removes only a node that it has made itself. */
+	unlink(alias->node);
 }

@@ -22,7 +22,7 @@ struct alias {
 int alias_create(struct alias *alias, const char *prefix, unsigned number, const char *basename,
 		 dev_t device);
 
-/* Removes the alias, and its directories if they are empty. */
+/* Removes both device nodes, and the directories of the alias if they are empty. */
 void alias_destroy(const struct alias *alias);
 
 #endif

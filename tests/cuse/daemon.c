@@ -42,7 +42,8 @@ static void build_command(char *wrap, const char *const args[], const char *argv
 	argv[n] = NULL;
 }
 
-static void exec_daemon(const struct daemon *d, const char *const args[], pid_t parent)
+static void exec_daemon(const struct daemon *d, const char *const args[], pid_t parent,
+			void (*prepare)(void))
 {
 	const char *argv[ARGS_MAX];
 	char wrap[512] = "";
@@ -57,6 +58,8 @@ static void exec_daemon(const struct daemon *d, const char *const args[], pid_t 
 	setenv("NOTIFY_SOCKET", d->notify_path, 1);
 	dup2(d->out, STDOUT_FILENO);
 	dup2(d->err, STDERR_FILENO);
+	if (prepare)
+		prepare();
 	execvp(argv[0], (char *const *)(uintptr_t)argv);
 	dprintf(STDERR_FILENO, "cannot run %s: %s\n", argv[0], strerror(errno));
 	_exit(127);
@@ -86,7 +89,7 @@ static void start_watchdog(struct daemon *d)
 	assert_return_code(timer_settime(d->watchdog, 0, &after, NULL), errno);
 }
 
-static void run(struct daemon *d, const char *const args[])
+static void run(struct daemon *d, const char *const args[], void (*prepare)(void))
 {
 	pid_t parent = getpid();
 
@@ -98,7 +101,7 @@ static void run(struct daemon *d, const char *const args[])
 	d->pid = fork();
 	assert_return_code(d->pid, errno);
 	if (d->pid == 0)
-		exec_daemon(d, args, parent);
+		exec_daemon(d, args, parent, prepare);
 	setpgid(d->pid, d->pid);
 	d->pidfd = pidfd_open(d->pid, 0);
 	assert_return_code(d->pidfd, errno);
@@ -127,14 +130,19 @@ static void listen_for_ready(struct daemon *d, const char *prefix)
 
 void daemon_spawn(struct daemon *d, const char *const args[])
 {
+	daemon_spawn_prepared(d, args, NULL);
+}
+
+void daemon_spawn_prepared(struct daemon *d, const char *const args[], void (*prepare)(void))
+{
 	listen_for_ready(d, "/run/");
-	run(d, args);
+	run(d, args, prepare);
 }
 
 void daemon_spawn_abstract(struct daemon *d, const char *const args[])
 {
 	listen_for_ready(d, "@");
-	run(d, args);
+	run(d, args, NULL);
 }
 
 void daemon_show_stderr(const struct daemon *d)

@@ -31,6 +31,9 @@ bool daemon_is_wrapped(void);
 /* args: as on the command line, without the program, ended by NULL. */
 void daemon_spawn(struct daemon *d, const char *const args[]);
 
+/* The same; prepare is called in the daemon's process before the daemon itself is. */
+void daemon_spawn_prepared(struct daemon *d, const char *const args[], void (*prepare)(void));
+
 /* The same with the NOTIFY_SOCKET in the abstract namespace. */
 void daemon_spawn_abstract(struct daemon *d, const char *const args[]);
 

@@ -10,7 +10,7 @@ static const struct test_group *const groups[] = {
 	&isolation_tests, &transaction_tests, &orphan_tests,  &reclaim_tests, &indication_tests,
 	&queue_tests,     &timeout_tests,     &restart_tests, &framing_tests, &device_tests,
 	&poll_tests,      &signal_tests,      &name_tests,    &startup_tests, &resource_tests,
-	&stop_tests,      &log_tests,
+	&stop_tests,      &log_tests,         &wake_tests,    &node_tests,    &loop_tests,
 };
 
 int main(int argc, char **argv)

@@ -3,8 +3,11 @@
 
 #include <dirent.h>
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "cmocka-all.h"
+#include "timing.h"
 
 char proc_state(pid_t pid)
 {
@@ -36,4 +39,54 @@ unsigned int proc_count_files(pid_t pid)
 		count += entry->d_name[0] != '.';
 	closedir(dir);
 	return count;
+}
+
+bool proc_has_file(pid_t pid, const char *name)
+{
+	bool found = false;
+	char path[64];
+	struct dirent *entry;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
+	dir = opendir(path);
+	assert_non_null(dir);
+	while (!found && (entry = readdir(dir))) {
+		char target[256];
+		ssize_t length = readlinkat(dirfd(dir), entry->d_name, target, sizeof(target) - 1);
+
+		target[length > 0 ? length : 0] = '\0';
+		found = strstr(target, name);
+	}
+	closedir(dir);
+	return found;
+}
+
+/* Whether /proc/locks has the process as one that waits for a lock, or else as one that has it. */
+static bool has_lock(pid_t pid, bool waits)
+{
+	char line[256];
+	bool found = false;
+	FILE *locks = fopen("/proc/locks", "re");
+
+	assert_non_null(locks);
+	while (!found && fgets(line, sizeof(line), locks)) {
+		const char *flock = strstr(line, "FLOCK");
+		pid_t owner;
+
+		found = flock && sscanf(flock, "%*s %*s %*s %d", &owner) == 1 && owner == pid &&
+			!strstr(line, "->") == !waits;
+	}
+	fclose(locks);
+	return found;
+}
+
+void proc_await_lock(pid_t pid, bool another_has)
+{
+	int64_t deadline = deadline_usual();
+
+	while (!has_lock(pid, another_has) || proc_state(pid) != 'S') {
+		assert_true(now_ms() < deadline);
+		pause_briefly();
+	}
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the daemon costs: calls, memory, descriptors. Not measured under a wrapper. */
+#include "flood.h"
 #include "groups.h"
 #include "proc.h"
 #include "session.h"
@@ -7,6 +8,7 @@
 #include <dirent.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/resource.h>
 
 #define MIB 1024 /* in KiB, as /proc counts */
@@ -45,19 +47,23 @@ static long times_run(const struct daemon *d)
 	       proc_value(d, "status", "nonvoluntary_ctxt_switches");
 }
 
+static void pause_for(int ms)
+{
+	int64_t until = now_ms() + ms;
+
+	while (now_ms() < until)
+		pause_briefly();
+}
+
 /* One thread, as the times it was run are counted for one. */
 static void expect_idle_for_a_second(struct daemon *d)
 {
 	long before;
-	int64_t until = now_ms() + 200;
 
 	assert_int_equal(proc_value(d, "status", "Threads"), 1);
-	while (now_ms() < until)
-		pause_briefly();
+	pause_for(200);
 	before = times_run(d);
-	until = now_ms() + 1200;
-	while (now_ms() < until)
-		pause_briefly();
+	pause_for(1200);
 	assert_int_equal(times_run(d), before);
 }
 
@@ -81,6 +87,45 @@ static void test_resources_idle_sessions_make_no_call(struct bench *b)
 	client_allocate(b, fd, QMI_SERVICE_DMS);
 	child_await_blocked(bench_child(b, child_read, fd, NULL));
 	child_await_blocked(bench_child(b, child_poll_in, session_open(b, 1), NULL));
+	expect_idle_for_a_second(b->daemon);
+}
+
+/* Nor while a request is in flight, until its time is over; its last second included. */
+static void test_resources_waiting_makes_no_call(struct bench *b)
+{
+	struct client c;
+	long before;
+	long after;
+	int64_t asked;
+	int fd;
+
+	bench_skip_if_wrapped();
+	bench_start(b, "--transaction-timeout=3", NULL);
+	fd = session_open(b, 0);
+	c = client_allocate(b, fd, QMI_SERVICE_DMS);
+	/* On a machine so busy that the time was over before the look at it, again. */
+	do {
+		asked = now_ms();
+		client_ask(b, fd, &c, 1, MESSAGE_ASK);
+		pause_for(200);
+		before = times_run(b->daemon);
+		pause_for(2300);
+		after = times_run(b->daemon);
+		client_answer(b, fd, &c, 1, MESSAGE_ASK, 1);
+	} while (now_ms() - asked >= 3000);
+	assert_int_equal(after, before);
+}
+
+/* Nor after it has waited for a port that took nothing. */
+static void test_resources_idle_after_a_full_port(struct bench *b)
+{
+	struct flood f;
+
+	bench_skip_if_wrapped();
+	bench_start(b, NULL);
+	flood_init(b, &f, 0);
+	flood_fill(&f);
+	flood_expect(b, &f, f.sent);
 	expect_idle_for_a_second(b->daemon);
 }
 
@@ -127,6 +172,44 @@ static void test_resources_sessions_leave_nothing(struct bench *b)
 	assert_int_equal(rss_kib(b->daemon), rss);
 }
 
+/* Pollers that come and go: replaced by others, woken, and there when the file is closed. */
+static void poll_in_every_way(struct bench *b, int fd, const struct client *c, unsigned int count)
+{
+	struct epoll_event event = {.events = EPOLLIN};
+
+	for (unsigned int i = 0; i < count; i++) {
+		int epoll = epoll_create1(EPOLL_CLOEXEC);
+		int other = session_open(b, 0);
+
+		assert_return_code(epoll_ctl(epoll, EPOLL_CTL_ADD, other, &event), errno);
+		for (unsigned int j = 0; j < 2; j++) {
+			assert_return_code(epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event), errno);
+			assert_return_code(epoll_ctl(epoll, EPOLL_CTL_DEL, fd, NULL), errno);
+		}
+		modem_indicate(b->modem, c->service, c->device, i);
+		session_expect_indication(fd, c->service, c->cid, i);
+		session_close(b, other);
+		close(epoll);
+	}
+}
+
+static void test_resources_pollers_leave_nothing(struct bench *b)
+{
+	struct client c;
+	long rss;
+	int fd;
+
+	bench_skip_if_wrapped();
+	bench_start(b, NULL);
+	fd = session_open(b, 0);
+	c = client_allocate(b, fd, QMI_SERVICE_DMS);
+	poll_in_every_way(b, fd, &c, 20);
+	rss = rss_kib(b->daemon);
+	poll_in_every_way(b, fd, &c, 300);
+	/* 300 of their handles are 9 KiB. */
+	assert_in_range(rss_kib(b->daemon), rss - 4, rss + 4);
+}
+
 /* Under a wrapper too, where the wrapper itself finds what is leaked at the end. */
 static void test_resources_many_sessions(struct bench *b)
 {
@@ -156,8 +239,11 @@ static void test_resources_thousand_sessions(struct bench *b)
 static const struct test_case cases[] = {
 	TEST_CASE(test_resources_idle_makes_no_call),
 	TEST_CASE(test_resources_idle_sessions_make_no_call),
+	TEST_CASE(test_resources_waiting_makes_no_call),
+	TEST_CASE(test_resources_idle_after_a_full_port),
 	TEST_CASE(test_resources_four_idle_nodes),
 	TEST_CASE(test_resources_sessions_leave_nothing),
+	TEST_CASE(test_resources_pollers_leave_nothing),
 	TEST_CASE(test_resources_many_sessions),
 	TEST_CASE(test_resources_thousand_sessions),
 };

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the kernel and other programs do to the nodes: V25. Here the nodes have
+ * a name of their own, so that what a test that failed leaves in /dev is in
+ * nobody's way.
+ */
+#include "groups.h"
+#include "proc.h"
+#include "rogue.h"
+#include "session.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#define NAME     "qmi-node"
+#define OPTION   "--name=" NAME
+#define DEV(n)   "/dev/" NAME #n
+#define ALIASES  "/dev/" NAME
+#define RUN(n)   "/run/cuse-qmux/" NAME #n
+#define CLASS(n) "/sys/class/cuse/" NAME #n
+#define LOCK     "/run/cuse-qmux/lock"
+
+/* What a device of ours would not have: no driver's, as far as sysfs knows. */
+#define NO_DEVICE makedev(4000, 77)
+
+static void start(struct bench *b, const char *nodes)
+{
+	instance_start(&b->instances[0], (const char *[]){OPTION, nodes, NULL});
+}
+
+static dev_t device_of(const char *path)
+{
+	struct stat st;
+
+	assert_return_code(lstat(path, &st), errno);
+	assert_true(S_ISCHR(st.st_mode));
+	return st.st_rdev;
+}
+
+/* What sysfs says that the node is. */
+static dev_t kernel_device(const char *class)
+{
+	char path[64];
+	unsigned int major;
+	unsigned int minor;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/dev", class);
+	file = fopen(path, "re");
+	assert_non_null(file);
+	assert_int_equal(fscanf(file, "%u:%u", &major, &minor), 2);
+	fclose(file);
+	return makedev(major, minor);
+}
+
+static bool exists(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0;
+}
+
+/* Nothing of node 0, nor of any alias. */
+static void expect_nothing_left(void)
+{
+	assert_false(exists(DEV(0)));
+	assert_false(exists(CLASS(0)));
+	assert_false(exists(RUN(0)));
+	assert_false(exists(ALIASES));
+}
+
+/* The instance is a failure by itself, as soon as its sessions have closed. */
+static void expect_failure(struct bench *b)
+{
+	assert_int_equal(daemon_wait(b->daemon, deadline_usual()), EXIT_FAILURE);
+	expect_nothing_left();
+}
+
+/* A node that the kernel takes away: the others are given up in order, and the end is a failure. */
+static void test_node_aborted(struct bench *b)
+{
+	size_t said;
+	struct client c;
+	int abort;
+	int fd;
+	uint8_t tid;
+
+	start(b, "-n2");
+	fd = session_open_path(b, DEV(1), O_RDWR | O_NONBLOCK);
+	c = client_allocate(b, fd, QMI_SERVICE_DMS);
+	abort = open(CLASS(0) "/abort", O_WRONLY | O_CLOEXEC);
+	assert_return_code(abort, errno);
+	assert_int_equal(write(abort, "1", 1), 1);
+	close(abort);
+	tid = modem_expect_release(b->modem, c.service, c.device);
+	said = daemon_stderr_size(b->daemon);
+	for (int i = 0; i < 20; i++)
+		session_read_fails(fd, EAGAIN);
+	/* The node that is gone is no event any more. */
+	assert_int_equal(daemon_stderr_size(b->daemon), said);
+	modem_confirm_release(b->modem, tid, c.service, c.device);
+	assert_true(wait_for(fd, 0, deadline_usual()));
+	session_read_fails(fd, ENODEV);
+	session_close(b, fd);
+	assert_int_equal(daemon_wait(b->daemon, deadline_in(1500)), EXIT_FAILURE);
+	expect_nothing_left();
+}
+
+/* V25: the name of another driver's device is not free, and the device stays what it is. */
+static void test_V25_other_drivers_device(struct bench *b)
+{
+	unlink(DEV(0));
+	assert_return_code(mknod(DEV(0), S_IFCHR | 0600, makedev(1, 3)), errno);
+	start(b, "-n1");
+	assert_int_equal(device_of(DEV(0)), makedev(1, 3));
+	assert_int_equal(device_of(DEV(1)), kernel_device(CLASS(1)));
+	bench_stop(b);
+	assert_int_equal(device_of(DEV(0)), makedev(1, 3));
+	assert_false(exists(DEV(1)));
+	assert_return_code(unlink(DEV(0)), errno);
+}
+
+/* V25: nor is that of a CUSE device that has no place in /dev. */
+static void test_V25_other_cuse_device(struct bench *b)
+{
+	int rogue = rogue_device(NAME "0");
+
+	assert_return_code(rogue, errno);
+	unlink(DEV(0));
+	start(b, "-n1");
+	assert_false(exists(DEV(0)));
+	assert_int_equal(device_of(DEV(1)), kernel_device(CLASS(1)));
+	bench_stop(b);
+	close(rogue);
+}
+
+/* V25: what stands in a node's place and is no device is replaced. */
+static void test_V25_leftovers_are_replaced(struct bench *b)
+{
+	unlink(DEV(0));
+	unlink(DEV(1));
+	unlink(DEV(2));
+	assert_return_code(mknod(DEV(0), S_IFCHR | 0666, NO_DEVICE), errno);
+	assert_return_code(mknod(DEV(1), S_IFREG | 0666, 0), errno);
+	assert_return_code(symlink("/run/nowhere", DEV(2)), errno);
+	start(b, "-n3");
+	assert_int_equal(device_of(DEV(0)), kernel_device(CLASS(0)));
+	assert_int_equal(device_of(DEV(1)), kernel_device(CLASS(1)));
+	assert_int_equal(device_of(DEV(2)), kernel_device(CLASS(2)));
+	bench_stop(b);
+	expect_nothing_left();
+	assert_false(exists(DEV(1)));
+	assert_false(exists(DEV(2)));
+}
+
+/* The nodes of an instance are devices of one major number: there are not many. */
+static void test_V25_one_major_number(struct bench *b)
+{
+	start(b, "-n3");
+	assert_int_equal(major(device_of(DEV(1))), major(device_of(DEV(0))));
+	assert_int_equal(major(device_of(DEV(2))), major(device_of(DEV(0))));
+	assert_int_equal(minor(device_of(DEV(0))), 0);
+	assert_int_equal(minor(device_of(DEV(2))), 2);
+}
+
+/* One instance at a time looks for a free name. */
+static void test_V25_names_wait_for_the_lock(struct bench *b)
+{
+	struct instance *in = &b->instances[0];
+	int lock;
+
+	mkdir("/run/cuse-qmux", 0755);
+	lock = open(LOCK, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	assert_return_code(lock, errno);
+	assert_return_code(flock(lock, LOCK_EX), errno);
+	instance_spawn(in, (const char *[]){OPTION, "-n1", NULL}, NULL);
+	instance_answer_sync(in);
+	proc_await_lock(in->daemon.pid, true);
+	assert_false(exists(CLASS(0)));
+	close(lock);
+	daemon_await_ready(&in->daemon, deadline_usual());
+}
+
+/* udev can read whose a node is as soon as there is one: its properties come first. */
+static void test_V25_properties_come_first(struct bench *b)
+{
+	struct instance *in = &b->instances[0];
+	char text[256];
+	int fifo;
+
+	mkdir("/run/cuse-qmux", 0755);
+	unlink(RUN(0));
+	assert_return_code(mkfifo(RUN(0), 0600), errno);
+	instance_spawn(in, (const char *[]){OPTION, "-n1", NULL}, NULL);
+	instance_answer_sync(in);
+	/* It has the lock and waits for somebody to read. */
+	proc_await_lock(in->daemon.pid, false);
+	assert_false(exists(CLASS(0)));
+	fifo = open(RUN(0), O_RDONLY | O_CLOEXEC);
+	assert_return_code(fifo, errno);
+	assert_true(read(fifo, text, sizeof(text)) > 0);
+	close(fifo);
+	daemon_await_ready(&in->daemon, deadline_usual());
+	bench_stop(b);
+	expect_nothing_left();
+}
+
+/* Where the kernel has no number left for a device, the daemon gives up. */
+static void test_V25_kernel_refuses(struct bench *b)
+{
+	int rogues[ROGUES_MAX];
+	size_t count = rogue_take_all_majors(rogues);
+
+	instance_spawn(&b->instances[0], (const char *[]){OPTION, "-n1", "--no-sync", NULL}, NULL);
+	wait_for(b->daemon->pidfd, POLLIN, deadline_usual());
+	rogue_close(rogues, count);
+	expect_failure(b);
+}
+
+/* Without a place for its alias a node is taken away again. */
+static void fail_with_aliases_elsewhere(struct bench *b)
+{
+	assert_return_code(mkdir(ALIASES, 0755), errno);
+	assert_return_code(mount("none", ALIASES, "tmpfs", 0, NULL), errno);
+	instance_spawn(&b->instances[0], (const char *[]){OPTION, "-n1", "--no-sync", NULL}, NULL);
+	/* Before the mount is undone no assertion may fail. */
+	wait_for(b->daemon->pidfd, POLLIN, deadline_usual());
+}
+
+static void test_V25_no_place_for_the_alias(struct bench *b)
+{
+	bool left;
+
+	fail_with_aliases_elsewhere(b);
+	left = exists(ALIASES "/0");
+	umount2(ALIASES, MNT_DETACH);
+	rmdir(ALIASES);
+	assert_false(left);
+	expect_failure(b);
+	assert_true(daemon_said(b->daemon, strerror(EXDEV)));
+}
+
+/* Opens the node as soon as it is there, however early, and asks through it. */
+static void open_early(int fd, const void *arg, struct outcome *outcome)
+{
+	const struct message *request = arg;
+	int64_t deadline = deadline_usual();
+
+	do {
+		fd = open(DEV(0), O_RDWR);
+	} while (fd < 0 && now_ms() < deadline);
+	outcome->count = fd >= 0;
+	if (write(fd, request->data, request->len) == (ssize_t)request->len)
+		child_read(fd, NULL, outcome);
+}
+
+/* V1: a node that is opened before the instance is ready works all the same. */
+static void test_V1_opened_at_once(struct bench *b)
+{
+	struct instance *in = &b->instances[0];
+	struct message request;
+	struct outcome outcome;
+	struct child *early;
+
+	message_ctl(&request, 1, QMI_CTL_GET_VERSION_INFO);
+	early = bench_child(b, open_early, -1, &request);
+	instance_spawn(in, (const char *[]){OPTION, "-n4", NULL}, NULL);
+	instance_answer_sync(in);
+	modem_read(&in->modem, &request);
+	modem_answer(&in->modem, &request, QMI_ERROR_NONE);
+	child_finish(early, &outcome);
+	assert_int_equal(outcome.count, 1);
+	assert_int_equal(frame_message(outcome.got.data), QMI_CTL_GET_VERSION_INFO);
+	daemon_await_ready(&in->daemon, deadline_usual());
+}
+
+static const struct test_case cases[] = {
+	TEST_CASE(test_node_aborted),
+	TEST_CASE(test_V25_other_drivers_device),
+	TEST_CASE(test_V25_other_cuse_device),
+	TEST_CASE(test_V25_leftovers_are_replaced),
+	TEST_CASE(test_V25_one_major_number),
+	TEST_CASE(test_V25_names_wait_for_the_lock),
+	TEST_CASE(test_V25_properties_come_first),
+	TEST_CASE(test_V25_kernel_refuses),
+	TEST_CASE(test_V25_no_place_for_the_alias),
+	TEST_CASE(test_V1_opened_at_once),
+};
+
+const struct test_group node_tests = TEST_GROUP("nodes in the kernel (V1, V25)", cases);

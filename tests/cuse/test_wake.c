@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Who waits on a node: many at once, in one order, for different events. V15, V18, V20-V22. */
+#include "flood.h"
+#include "groups.h"
+#include "proc.h"
+#include "session.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#define READERS   12
+#define BROADCAST 4000 /* bytes; for all readers together more than the loop sends in a turn */
+
+/* V20, V12: a large frame for many blocked readers at once is whole for each of them. */
+static void test_V20_many_blocked_reads(struct bench *b)
+{
+	struct child *readers[READERS];
+	struct message event;
+	struct outcome outcome;
+
+	bench_start(b, NULL);
+	for (size_t i = 0; i < READERS; i++) {
+		int fd = session_open_flags(b, 0, O_RDWR);
+
+		client_allocate(b, fd, QMI_SERVICE_NAS);
+		readers[i] = bench_child(b, child_read, fd, NULL);
+		child_await_blocked(readers[i]);
+	}
+	message_indication(&event, QMI_SERVICE_NAS, QMI_CID_BROADCAST, MESSAGE_EVENT);
+	message_pad(&event, BROADCAST);
+	modem_send(b->modem, &event);
+	for (size_t i = 0; i < READERS; i++) {
+		child_finish(readers[i], &outcome);
+		assert_message(&outcome.got, &event);
+	}
+}
+
+/* V20: blocked reads of one session are served in the order in which they came. */
+static void test_V20_blocked_reads_keep_their_order(struct bench *b)
+{
+	struct child *readers[4];
+	struct outcome outcome;
+	struct client c;
+	int fd;
+
+	bench_start(b, NULL);
+	fd = session_open_flags(b, 0, O_RDWR);
+	c = client_allocate(b, fd, QMI_SERVICE_DMS);
+	for (size_t i = 0; i < 4; i++) {
+		readers[i] = bench_child(b, child_read, fd, NULL);
+		child_await_blocked(readers[i]);
+	}
+	for (uint32_t i = 0; i < 4; i++)
+		modem_indicate(b->modem, c.service, c.device, i);
+	for (uint32_t i = 0; i < 4; i++) {
+		child_finish(readers[i], &outcome);
+		assert_true(message_has_number(&outcome.got, i));
+	}
+}
+
+#define WRITERS 64 /* as many as may block on a session */
+
+/* Small writes of a flood's client, each of a thread of its own. */
+struct writer {
+	const struct flood *flood;
+	int fd;
+	uint16_t tid;
+	atomic_int thread;
+	bool whole;
+};
+
+static void *write_one(void *arg)
+{
+	struct writer *w = arg;
+	struct message m;
+
+	client_request(&m, &w->flood->client, w->tid, MESSAGE_OTHER);
+	w->thread = gettid();
+	w->whole = write(w->fd, m.data, m.len) == (ssize_t)m.len;
+	return NULL;
+}
+
+/* WRITERS writes that block one after another; count: those that were taken in the end. */
+static void write_as_a_crowd(int fd, const void *arg, struct outcome *outcome)
+{
+	static struct writer writers[WRITERS];
+	pthread_t threads[WRITERS];
+
+	for (size_t i = 0; i < WRITERS; i++) {
+		struct writer *w = &writers[i];
+
+		*w = (struct writer){.flood = arg, .fd = fd, .tid = (uint16_t)(0x1000 + i)};
+		if (pthread_create(&threads[i], NULL, write_one, w) != 0)
+			return;
+		/* This one does not sleep until the last one does. */
+		while (w->thread == 0 || proc_state(w->thread) != 'S')
+			sched_yield();
+	}
+	for (size_t i = 0; i < WRITERS; i++) {
+		pthread_join(threads[i], NULL);
+		outcome->count += writers[i].whole;
+	}
+}
+
+/* V21: 64 writes may block on a session, and no further one; they go out in their order. */
+static void test_V21_blocked_writes_are_bounded(struct bench *b)
+{
+	struct child *crowd;
+	struct outcome outcome;
+	struct message m;
+	struct flood f;
+
+	bench_start(b, NULL);
+	flood_init(b, &f, 0);
+	flood_fill(&f);
+	assert_return_code(fcntl(f.fd, F_SETFL, 0), errno);
+	crowd = bench_child(b, write_as_a_crowd, f.fd, &f);
+	child_await_blocked(crowd);
+	assert_false(child_has_reported(crowd));
+	client_request(&m, &f.client, 0xEEEE, MESSAGE_OTHER);
+	child_finish(bench_child(b, child_write, f.fd, &m), &outcome);
+	assert_int_equal(outcome.ret, -1);
+	assert_int_equal(outcome.err, ENOMEM);
+	assert_false(child_has_reported(crowd));
+	flood_expect(b, &f, f.sent);
+	for (uint16_t i = 0; i < WRITERS; i++) {
+		client_request_at_modem(&m, &f.client, (uint16_t)(0x1000 + i), MESSAGE_OTHER);
+		modem_expect(b->modem, &m);
+	}
+	child_finish(crowd, &outcome);
+	assert_int_equal(outcome.count, WRITERS);
+	assert_return_code(fcntl(f.fd, F_SETFL, O_NONBLOCK), errno);
+	fence(b, f.fd);
+}
+
+#define POLLERS 80 /* more than the loop has entries in a turn */
+
+/* Until each of them has been reported: which one is in the event's data. */
+static void expect_all_woken(int epoll)
+{
+	bool woken[POLLERS] = {false};
+	struct epoll_event events[POLLERS];
+	int64_t deadline = deadline_usual();
+
+	for (size_t left = POLLERS; left > 0;) {
+		int n;
+
+		assert_true(wait_for(epoll, POLLIN, deadline));
+		n = epoll_wait(epoll, events, POLLERS, 0);
+		assert_return_code(n, errno);
+		for (int i = 0; i < n; i++) {
+			left -= !woken[events[i].data.u32];
+			woken[events[i].data.u32] = true;
+		}
+	}
+}
+
+/* V22, V12: a broadcast wakes every session that waits by epoll, however many there are. */
+static void test_V22_many_epolls_are_woken(struct bench *b)
+{
+	int epoll = epoll_create1(EPOLL_CLOEXEC);
+
+	assert_return_code(epoll, errno);
+	bench_start(b, NULL);
+	for (uint32_t i = 0; i < POLLERS; i++) {
+		struct epoll_event event = {.events = EPOLLIN | EPOLLET, .data.u32 = i};
+		int fd = session_open(b, 0);
+
+		client_allocate(b, fd, QMI_SERVICE_NAS);
+		assert_return_code(epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event), errno);
+	}
+	for (uint32_t i = 0; i < 3; i++) {
+		modem_indicate(b->modem, QMI_SERVICE_NAS, QMI_CID_BROADCAST, i);
+		expect_all_woken(epoll);
+	}
+	close(epoll);
+}
+
+static void expect_polled(struct child *child, short events)
+{
+	struct outcome outcome;
+
+	child_finish(child, &outcome);
+	assert_int_equal(outcome.ret, 1);
+	assert_int_equal(outcome.count, events);
+}
+
+/* The second waiter is still there when the event comes that the first one waits for. */
+static void wait_for_different_events(struct bench *b, bool room_first)
+{
+	struct child *first;
+	struct child *second;
+	struct flood f;
+
+	flood_init(b, &f, 0);
+	flood_fill(&f);
+	first = bench_child(b, room_first ? child_poll_out : child_poll_in, f.fd, NULL);
+	child_await_blocked(first);
+	second = bench_child(b, room_first ? child_poll_in : child_poll_out, f.fd, NULL);
+	child_await_blocked(second);
+	if (room_first)
+		flood_expect(b, &f, f.sent);
+	else
+		modem_indicate(b->modem, f.client.service, f.client.device, 1);
+	expect_polled(first, room_first ? POLLOUT : POLLIN);
+	assert_false(child_has_reported(second));
+	if (room_first)
+		modem_indicate(b->modem, f.client.service, f.client.device, 1);
+	else
+		flood_expect(b, &f, f.sent);
+	expect_polled(second, room_first ? POLLIN : POLLOUT);
+}
+
+/* V22: who waits for other events on the same file takes no waiter's place. */
+static void test_V22_pollers_of_different_events(struct bench *b)
+{
+	bench_start(b, NULL);
+	wait_for_different_events(b, true);
+	wait_for_different_events(b, false);
+}
+
+/* count: the revents of a poll for the events that arg is. */
+static void poll_for(int fd, const void *arg, struct outcome *outcome)
+{
+	struct pollfd wait = {.fd = fd, .events = *(const short *)arg};
+
+	outcome->ret = poll(&wait, 1, -1);
+	outcome->count = (uint32_t)(unsigned short)wait.revents;
+}
+
+/* V22: the same by their other names, as select() has them. */
+static void test_V22_normal_data(struct bench *b)
+{
+	const short in = POLLRDNORM;
+	const short out = POLLWRNORM;
+	struct child *poller;
+	struct flood f;
+
+	bench_start(b, NULL);
+	flood_init(b, &f, 0);
+	flood_fill(&f);
+	poller = bench_child(b, poll_for, f.fd, &in);
+	child_await_blocked(poller);
+	modem_indicate(b->modem, f.client.service, f.client.device, 1);
+	expect_polled(poller, in);
+	poller = bench_child(b, poll_for, f.fd, &out);
+	child_await_blocked(poller);
+	flood_expect(b, &f, f.sent);
+	expect_polled(poller, out);
+}
+
+/* V15: a request is given up in its time though another session keeps the daemon busy. */
+static void test_V15_expires_under_traffic(struct bench *b)
+{
+	struct client c;
+	int64_t until;
+	int fd;
+	int busy;
+
+	bench_start(b, "--transaction-timeout=1", NULL);
+	fd = session_open(b, 0);
+	busy = session_open(b, 0);
+	c = client_allocate(b, fd, QMI_SERVICE_DMS);
+	client_ask(b, fd, &c, 1, MESSAGE_ASK);
+	until = now_ms() + 1200;
+	while (now_ms() < until)
+		fence(b, busy);
+	/* The first event after the second is over may still be of the time before. */
+	fence(b, busy);
+	modem_answer_client(b->modem, &c, 1, MESSAGE_ASK, 1);
+	fence(b, fd);
+}
+
+static void expect_gone(struct child *child)
+{
+	struct outcome outcome;
+
+	child_finish(child, &outcome);
+	assert_int_equal(outcome.ret, -1);
+	assert_int_equal(outcome.err, ENODEV);
+}
+
+/* The daemon has taken the first signal: else two would count as one. */
+static void await_stopping(struct daemon *d)
+{
+	char state[512] = "";
+
+	while (!strstr(state, "STOPPING=1")) {
+		ssize_t n;
+
+		assert_true(wait_for(d->notify, POLLIN, deadline_usual()));
+		n = recv(d->notify, state, sizeof(state) - 1, 0);
+		assert_return_code(n, errno);
+		state[n] = '\0';
+	}
+}
+
+/* V18: a second signal ends the daemon at once, and with ENODEV what is blocked then. */
+static void test_V18_second_signal_ends_blocked_calls(struct bench *b)
+{
+	struct child *reader;
+	struct child *writer;
+	struct message m;
+	struct flood f;
+
+	bench_start(b, NULL);
+	flood_init(b, &f, 0);
+	flood_fill(&f);
+	assert_return_code(fcntl(f.fd, F_SETFL, 0), errno);
+	client_request(&m, &f.client, 0xEEEE, MESSAGE_OTHER);
+	reader = bench_child(b, child_read, f.fd, NULL);
+	writer = bench_child(b, child_write, f.fd, &m);
+	child_await_blocked(reader);
+	child_await_blocked(writer);
+	daemon_signal(b->daemon, SIGTERM);
+	await_stopping(b->daemon);
+	assert_false(child_has_reported(reader));
+	daemon_signal(b->daemon, SIGTERM);
+	expect_gone(reader);
+	expect_gone(writer);
+	assert_int_equal(daemon_wait(b->daemon, deadline_in(1000)), 0);
+}
+
+static const struct test_case cases[] = {
+	TEST_CASE(test_V20_many_blocked_reads),
+	TEST_CASE(test_V20_blocked_reads_keep_their_order),
+	TEST_CASE(test_V21_blocked_writes_are_bounded),
+	TEST_CASE(test_V22_many_epolls_are_woken),
+	TEST_CASE(test_V22_pollers_of_different_events),
+	TEST_CASE(test_V22_normal_data),
+	TEST_CASE(test_V15_expires_under_traffic),
+	TEST_CASE(test_V18_second_signal_ends_blocked_calls),
+};
+
+const struct test_group wake_tests = TEST_GROUP("who waits (V15, V18, V20-V22)", cases);

@@ -226,7 +226,7 @@ SCRIPTS = .ci/run tests/run tests/report.sh tests/coverage tests/fuzz/run tests/
 	tools/install-deps tools/demo $(sort $(wildcard tests/lint/*))
 
 LINT = $(BUILD)/lint
-LINT_CHECKS = flags rebuild subjects
+LINT_CHECKS = flags messages rebuild subjects
 
 lint: ## all that looks at the sources and not at what they do
 	@tools/install-deps lint

@@ -47,8 +47,8 @@ void holders_warn(const char *path, dev_t device)
 		if (pid <= 0 || pid == getpid() || !holders_is_holder(pid, device))
 			continue;
 		process_command(command, pid);
-		log_warning("%s is held by another process too, %s (pid %ld): they will garble "
-			    "each other's messages; stop it, or let it use a node",
+		log_warning("%s is also held by %s (pid %ld): the two programs will take each "
+			    "other's messages; stop it, or let it use a node",
 			    path, command, pid);
 	}
 	closedir(processes);

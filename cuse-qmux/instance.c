@@ -312,7 +312,7 @@ static void instance_advance(struct instance *instance)
 	switch (instance->state) {
 	case INSTANCE_STARTING:
 		if (late)
-			log_warning("the modem has not answered Sync in %d s: it may still be "
+			log_warning("the modem did not answer Sync within %d s: it may still be "
 				    "starting, be in another mode, or not speak QMI on this port",
 				    SYNC_TIMEOUT / 1000);
 		if (late || mux_sync_answered(instance->mux))
@@ -324,7 +324,7 @@ static void instance_advance(struct instance *instance)
 		break;
 	case INSTANCE_STOPPING:
 		if (late)
-			log_warning("the modem has not released every client in time");
+			log_warning("the modem did not release every client in time");
 		if (late || mux_stopped(instance->mux))
 			instance_begin_closing(instance);
 		break;
@@ -410,10 +410,10 @@ static int instance_run_with_modem_options(struct instance *instance)
 	char *words = instance->port.modem.options;
 
 	if (instance->port.modem.options_cut)
-		log_error("more than %zu characters of options",
+		log_error("the options have more than %zu characters",
 			  sizeof(instance->port.modem.options) - 1);
 	if (instance->port.modem.options_cut || !options_add(&instance->options, words)) {
-		log_error("the udev property CUSE_QMUX_OPTIONS of %s is wrong, as said before",
+		log_error("invalid CUSE_QMUX_OPTIONS for %s (see the previous message)",
 			  instance->port.path);
 		return EXIT_USAGE;
 	}

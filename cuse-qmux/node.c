@@ -202,7 +202,7 @@ static void node_ready(struct watch *watch, uint32_t events)
 	(void)events;
 	if (node_serve(node) != SERVED_LAST)
 		return;
-	log_error("%s: the kernel has ended the connection", node->name);
+	log_error("%s: the kernel closed the connection", node->name);
 	loop_remove(node->host->loop, watch);
 	node->host->broken = true;
 }
@@ -343,7 +343,8 @@ static bool node_find_name(struct node *node)
 		if (node_name_taken(node)) {
 			node->number++;
 		} else if (++refusals == REFUSALS_MAX) {
-			log_error("the kernel refuses to make /dev/%s: see its log", node->name);
+			log_error("the kernel refused to create /dev/%s: see the kernel log",
+				  node->name);
 			return false;
 		}
 	}
@@ -389,14 +390,14 @@ bool node_create(struct node *node, struct node_host *host, unsigned index, unsi
 		return false;
 	err = node_name_device(node, &device);
 	if (err < 0) {
-		log_error("cannot make /dev/%s: %s", node->name, strerror(-err));
+		log_error("cannot create /dev/%s: %s", node->name, strerror(-err));
 		open_file_destroy_all(&node->files, host->loop->now);
 		node_unpublish(node);
 		return false;
 	}
 	err = loop_add(host->loop, &node->watch);
 	if (err < 0) {
-		log_error("cannot wait for %s: %s", node->name, strerror(-err));
+		log_error("cannot watch %s: %s", node->name, strerror(-err));
 		node_destroy(node);
 		return false;
 	}

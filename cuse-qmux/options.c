@@ -46,24 +46,24 @@ static void options_print_help(void)
 {
 	puts("Usage: cuse-qmux [OPTION...] PORT\n"
 	     "Share the QMI modem at PORT, for instance /dev/cdc-wdm0, through virtual nodes,\n"
-	     "each of which is a private QMI port to whoever opens it.\n"
+	     "each a private QMI port for every program that opens it.\n"
 	     "\n"
 	     "  -n, --nodes=N        virtual nodes to publish, 1 to 64 (default 4)\n"
-	     "      --name=PREFIX    node names (default qmi-virt: /dev/qmi-virt0 and so on)\n"
-	     "      --no-sync        do not send Sync at start, so that clients which the modem\n"
-	     "                       still holds from before stay allocated\n"
+	     "      --name=PREFIX    name the nodes /dev/PREFIX0 and so on (default qmi-virt)\n"
+	     "      --no-sync        do not send Sync at the start; clients allocated earlier\n"
+	     "                       then stay allocated on the modem\n"
 	     "      --orphan-timeout=SECONDS\n"
-	     "                       release clients that no session has held for so long\n"
-	     "                       (default 0: only when the modem runs out of them)\n"
+	     "                       release clients that no session has held for this long\n"
+	     "                       (default 0: only when the modem runs out of client ids)\n"
 	     "      --transaction-timeout=SECONDS\n"
-	     "                       give a request up that was not answered (default 300)\n"
-	     "      --queue=BYTES    what a session that does not read may have queued\n"
+	     "                       give up unanswered requests after this time (default 300)\n"
+	     "      --queue=BYTES    limit on the data queued for a session that does not read\n"
 	     "                       (default 262144)\n"
-	     "  -v, --verbose        say more; twice: a line per frame\n"
+	     "  -v, --verbose        log more; given twice, a line for each frame\n"
 	     "      --version        print the version\n"
 	     "      --help           print this help\n"
 	     "\n"
-	     "See cuse-qmux(8), and qmi-virt(4) for what a node promises.");
+	     "See cuse-qmux(8). qmi-virt(4) states what a node promises.");
 }
 
 /* A whole decimal number in a range; what is wrong with another is printed. */
@@ -80,7 +80,7 @@ static bool options_parse_number(const char *option, const char *text, uint64_t 
 		*number = value;
 		return true;
 	}
-	log_error("bad value '%s' for --%s: it takes a whole number from %llu to %llu", text,
+	log_error("bad value '%s' for --%s: expected a whole number from %llu to %llu", text,
 		  option, (unsigned long long)min, (unsigned long long)max);
 	return false;
 }
@@ -105,8 +105,8 @@ static bool options_check_name(const char *name)
 	if (length >= 1 && length <= NAME_MAX_LENGTH && strspn(name, allowed) == length &&
 	    name[0] != '-')
 		return true;
-	log_error("bad value '%s' for --name: it takes 1 to %d letters, digits, '-' and '_', no "
-		  "'-' first",
+	log_error("bad value '%s' for --name: expected 1 to %d letters, digits, '-' or '_', not "
+		  "beginning with '-'",
 		  name, NAME_MAX_LENGTH);
 	return false;
 }
@@ -175,11 +175,11 @@ enum options_outcome options_parse(struct options *options, int argc, char *argv
 			return OPTIONS_INVALID;
 	}
 	if (optind == argc) {
-		log_error("which port? Name one, for instance /dev/cdc-wdm0");
+		log_error("no port given: name one, for instance /dev/cdc-wdm0");
 		return OPTIONS_INVALID;
 	}
 	if (argc - optind > 1) {
-		log_error("one port at a time: '%s' is one too many", argv[optind + 1]);
+		log_error("unexpected argument '%s': only one port can be given", argv[optind + 1]);
 		return OPTIONS_INVALID;
 	}
 	options->port = argv[optind];
@@ -206,6 +206,7 @@ bool options_add(struct options *options, char *words)
 			return false;
 	}
 	if (optind < argc)
-		log_error("'%s' is no option", argv[optind]);
+		log_error("unexpected argument '%s' (the udev property may hold only options)",
+			  argv[optind]);
 	return optind == argc;
 }

@@ -46,7 +46,7 @@ static bool port_hung_up(const struct port *port)
 static void port_warn_of_write(struct port *port, int error)
 {
 	if (!port->failing)
-		log_warning("%s: a request could not be sent: %s", port->path, strerror(error));
+		log_warning("%s: cannot send a request: %s", port->path, strerror(error));
 	port->failing = true;
 }
 
@@ -127,7 +127,7 @@ static void port_open_later(struct port *port)
 
 static void port_warn_of_transfer(const struct port *port)
 {
-	log_warning("%s: a transfer failed: an answer of the modem's may be lost", port->path);
+	log_warning("%s: a USB transfer failed; a response may have been lost", port->path);
 }
 
 /*
@@ -217,7 +217,7 @@ static void port_open_anew(struct port *port)
 	} else if (port_is_gone(-err)) {
 		port_unplug(port);
 	} else if (err < 0) {
-		log_warning("%s: cannot be opened anew: %s", port->path, strerror(-err));
+		log_warning("%s: cannot reopen: %s", port->path, strerror(-err));
 		port_open_later(port);
 	}
 }
@@ -284,14 +284,13 @@ static bool port_check(struct port *port, const char *path, const struct stat *s
 	}
 	identity_find(modem, st->st_rdev);
 	if (modem->kind == MODEM_MBIM) {
-		log_error("%s speaks MBIM (%s): that is not supported yet", path, modem->name);
+		log_error("%s speaks MBIM (%s), which is not supported", path, modem->name);
 		return false;
 	}
 	/* Modem drivers are unbound by a reset of the device; cdc-wdm's own is not. */
 	port->resets = modem->kind == MODEM_UNKNOWN;
 	if (modem->kind == MODEM_UNKNOWN)
-		log_warning("%s is not known as a QMI port of a modem: going on all the same",
-			    path);
+		log_warning("%s is not recognised as a QMI port; continuing anyway", path);
 	else
 		log_info("%s: %s", path, modem->name);
 	return true;
@@ -316,7 +315,7 @@ static void port_explain(const char *path, int error)
 	else if (error == EACCES || error == EPERM)
 		log_error("not permitted to open %s: run as root", path);
 	else if (error == EBUSY)
-		log_error("%s is in use by another program, and allows one only", path);
+		log_error("%s is in use by another program, and allows only one", path);
 	else
 		log_error("cannot open %s: %s", path, strerror(error));
 }
@@ -367,7 +366,7 @@ bool port_open(struct port *port, const char *path, struct loop *loop,
 		return false;
 	err = loop_add(loop, &port->watch);
 	if (err < 0) {
-		log_error("cannot wait for %s: %s", port->path, strerror(-err));
+		log_error("cannot watch %s: %s", port->path, strerror(-err));
 		close(port->watch.fd);
 		return false;
 	}

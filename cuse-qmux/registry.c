@@ -54,8 +54,9 @@ void registry_add(const char *node, const char *port, unsigned index, const stru
 	registry_path_of(path, sizeof(path), node);
 	err = registry_write_file(path, port, index, modem);
 	if (err < 0)
-		log_warning("cannot write %s: %s: udev will not know whose node /dev/%s is", path,
-			    strerror(-err), node);
+		log_warning(
+			"cannot write %s: %s; udev will not know which modem /dev/%s belongs to",
+			path, strerror(-err), node);
 }
 
 void registry_remove(const char *node)

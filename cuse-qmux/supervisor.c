@@ -21,7 +21,7 @@ static void supervisor_send_state(const char *path, const char *state)
 	int fd;
 
 	if (length == 0 || length >= sizeof(address.sun_path)) {
-		log_warning("NOTIFY_SOCKET is no path of a socket: '%s'", path);
+		log_warning("NOTIFY_SOCKET is not a valid socket path: '%s'", path);
 		return;
 	}
 	memcpy(address.sun_path, path, length);

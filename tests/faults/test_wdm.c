@@ -15,7 +15,7 @@
 #include "talk.h"
 
 #define NOT_SENT "could not be sent"
-#define FAILED   "a transfer failed"
+#define FAILED   "a USB transfer failed"
 
 /* A daemon on a cdc-wdm that it knows for a modem's, or not. */
 enum known { UNKNOWN, KNOWN };

@@ -175,7 +175,7 @@ FUZZ_TARGETS = session port interleaved
 FUZZ_CHECKS  = -fsanitize=address,undefined -fno-sanitize-recover=all
 FUZZED       = $(patsubst %.c,$(BUILD)/fuzz/obj/%.o,$(sort $(wildcard lib/*.c)))
 FUZZING      = $(patsubst %.c,$(BUILD)/fuzz/obj/%.o,tests/fuzz/fuzz.c \
-		 $(filter-out %/main.c %/seed.c %/generator.c,$(sort $(wildcard tests/simulation/*.c))))
+		 $(filter-out %/main.c %/seed.c %/shrink.c %/field.c %/generator.c,$(sort $(wildcard tests/simulation/*.c))))
 
 # Only the core is what libFuzzer follows, and what is checked; the model is to be fast.
 $(FUZZED): FUZZ_FLAGS = -fsanitize=fuzzer-no-link $(FUZZ_CHECKS)

@@ -12,21 +12,25 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "seed.h"
+#include "field.h"
+#include "shrink.h"
 
-#define FAILURES_TOLD 3 /* shrunk and printed; of the others only the seed is */
-#define FAILURES_MAX  50
-#define WORKERS_MAX   64
+#define FAILURES_TOLD  3 /* shrunk and printed; of the others only the seed is */
+#define FAILURES_MAX   50
+#define SHRINK_SECONDS 60 /* each of them; four times that if there is one seed only */
+#define WORKERS_MAX    64
 
 struct options {
 	uint64_t first;
 	uint64_t last;
 	unsigned steps;
 	unsigned seconds; /* 0: as long as it takes */
+	unsigned workers;
 	bool trace;
 	bool list;    /* the seeds that fail, and no more about them */
 	bool partial; /* too few seeds to reach everything */
 	char *only;
+	char *world;
 };
 
 /* Between the processes. */
@@ -43,15 +47,19 @@ static void usage(FILE *to)
 {
 	fprintf(to,
 		"usage: simulation [--seed N | --seeds A-B] [--steps N] [--seconds N] [--list]\n"
-		"                  [--trace] [--only STEP,STEP,...]\n"
+		"                  [--trace] [--only STEP,STEP,...] [--world :NAME=VALUE...]\n"
 		"\n"
 		"  --seed N      this seed only\n"
 		"  --seeds A-B   these seeds (1-2000)\n"
 		"  --steps N     of each seed (2000)\n"
 		"  --seconds N   from seed A on, until this time has passed\n"
+		"  --workers N   processes that run seeds (one for each processor)\n"
 		"  --list        of failures tell the seeds only\n"
 		"  --trace       with --seed: print every step\n"
-		"  --only ...    with --seed: only these of its steps, printed\n");
+		"  --only ...    with --seed: only these of its steps, printed; as 17:cid=2 one "
+		"is\n"
+		"                changed\n"
+		"  --world ...   with --only: the world is changed\n");
 }
 
 static uint64_t now(void)
@@ -109,10 +117,7 @@ static pid_t start_worker(const struct options *options, struct board *board, un
 static void run_all(const struct options *options, struct board *board)
 {
 	uint64_t end = options->seconds ? now() + options->seconds * 1000ULL : UINT64_MAX;
-	long processors = sysconf(_SC_NPROCESSORS_ONLN);
-	unsigned count = processors < 1             ? 1
-			 : processors > WORKERS_MAX ? WORKERS_MAX
-						    : (unsigned)processors;
+	unsigned count = options->workers;
 	pid_t pids[WORKERS_MAX];
 	unsigned running = count;
 
@@ -148,30 +153,44 @@ static void print_config(const struct world_config *config)
 	       config->start_sync ? "; Sync at the start" : "");
 }
 
+/* What makes the shrunk steps of the recorded ones again. */
+static void print_replay(const struct options *options, const struct recording *recorded,
+			 const struct recording *shrunk)
+{
+	printf("replay: build/tests/simulation --seed %" PRIu64 " --steps %u --world '",
+	       options->first, options->steps);
+	field_print(&recorded->config, &shrunk->config, world_fields);
+	printf("' --only '");
+	for (unsigned i = 0; i < shrunk->count; i++) {
+		const struct step *step = &shrunk->steps[i];
+
+		printf("%s%u", i ? "," : "", step->number);
+		field_print(&recorded->steps[step->number].op, &step->op, operation_fields);
+	}
+	printf("'\n");
+}
+
 static void tell_failure(const struct options *options, uint64_t seed)
 {
+	struct options this = *options;
 	struct outcome outcome;
-	struct recording *recording = seed_record(seed, options->steps, &outcome);
-	unsigned *chosen = malloc((recording->count + 1) * sizeof(*chosen));
-	unsigned count = recording->count;
+	struct recording *recorded = seed_record(seed, options->steps, &outcome);
+	struct recording *shrunk = recording_create(recorded->count);
 
-	if (!chosen)
-		abort();
 	printf("seed %" PRIu64 " fails in step %u: %s: %s\n", seed, outcome.step, outcome.rule,
 	       outcome.complaint);
-	for (unsigned i = 0; i < count; i++)
-		chosen[i] = i;
-	count = seed_shrink(recording, outcome.rule, chosen, count);
-	printf("shrunk to %u steps:\n", count);
-	print_config(&recording->config);
-	seed_replay(recording, chosen, count, true, &outcome);
+	fflush(stdout);
+	recording_copy(shrunk, recorded);
+	shrink(shrunk, &outcome,
+	       options->first == options->last ? 4 * SHRINK_SECONDS : SHRINK_SECONDS);
+	printf("shrunk to %u steps:\n", shrunk->count);
+	print_config(&shrunk->config);
+	seed_replay(shrunk, true, &outcome);
 	printf("        %s: %s\n", outcome.rule, outcome.complaint);
-	printf("replay: build/tests/simulation --seed %" PRIu64 " --steps %u --only ", seed,
-	       options->steps);
-	for (unsigned i = 0; i < count; i++)
-		printf("%s%u", i ? "," : "", chosen[i]);
-	printf("\n");
-	free(chosen);
+	this.first = seed;
+	print_replay(&this, recorded, shrunk);
+	recording_destroy(shrunk);
+	recording_destroy(recorded);
 }
 
 /* What was never reached has not been tested; only a whole run has to reach everything. */
@@ -214,47 +233,49 @@ static int run_seeds(const struct options *options)
 	return failed > 0;
 }
 
-/* The steps named in only, or all. */
-static unsigned choose(const struct options *options, unsigned all, unsigned *chosen)
+/* Leaves the steps that only names, changed as it says. */
+static void choose(struct recording *recording, char *only)
 {
+	char *at = only;
 	unsigned count = 0;
-	char *at = options->only;
 
-	if (!at) {
-		for (count = 0; count < all; count++)
-			chosen[count] = count;
-		return count;
-	}
-	while (*at && count < all) {
-		unsigned long step = strtoul(at, &at, 10);
+	while (*at) {
+		char *end;
+		unsigned long number = strtoul(at, &end, 10);
+		struct step *step = &recording->steps[number];
 
-		if (step >= all || (*at && *at != ',')) {
-			fprintf(stderr, "simulation: --only: no step '%lu%s' of %u\n", step, at,
-				all);
+		if (end == at || number >= recording->count || number < count ||
+		    !(end = field_parse(&step->op, operation_fields, end)) ||
+		    (*end && *end != ',')) {
+			fprintf(stderr, "simulation: --only: '%s' is no step of %u\n", at,
+				recording->count);
 			exit(2);
 		}
-		chosen[count++] = (unsigned)step;
-		at += *at == ',';
+		recording->steps[count++] = *step;
+		at = end + (*end == ',');
 	}
-	return count;
+	recording->count = count;
 }
 
 static int run_traced(const struct options *options)
 {
 	struct outcome outcome;
 	struct recording *recording = seed_record(options->first, options->steps, &outcome);
-	unsigned *chosen = malloc((recording->count + 1) * sizeof(*chosen));
-	unsigned count;
+	char *end = options->world ? field_parse(&recording->config, world_fields, options->world)
+				   : NULL;
 
-	if (!chosen)
-		abort();
-	count = choose(options, recording->count, chosen);
+	if (options->world && (!end || *end)) {
+		fprintf(stderr, "simulation: --world: '%s'\n", options->world);
+		exit(2);
+	}
+	if (options->only)
+		choose(recording, options->only);
 	print_config(&recording->config);
-	seed_replay(recording, chosen, count, true, &outcome);
+	seed_replay(recording, true, &outcome);
 	if (outcome.failed)
 		printf("        %s: %s\n", outcome.rule, outcome.complaint);
 	printf("%d passed, %d failed\n", !outcome.failed, outcome.failed);
-	free(chosen);
+	recording_destroy(recording);
 	return outcome.failed;
 }
 
@@ -271,17 +292,25 @@ static uint64_t number(const char *option, const char *text, char **end)
 	return value;
 }
 
+static unsigned one_to(unsigned max, uint64_t count)
+{
+	return count < 1 ? 1 : count > max ? max : (unsigned)count;
+}
+
 static struct options parse(int argc, char **argv)
 {
 	static const struct option names[] = {
 		{"seed", 1, NULL, 'n'},    {"seeds", 1, NULL, 'r'}, {"steps", 1, NULL, 's'},
 		{"seconds", 1, NULL, 't'}, {"trace", 0, NULL, 'v'}, {"only", 1, NULL, 'o'},
-		{"list", 0, NULL, 'l'},    {"help", 0, NULL, 'h'},  {NULL, 0, NULL, 0},
+		{"list", 0, NULL, 'l'},    {"help", 0, NULL, 'h'},  {"world", 1, NULL, 'w'},
+		{"workers", 1, NULL, 'j'}, {NULL, 0, NULL, 0},
 	};
 	struct options options = {.first = 1, .last = 2000, .steps = 2000};
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
 	char *end;
 	int c;
 
+	options.workers = one_to(WORKERS_MAX, processors < 1 ? 1 : (uint64_t)processors);
 	while ((c = getopt_long(argc, argv, "", names, NULL)) != -1) {
 		switch (c) {
 		case 'n':
@@ -308,6 +337,12 @@ static struct options parse(int argc, char **argv)
 			break;
 		case 'l':
 			options.list = true;
+			break;
+		case 'j':
+			options.workers = one_to(WORKERS_MAX, number("--workers", optarg, &end));
+			break;
+		case 'w':
+			options.world = optarg;
 			break;
 		case 'o':
 			options.only = optarg;

@@ -15,15 +15,33 @@ static void *allocate(size_t size)
 	return memory;
 }
 
+static void complain(struct model *m, const char *rule, const char *format, va_list args)
+	__attribute__((format(printf, 3, 0)));
+
+static void complain(struct model *m, const char *rule, const char *format, va_list args)
+{
+	if (m->rule)
+		return;
+	m->rule = rule;
+	m->kind = format;
+	vsnprintf(m->complaint, sizeof(m->complaint), format, args);
+}
+
 void broken(struct model *m, const char *rule, const char *format, ...)
 {
 	va_list args;
 
-	if (m->rule)
-		return;
-	m->rule = rule;
 	va_start(args, format);
-	vsnprintf(m->complaint, sizeof(m->complaint), format, args);
+	complain(m, rule, format, args);
+	va_end(args);
+}
+
+void model_complain(struct model *m, const char *rule, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	complain(m, rule, format, args);
 	va_end(args);
 }
 
@@ -119,14 +137,14 @@ const char *model_broken_rule(const struct model *m)
 	return m->rule;
 }
 
+const char *model_kind(const struct model *m)
+{
+	return m->kind;
+}
+
 const char *model_complaint(const struct model *m)
 {
 	return m->complaint;
-}
-
-void model_complain(struct model *m, const char *rule, const char *text)
-{
-	broken(m, rule, "%s", text);
 }
 
 const uint64_t *model_situations(const struct model *m)

@@ -27,8 +27,10 @@ void model_destroy(struct model *model);
 /* The rule that was broken first, and how; NULL while none is. */
 const char *model_broken_rule(const struct model *model);
 const char *model_complaint(const struct model *model);
+const char *model_kind(const struct model *model); /* the complaint's words, without its numbers */
 /* What others have found wrong. */
-void model_complain(struct model *model, const char *rule, const char *text);
+void model_complain(struct model *model, const char *rule, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 const uint64_t *model_situations(const struct model *model);
 
 /* To be called from the core's trace hook, before the call that it belongs to. */

@@ -163,6 +163,7 @@ struct model {
 	bool stopping;
 	bool sync_answered;
 	const char *rule;
+	const char *kind;
 	char complaint[400];
 	uint64_t situations[SITUATION_COUNT];
 	struct mux_counters counters;

@@ -4,23 +4,57 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "seed.h"
 
-#define SECONDS_MAX    120 /* a run that takes longer has hung */
-#define SHRINK_SECONDS 20
-#define STOP_STEPS     60 /* of trouble behind a stop in the midst of it */
+#define SECONDS_MAX 120 /* a run that takes longer has hung */
+#define STOP_STEPS  60  /* of trouble behind a stop in the midst of it */
 
-static void note_outcome(const struct world *world, unsigned step, struct outcome *outcome)
+static void *shared(size_t size)
+{
+	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (memory == MAP_FAILED) {
+		perror("mmap");
+		exit(2);
+	}
+	return memory;
+}
+
+static size_t recording_size(unsigned size)
+{
+	return sizeof(struct recording) + size * sizeof(struct step);
+}
+
+struct recording *recording_create(unsigned size)
+{
+	struct recording *recording = shared(recording_size(size));
+
+	recording->size = size;
+	return recording;
+}
+
+void recording_copy(struct recording *to, const struct recording *from)
+{
+	to->config = from->config;
+	to->count = from->count;
+	memcpy(to->steps, from->steps, from->count * sizeof(to->steps[0]));
+}
+
+void recording_destroy(struct recording *recording)
+{
+	munmap(recording, recording_size(recording->size));
+}
+
+static void note_outcome(const struct world *world, struct outcome *outcome)
 {
 	const struct model *model = world_model(world);
 	const char *rule = model_broken_rule(model);
 
 	outcome->failed = rule != NULL;
-	outcome->step = step;
 	snprintf(outcome->rule, sizeof(outcome->rule), "%s", rule ? rule : "");
+	snprintf(outcome->kind, sizeof(outcome->kind), "%s", rule ? model_kind(model) : "");
 	snprintf(outcome->complaint, sizeof(outcome->complaint), "%s", model_complaint(model));
 	memcpy(outcome->situations, model_situations(model), sizeof(outcome->situations));
 }
@@ -28,8 +62,10 @@ static void note_outcome(const struct world *world, unsigned step, struct outcom
 /* The step is noted before it is done. */
 static bool do_step(struct world *world, struct recording *recording, const struct operation *op)
 {
-	if (recording)
-		recording->steps[recording->count++] = *op;
+	if (recording) {
+		recording->steps[recording->count] = (struct step){recording->count, *op};
+		recording->count++;
+	}
 	return world_do(world, op);
 }
 
@@ -55,9 +91,11 @@ static void run(uint64_t seed, unsigned steps, struct recording *recording, stru
 		good = do_step(world, recording, &op);
 		step++;
 	}
+	outcome->step = step;
+	outcome->finishing = good;
 	if (good)
 		world_finish(world);
-	note_outcome(world, step, outcome);
+	note_outcome(world, outcome);
 	world_destroy(world);
 }
 
@@ -66,17 +104,6 @@ void seed_run(uint64_t seed, unsigned steps, struct outcome *outcome)
 	alarm(SECONDS_MAX);
 	run(seed, steps, NULL, outcome);
 	alarm(0);
-}
-
-static void *shared(size_t size)
-{
-	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-	if (memory == MAP_FAILED) {
-		perror("mmap");
-		exit(2);
-	}
-	return memory;
 }
 
 /* After the process has ended: as it says, or as it shows by the way it ended. */
@@ -90,11 +117,12 @@ static void await(pid_t pid, const struct outcome *said, struct outcome *outcome
 		return;
 	outcome->failed = true;
 	snprintf(outcome->rule, sizeof(outcome->rule), "crash");
+	outcome->kind[0] = '\0';
 	snprintf(outcome->complaint, sizeof(outcome->complaint), "%s",
 		 WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : "a sanitizer's report");
 }
 
-static pid_t start(void)
+pid_t seed_fork(void)
 {
 	pid_t pid;
 
@@ -111,101 +139,81 @@ static pid_t start(void)
 
 struct recording *seed_record(uint64_t seed, unsigned steps, struct outcome *outcome)
 {
-	size_t size = sizeof(struct recording) + (steps + STOP_STEPS) * sizeof(struct operation);
-	struct recording *recording = shared(size);
+	struct recording *recording = recording_create(steps + STOP_STEPS);
 	struct outcome *said = shared(sizeof(*said));
-	pid_t pid = start();
+	pid_t pid = seed_fork();
 
 	if (pid == 0) {
 		run(seed, steps, recording, said);
 		_exit(0);
 	}
 	await(pid, said, outcome);
+	if (strcmp(outcome->rule, "crash") == 0)
+		outcome->step = recording->count;
 	munmap(said, sizeof(*said));
 	return recording;
 }
 
-static void replay(const struct recording *recording, const unsigned *chosen, unsigned count,
-		   bool trace, struct outcome *outcome)
+static void print_step(const struct step *step)
 {
-	struct world *world = world_create(&recording->config);
+	char text[400];
+
+	operation_print(&step->op, text, sizeof(text));
+	printf("%6u  %s\n", step->number, text);
+	fflush(stdout);
+}
+
+static bool replay_steps(struct world *world, const struct recording *recording, bool trace,
+			 struct outcome *outcome)
+{
 	bool good = true;
 	unsigned i = 0;
 
-	while (good && i < count) {
-		const struct operation *op = &recording->steps[chosen[i]];
-		char text[400];
-
-		if (trace) {
-			operation_print(op, text, sizeof(text));
-			printf("%6u  %s\n", chosen[i], text);
-			fflush(stdout);
-		}
-		good = world_do(world, op);
+	while (good && i < recording->count) {
+		if (trace)
+			print_step(&recording->steps[i]);
+		outcome->step = i + 1; /* in case it crashes */
+		good = world_do(world, &recording->steps[i].op);
 		i++;
 	}
-	if (good)
+	return good;
+}
+
+static void replay(const struct recording *recording, bool to_the_end, bool trace,
+		   struct outcome *outcome)
+{
+	struct world *world = world_create(&recording->config);
+
+	outcome->finishing = replay_steps(world, recording, trace, outcome);
+	if (outcome->finishing && to_the_end)
 		world_finish(world);
-	note_outcome(world, i ? chosen[i - 1] : 0, outcome);
+	note_outcome(world, outcome);
 	world_destroy(world);
 }
 
-void seed_replay(const struct recording *recording, const unsigned *chosen, unsigned count,
-		 bool trace, struct outcome *outcome)
+void seed_replay_here(const struct recording *recording, bool to_the_end, struct outcome *outcome)
 {
-	struct outcome *said = shared(sizeof(*said));
-	pid_t pid = start();
+	alarm(SECONDS_MAX);
+	memset(outcome, 0, sizeof(*outcome));
+	replay(recording, to_the_end, false, outcome);
+	alarm(0);
+}
 
+void seed_replay(const struct recording *recording, bool trace, struct outcome *outcome)
+{
+	static struct outcome *said;
+	pid_t pid;
+
+	if (!said)
+		said = shared(sizeof(*said));
+	memset(said, 0, sizeof(*said));
+	pid = seed_fork();
 	if (pid == 0) {
 		if (!trace && !freopen("/dev/null", "w", stderr))
 			_exit(2);
-		replay(recording, chosen, count, trace, said);
+		replay(recording, true, trace, said);
 		fflush(stdout);
 		_exit(0);
 	}
 	await(pid, said, outcome);
-	munmap(said, sizeof(*said));
-}
-
-static bool still_fails(const struct recording *recording, const char *rule, const unsigned *chosen,
-			unsigned count)
-{
-	struct outcome outcome;
-
-	seed_replay(recording, chosen, count, false, &outcome);
-	return outcome.failed && strcmp(outcome.rule, rule) == 0;
-}
-
-unsigned seed_shrink(const struct recording *recording, const char *rule, unsigned *chosen,
-		     unsigned count)
-{
-	unsigned *fewer = malloc((count + 1) * sizeof(*fewer));
-	unsigned part = (count + 1) / 2;
-	time_t end = time(NULL) + SHRINK_SECONDS;
-
-	if (!fewer)
-		abort();
-	while (part && time(NULL) < end) {
-		bool smaller = false;
-
-		for (unsigned at = 0; at < count && time(NULL) < end;) {
-			unsigned left_out = part < count - at ? part : count - at;
-
-			memcpy(fewer, chosen, at * sizeof(*fewer));
-			memcpy(fewer + at, chosen + at + left_out,
-			       (count - at - left_out) * sizeof(*fewer));
-			if (still_fails(recording, rule, fewer, count - left_out)) {
-				count -= left_out;
-				memcpy(chosen, fewer, count * sizeof(*chosen));
-				smaller = true;
-			} else {
-				at += part;
-			}
-		}
-		if (part == 1 && smaller)
-			continue;
-		part /= 2;
-	}
-	free(fewer);
-	return count;
 }

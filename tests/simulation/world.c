@@ -89,7 +89,7 @@ static void check_mux(struct world *world)
 		return;
 	fault = mux_check(world->mux);
 	if (fault)
-		model_complain(world->model, "mux_check", fault);
+		model_complain(world->model, "mux_check", "%s", fault);
 }
 
 bool check(struct world *world, bool quiet)
@@ -368,13 +368,10 @@ static void leaked(void *context, uint8_t service, uint8_t cid)
 {
 	struct world *world = context;
 
-	char text[80];
-
-	if (model_answers_for(world->model, service, cid))
-		return;
-	snprintf(text, sizeof(text), "client %u of service %u is nobody's, and not released", cid,
-		 service);
-	model_complain(world->model, "V6", text);
+	if (!model_answers_for(world->model, service, cid))
+		model_complain(world->model, "V6",
+			       "client %u of service %u is nobody's, and not released", cid,
+			       service);
 }
 
 /* Something has to come by itself, and soon if the model is to be believed. */

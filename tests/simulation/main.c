@@ -219,6 +219,8 @@ static int run_seeds(const struct options *options)
 		return 2;
 	}
 	board->next = options->first;
+	if (options->seconds)
+		printf("seeds from %" PRIu64 " on\n", options->first);
 	run_all(options, board);
 	failed = board->failed;
 	for (unsigned i = 0; i < failed && i < FAILURES_MAX; i++) {
@@ -229,7 +231,11 @@ static int run_seeds(const struct options *options)
 	}
 	if (!failed)
 		failed = tell_situations(options, board);
-	printf("%" PRIu64 " passed, %u failed\n", board->passed, failed);
+	printf("%" PRIu64 " passed, %u failed", board->passed, failed);
+	if (options->seconds)
+		printf(" (--seeds %" PRIu64 "-%" PRIu64 ")", options->first,
+		       options->first + board->passed + board->failed - 1);
+	printf("\n");
 	return failed > 0;
 }
 

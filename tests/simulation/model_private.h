@@ -293,6 +293,36 @@ void expire(struct model *m, uint64_t now);
 /* The asker is told this error, and the request is over; its answer may come late. */
 void abort_flight(struct model *m, int flight);
 
+/* model_chance.c */
+
+/* Whether something may, or has to be sent when the port asks. */
+enum may {
+	NO,
+	HELD_UP, /* no, but by nothing else than a late answer: V15 */
+	MAY,
+	MUST,
+};
+
+/* Whether each session's next frame may be sent, and what late answer it waits for. */
+struct chances {
+	enum may may[SESSIONS]; /* in the order of m->seated */
+	int late[SESSIONS];
+};
+
+/* Whether the mux may have forgotten this one by now. */
+bool may_be_gone(const struct model *m, const struct late *late);
+/* V15: what only this late answer is in the way of. */
+enum may held_up(const struct model *m, int late);
+bool ctl_tid_is_free(const struct model *m);
+/* The front frame of a session, after settle(). *late: what it waits for, or NOBODY. */
+enum may may_send(const struct model *m, int seat, int *late);
+enum may may_send_own(const struct model *m, const struct own *own, int *late);
+enum may may_send_again(const struct model *m, const struct flight *f, int *late);
+enum may may_send_any_own(const struct model *m);
+void look(const struct model *m, struct chances *chances);
+/* surely: the port gets nothing, so that the core has looked at all of them. */
+void note_waits(struct model *m, const struct chances *chances, bool surely);
+
 /* model_settle.c */
 /* The value of the TLV of Allocate or Release CID; NULL if it is not there in this size. */
 const uint8_t *subject(const struct frame *frame, size_t want);
@@ -304,9 +334,6 @@ void settle_served(struct model *m, int seat);
 /* model_receive.c */
 /* A client that nobody has is to be released; returns the own request. */
 int release_unknown(struct model *m, uint8_t service, uint8_t cid);
-/* Whether the mux may have forgotten this one by now. */
-bool may_be_gone(const struct model *m, const struct late *late);
-
 void restart(struct model *m);
 void release_if_stopping(struct model *m, int client);
 void expire_input(struct model *m, uint64_t now);

@@ -48,7 +48,7 @@ static void open_files_resize(struct open_files *files, unsigned bits)
 	size_t size = open_files_size(files);
 
 	if (bits > OPEN_FILES_FEW_BITS)
-		new.buckets = calloc(open_files_size(&new), sizeof(*new.buckets));
+		new.buckets = calloc(open_files_size(&new), sizeof(struct open_files_entry *));
 	if (!new.buckets)
 		return;
 	for (size_t i = 0; i < size; i++) {

@@ -191,6 +191,7 @@ static const char *check_expired(const struct transactions *transactions)
 			return fault;
 		CHECK(t->expired && !t->session && !t->released);
 		CHECK(!t->contended || t->deadline >= transactions->contention_deadline);
+		CHECK(t->client || t->contended || !transactions->ctl_contended);
 		count++;
 		ctl += !t->client;
 	}

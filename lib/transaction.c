@@ -207,12 +207,15 @@ bool transactions_lack_ctl_tid(struct transactions *transactions, uint64_t now)
 {
 	if (transactions_ctl_free(transactions))
 		return false;
+	if (transactions->ctl_contended)
+		return true;
 	list_for_each (link, &transactions->expired) {
 		struct transaction *t = container_of(link, struct transaction, age);
 
 		if (!t->client)
 			transaction_contend(transactions, t, now);
 	}
+	transactions->ctl_contended = true;
 	return true;
 }
 
@@ -223,6 +226,7 @@ void transaction_expire(struct transactions *transactions, struct transaction *t
 	if (!transaction->client) {
 		transactions_rest_tid(transactions, (uint8_t)transaction->device_tid);
 		transactions->expired_ctl_count++;
+		transactions->ctl_contended = false;
 	}
 	list_append(&transactions->expired, &transaction->age);
 	if (++transactions->expired_count > EXPIRED_MAX)

@@ -63,6 +63,7 @@ struct transactions {
 	uint64_t contention_deadline; /* ms: no contended one ends before this */
 	unsigned expired_count;
 	unsigned expired_ctl_count;
+	bool ctl_contended;                    /* every expired one of CTL is contended */
 	struct transaction *ctl[CTL_TIDS + 1]; /* by device tid, including expired ones */
 	uint8_t resting[CTL_TIDS];             /* device tids not in flight, a ring buffer */
 	unsigned resting_first;

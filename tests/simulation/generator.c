@@ -90,7 +90,7 @@ static const uint8_t services[] = {1, 2, 3, 0x77};
 #define PICK(generator, array) ((array)[random_below(&(generator)->random, COUNT(array))])
 
 /* One world in so many has its core checked after each step: it takes three times as long. */
-#define CHECKED_WORLDS 10
+#define CHECKED_WORLDS 20
 
 void generator_init(struct generator *generator, uint64_t seed, struct world_config *config)
 {

@@ -79,7 +79,7 @@ const struct world_config *world_config(const struct world *world)
 }
 
 /* How often mux_check(), which walks over all that there is, looks at an unchecked world. */
-#define CHECKED_STEPS 50
+#define CHECKED_STEPS 100
 
 static void check_mux(struct world *world)
 {

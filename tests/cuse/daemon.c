@@ -18,8 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define ARGS_MAX      48
-#define WATCHDOG_SECS 40
+#define ARGS_MAX 48
 
 bool daemon_is_wrapped(void)
 {
@@ -65,30 +64,6 @@ static void exec_daemon(const struct daemon *d, const char *const args[], pid_t 
 	_exit(127);
 }
 
-static void on_watchdog(int signo, siginfo_t *info, void *context)
-{
-	static const char message[] =
-		"[ watchdog ] the test lasts too long: its daemon is killed\n";
-	ssize_t n = write(STDERR_FILENO, message, sizeof(message) - 1);
-
-	(void)n;
-	(void)signo;
-	(void)context;
-	kill(-info->si_value.sival_int, SIGKILL);
-}
-
-static void start_watchdog(struct daemon *d)
-{
-	struct sigaction action = {.sa_sigaction = on_watchdog, .sa_flags = SA_SIGINFO};
-	struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGALRM};
-	struct itimerspec after = {.it_value.tv_sec = WATCHDOG_SECS * slow_factor()};
-
-	event.sigev_value.sival_int = d->pid;
-	assert_return_code(sigaction(SIGALRM, &action, NULL), errno);
-	assert_return_code(timer_create(CLOCK_MONOTONIC, &event, &d->watchdog), errno);
-	assert_return_code(timer_settime(d->watchdog, 0, &after, NULL), errno);
-}
-
 static void run(struct daemon *d, const char *const args[], void (*prepare)(void))
 {
 	pid_t parent = getpid();
@@ -105,7 +80,6 @@ static void run(struct daemon *d, const char *const args[], void (*prepare)(void
 	setpgid(d->pid, d->pid);
 	d->pidfd = pidfd_open(d->pid, 0);
 	assert_return_code(d->pidfd, errno);
-	start_watchdog(d);
 }
 
 /* The name begins with @ for the abstract namespace, as in NOTIFY_SOCKET itself. */
@@ -243,7 +217,6 @@ void daemon_destroy(struct daemon *d)
 		waitpid(d->pid, NULL, 0);
 	}
 	if (d->pidfd > 0) {
-		timer_delete(d->watchdog);
 		close(d->pidfd);
 		close(d->out);
 		close(d->err);

@@ -2,8 +2,7 @@
 /*
  * The life of a daemon under test: spawned from CUSE_QMUX (default
  * build/cuse-qmux), under CUSE_QMUX_WRAP if that is set, with its output kept.
- * It dies with the test process, and a watchdog kills it if a test lasts too
- * long, so that a call which it left hanging ends.
+ * It dies with the test process.
  */
 #ifndef DAEMON_H
 #define DAEMON_H
@@ -12,7 +11,6 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
-#include <time.h>
 
 #define DAEMON_OUTPUT_MAX 65536
 
@@ -23,7 +21,6 @@ struct daemon {
 	int err;
 	int notify;
 	char notify_path[64];
-	timer_t watchdog;
 };
 
 bool daemon_is_wrapped(void);

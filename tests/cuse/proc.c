@@ -25,6 +25,22 @@ char proc_state(pid_t pid)
 	return state;
 }
 
+pid_t proc_parent(pid_t pid)
+{
+	char path[64];
+	pid_t parent = 0;
+	FILE *stat;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	stat = fopen(path, "re");
+	if (!stat)
+		return 0;
+	if (fscanf(stat, "%*d (%*[^)]) %*c %d", &parent) != 1)
+		parent = 0;
+	fclose(stat);
+	return parent;
+}
+
 unsigned int proc_count_files(pid_t pid)
 {
 	char path[64];

@@ -9,6 +9,9 @@
 /* As proc(5) has it: R, S, D, T, t, Z; '?' if it is gone. */
 char proc_state(pid_t pid);
 
+/* 0 if it is gone. */
+pid_t proc_parent(pid_t pid);
+
 /* Open descriptors. The process has to be there. */
 unsigned int proc_count_files(pid_t pid);
 

@@ -273,15 +273,16 @@ static size_t refill_ctl(struct bench *b, int fd, struct message newer[CTL_TIDS]
 /* V15: the same with equal ids: each late answer comes when it can do most harm. */
 static void test_V15_late_ctl_answers_and_newer_requests_of_equal_id(struct bench *b)
 {
-	struct message *old = calloc(CTL_TIDS, sizeof(*old));
-	struct message *newer = calloc(CTL_TIDS, sizeof(*newer));
+	struct message *old;
+	struct message *newer;
 	struct expiry_clock clock;
 	size_t arrived;
 	int fd;
 
 	/* The newer ones wait for 1 s, in which a slow daemon cannot take hundreds of frames. */
-	if (daemon_is_wrapped())
-		skip();
+	bench_skip_if_wrapped();
+	old = calloc(CTL_TIDS, sizeof(*old));
+	newer = calloc(CTL_TIDS, sizeof(*newer));
 	start_for_hundreds(b);
 	expiry_clock_init(b, &clock);
 	fd = session_open(b, 0);

@@ -2,6 +2,7 @@
 #include "bench.h"
 #include "../cuse/proc.h"
 #include "sysfs.h"
+#include "../cuse/watchdog.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -48,14 +49,6 @@ int bench_timeout_ms(void)
 	return TIMEOUT_SECONDS * 1000 * slow_factor();
 }
 
-/* The daemon's own watchdog is for tests that are shorter. */
-static void allow_seconds(struct bench *b, int seconds)
-{
-	struct itimerspec after = {.it_value.tv_sec = (time_t)seconds * slow_factor()};
-
-	assert_return_code(timer_settime(b->daemon.watchdog, 0, &after, NULL), errno);
-}
-
 static void start_daemon(struct bench *b, const char *port, size_t steadies, int seconds)
 {
 	char nodes[32];
@@ -64,8 +57,8 @@ static void start_daemon(struct bench *b, const char *port, size_t steadies, int
 
 	snprintf(nodes, sizeof(nodes), "--nodes=%d", BENCH_NODES);
 	snprintf(timeout, sizeof(timeout), "--transaction-timeout=%d", bench_timeout_ms() / 1000);
+	watchdog_allow(seconds);
 	daemon_spawn(&b->daemon, args);
-	allow_seconds(b, seconds);
 	daemon_await_ready(&b->daemon, deadline_usual());
 	for (b->steady_count = 0; b->steady_count < steadies; b->steady_count++)
 		steady_start(&b->steadies[b->steady_count],

@@ -218,7 +218,7 @@ coverage: ## of lib/ by units and simulation: every line, and 95 % of branches
 
 SOURCES = $(sort $(wildcard lib/*.[ch] cuse-qmux/*.[ch] tools/qmi-modem-sim/*.[ch] tests/*/*.[ch]))
 SCRIPTS = .ci/run tests/run tests/report.sh tests/coverage tests/fuzz/run tests/simulation/check-mutants \
-	tests/mutants/check-daemon \
+	tests/mutants/check-daemon tests/waiting.sh tests/watchdog.sh \
 	tests/startup/run tests/startup/options tests/qmicli/run tests/qmicli/bench.sh \
 	tests/bench/race tests/bench/measure tests/bench/syscalls tests/bench/servers.sh \
 	tests/system/run tests/system/guest tests/system/modems.sh \

@@ -6,15 +6,19 @@
 # bash can do is left to bash.
 #
 #   BUILD           where the binaries are (build)
+#   CUSE_QMUX       the daemon ($BUILD/cuse-qmux)
 #   CUSE_QMUX_WRAP  words before the daemon's name, for instance valgrind's
 #   TEST_SLOW       the factor by which deadlines are longer (1, wrapped 10)
 
 BUILD=${BUILD:-build}
+CUSE_QMUX=${CUSE_QMUX:-$BUILD/cuse-qmux}
 CUSE_QMUX_WRAP=${CUSE_QMUX_WRAP:-}
 if [[ -n $CUSE_QMUX_WRAP ]]; then
 	TEST_SLOW=${TEST_SLOW:-10}
 fi
-TEST_SLOW=${TEST_SLOW:-1}
+
+# shellcheck source-path=SCRIPTDIR source=../waiting.sh disable=SC1091
+. "${BASH_SOURCE[0]%/*}/../waiting.sh"
 
 DIR='' PORT='' NODES=() SIM='' DAEMON=''
 
@@ -23,8 +27,6 @@ shopt -s extglob
 bench_open()
 {
 	DIR=$(mktemp -d /tmp/cuse-qmux.XXXXXX) || exit
-	mkfifo "$DIR/never"
-	exec {NEVER}<>"$DIR/never"
 	mkdir "$DIR/bin"
 	make_qmicli "$DIR/bin/qmicli"
 }
@@ -47,32 +49,13 @@ bench_close()
 {
 	local child
 
+	# All of them first: what hangs on the daemon ends with it.
 	for child in $SIM $(jobs -p); do
-		kill -KILL "$child" && wait "$child"
+		kill -KILL "$child"
 	done 2>/dev/null
+	wait 2>/dev/null
 	rm -f -- "/tmp/qmi-network-state-${DIR##*/}"
 	rm -rf -- "$DIR"
-}
-
-# pause SECONDS, without a process
-pause()
-{
-	read -r -t "$1" <&"$NEVER"
-}
-
-# await SECONDS COMMAND...: until it succeeds.
-await()
-{
-	local now=${EPOCHREALTIME/[.,]/} end
-
-	end=$((now + $1 * TEST_SLOW * 1000000))
-	shift
-	until "$@"; do
-		now=${EPOCHREALTIME/[.,]/}
-		((now < end)) || return 1
-		pause 0.05
-	done
-	return 0 # and not pause's
 }
 
 # has_line FILE PATTERN, a glob for a whole line
@@ -172,7 +155,7 @@ daemon_start()
 	shift
 	name_nodes "$nodes"
 	read -r -a wrap <<<"$CUSE_QMUX_WRAP"
-	"${wrap[@]}" "$BUILD/cuse-qmux" --nodes="$nodes" "$@" "$PORT" >"$DIR/daemon.log" 2>&1 &
+	"${wrap[@]}" "$CUSE_QMUX" --nodes="$nodes" "$@" "$PORT" >"$DIR/daemon.log" 2>&1 &
 	DAEMON=$!
 	if ! await 10 is_ready || ended "$DAEMON"; then
 		echo "the daemon did not get ready:" >&2

@@ -210,6 +210,28 @@ bool daemon_said(const struct daemon *d, const char *text)
 	return strstr(output, text);
 }
 
+unsigned long daemon_counter(struct daemon *d, const char *words)
+{
+	off_t size = (off_t)daemon_stderr_size(d);
+	int64_t deadline = deadline_usual();
+	char said[1024] = "";
+	char *at;
+
+	daemon_signal(d, SIGUSR1);
+	while (!strstr(said, "restarts of the modem\n")) {
+		ssize_t n = pread(d->err, said, sizeof(said) - 1, size);
+
+		said[n > 0 ? n : 0] = '\0';
+		assert_true(now_ms() < deadline);
+		pause_briefly();
+	}
+	at = strstr(said, words);
+	assert_non_null(at);
+	while (at > said && at[-1] >= '0' && at[-1] <= '9')
+		at--;
+	return strtoul(at, NULL, 10);
+}
+
 void daemon_destroy(struct daemon *d)
 {
 	if (d->pid > 0) {

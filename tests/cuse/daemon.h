@@ -52,6 +52,9 @@ size_t daemon_stderr_size(const struct daemon *d);
 void daemon_show_stderr(const struct daemon *d);
 bool daemon_said(const struct daemon *d, const char *text);
 
+/* The number before these words, in what SIGUSR1 makes it log. */
+unsigned long daemon_counter(struct daemon *d, const char *words);
+
 /* Whatever its state: ended, and every resource released. */
 void daemon_destroy(struct daemon *d);
 

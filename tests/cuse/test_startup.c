@@ -7,6 +7,11 @@
 #include <stdio.h>
 #include <string.h>
 
+/* See EXIT STATUS in cuse-qmux(8). */
+#define STATUS_FAILURE    1
+#define STATUS_USAGE      2
+#define STATUS_UNSUITABLE 3
+
 /* Runs to its end at once; its status. */
 static int run(struct bench *b, const char *const args[])
 {
@@ -15,16 +20,23 @@ static int run(struct bench *b, const char *const args[])
 	return daemon_wait(b->daemon, deadline_usual());
 }
 
-/* Refused: a status of failure, the value in question on stderr, nothing on stdout, no READY. */
-static void expect_refused(struct bench *b, const char *const args[], const char *said)
+static void expect_said(struct bench *b, const char *said)
 {
 	char output[DAEMON_OUTPUT_MAX];
 
-	assert_int_not_equal(run(b, args), 0);
-	if (!daemon_said(b->daemon, said)) {
-		daemon_stderr(b->daemon, output);
-		fail_msg("\"%s\" is missing in: %s", said, output);
-	}
+	if (daemon_said(b->daemon, said))
+		return;
+	daemon_stderr(b->daemon, output);
+	fail_msg("\"%s\" is missing in: %s", said, output);
+}
+
+/* Refused: its status, what is wrong on stderr, nothing on stdout, no READY. */
+static void expect_refused(struct bench *b, const char *const args[], int status, const char *said)
+{
+	char output[DAEMON_OUTPUT_MAX];
+
+	assert_int_equal(run(b, args), status);
+	expect_said(b, said);
 	daemon_stdout(b->daemon, output);
 	assert_string_equal(output, "");
 	assert_false(daemon_has_notified(b->daemon));
@@ -36,50 +48,67 @@ static void test_startup_help_and_version(struct bench *b)
 		"--nodes", "--name",    "--no-sync", "--orphan-timeout", "--transaction-timeout",
 		"--queue", "--verbose", "--version", "--help",           "PORT"};
 	char output[DAEMON_OUTPUT_MAX];
+	unsigned int number;
+	int end = 0;
 
 	assert_int_equal(run(b, (const char *[]){"--help", NULL}), 0);
+	assert_int_equal(daemon_stderr_size(b->daemon), 0);
 	daemon_stdout(b->daemon, output);
 	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
 		assert_non_null(strstr(output, options[i]));
 	assert_int_equal(run(b, (const char *[]){"--version", NULL}), 0);
 	daemon_stdout(b->daemon, output);
-	assert_non_null(strstr(output, "cuse-qmux"));
+	assert_int_equal(sscanf(output, "cuse-qmux %u.%u.%u\n%n", &number, &number, &number, &end),
+			 3);
+	assert_int_equal(end, strlen(output));
 	assert_int_equal(daemon_stderr_size(b->daemon), 0);
 }
 
-static void refuse_option(struct bench *b, const char *option, const char *said)
+/* The words of the option and of its value, however they were joined. */
+static void refuse_value(struct bench *b, const char *option, const char *name, const char *value)
 {
-	expect_refused(b, (const char *[]){option, b->modem->port, NULL}, said);
+	char word[64];
+	char said[64];
+
+	snprintf(word, sizeof(word), "%s%s", option, value);
+	snprintf(said, sizeof(said), "bad value '%s' for --%s: it takes ", value, name);
+	expect_refused(b, (const char *[]){word, b->modem->port, NULL}, STATUS_USAGE, said);
 }
 
 static void test_startup_bad_option_values(struct bench *b)
 {
 	modem_open(b->modem);
-	refuse_option(b, "--nodes=0", "0");
-	refuse_option(b, "--nodes=65", "65");
-	refuse_option(b, "--nodes=-3", "-3");
-	refuse_option(b, "--nodes=many", "many");
-	refuse_option(b, "--nodes=4x", "4x");
-	refuse_option(b, "-n99999999999999999999", "99999999999999999999");
-	refuse_option(b, "--orphan-timeout=soon", "soon");
-	refuse_option(b, "--orphan-timeout=-1", "-1");
-	refuse_option(b, "--transaction-timeout=never", "never");
-	refuse_option(b, "--transaction-timeout=1.5", "1.5");
-	refuse_option(b, "--queue=lots", "lots");
-	refuse_option(b, "--queue=-7", "-7");
-	refuse_option(b, "--name=a/b", "a/b");
-	refuse_option(b, "--no-such-option", "no-such-option");
+	refuse_value(b, "--nodes=", "nodes", "0");
+	refuse_value(b, "--nodes=", "nodes", "65");
+	refuse_value(b, "--nodes=", "nodes", "-3");
+	refuse_value(b, "--nodes=", "nodes", "many");
+	refuse_value(b, "--nodes=", "nodes", "4x");
+	refuse_value(b, "-n", "nodes", "99999999999999999999");
+	refuse_value(b, "--orphan-timeout=", "orphan-timeout", "soon");
+	refuse_value(b, "--orphan-timeout=", "orphan-timeout", "-1");
+	refuse_value(b, "--transaction-timeout=", "transaction-timeout", "never");
+	refuse_value(b, "--transaction-timeout=", "transaction-timeout", "1.5");
+	refuse_value(b, "--transaction-timeout=", "transaction-timeout", "0");
+	refuse_value(b, "--queue=", "queue", "lots");
+	refuse_value(b, "--queue=", "queue", "-7");
+	refuse_value(b, "--queue=", "queue", "0");
+	refuse_value(b, "--name=", "name", "a/b");
+	expect_refused(b, (const char *[]){"--no-such-option", b->modem->port, NULL}, STATUS_USAGE,
+		       "unrecognized option '--no-such-option'");
 }
 
 static void test_startup_bad_operands(struct bench *b)
 {
 	modem_open(b->modem);
-	assert_int_not_equal(run(b, (const char *[]){NULL}), 0);
-	assert_true(daemon_stderr_size(b->daemon) > 0);
-	expect_refused(b, (const char *[]){b->modem->port, "surplus", NULL}, "surplus");
-	expect_refused(b, (const char *[]){"/dev/no-such-port", NULL}, "/dev/no-such-port");
-	expect_refused(b, (const char *[]){"/proc/self/status", NULL}, "/proc/self/status");
-	expect_refused(b, (const char *[]){"/run", NULL}, "/run");
+	expect_refused(b, (const char *[]){NULL}, STATUS_USAGE, "which port?");
+	expect_refused(b, (const char *[]){b->modem->port, "surplus", NULL}, STATUS_USAGE,
+		       "'surplus' is one too many");
+	expect_refused(b, (const char *[]){"/dev/no-such-port", NULL}, STATUS_FAILURE,
+		       "no such port: /dev/no-such-port;");
+	expect_refused(b, (const char *[]){"/proc/self/status", NULL}, STATUS_UNSUITABLE,
+		       "/proc/self/status is not a character device:");
+	expect_refused(b, (const char *[]){"/run", NULL}, STATUS_UNSUITABLE,
+		       "/run is not a character device:");
 }
 
 static void test_startup_no_cuse(struct bench *b)
@@ -94,8 +123,8 @@ static void test_startup_no_cuse(struct bench *b)
 	wait_for(b->daemon->pidfd, POLLIN, deadline_usual());
 	assert_return_code(rename(away, "/dev/cuse"), errno);
 	status = daemon_wait(b->daemon, deadline_usual());
-	assert_int_not_equal(status, 0);
-	assert_true(daemon_said(b->daemon, "/dev/cuse"));
+	assert_int_equal(status, STATUS_UNSUITABLE);
+	expect_said(b, "no /dev/cuse: try 'modprobe cuse'");
 	assert_false(daemon_has_notified(b->daemon));
 }
 
@@ -130,7 +159,7 @@ static void test_startup_unanswered_sync(struct bench *b)
 	assert_false(daemon_has_notified(&in->daemon));
 	daemon_await_ready(&in->daemon, deadline_in(15000));
 	assert_in_range(now_ms() - began, 9500, 12000 * slow_factor());
-	assert_true(daemon_said(&in->daemon, "Sync"));
+	expect_said(b, "the modem has not answered Sync in 10 s:");
 	fence(b, session_open(b, 0));
 }
 
@@ -175,7 +204,7 @@ static void test_startup_names_another_holder(struct bench *b)
 {
 	struct instance *in = &b->instances[0];
 	struct child *holder;
-	char pid[16];
+	char named[80];
 
 	modem_open(&in->modem);
 	holder = bench_child(b, hold_port, -1, in->modem.port);
@@ -183,9 +212,9 @@ static void test_startup_names_another_holder(struct bench *b)
 	daemon_spawn(&in->daemon, (const char *[]){in->modem.port, NULL});
 	instance_answer_sync(in);
 	daemon_await_ready(&in->daemon, deadline_usual());
-	snprintf(pid, sizeof(pid), "%d", holder->pid);
-	assert_true(daemon_said(&in->daemon, pid));
-	assert_true(daemon_said(&in->daemon, "cuse-tests"));
+	snprintf(named, sizeof(named),
+		 "is held by another process too, cuse-tests (pid %d):", holder->pid);
+	expect_said(b, named);
 	fence(b, session_open(b, 0));
 	child_destroy(holder);
 }
@@ -194,7 +223,7 @@ static void test_startup_names_another_holder(struct bench *b)
 static void test_startup_no_warning_without_a_holder(struct bench *b)
 {
 	bench_start(b, NULL);
-	assert_false(daemon_said(b->daemon, "cuse-tests"));
+	assert_false(daemon_said(b->daemon, "is held by"));
 }
 
 static unsigned int count_lines(const struct daemon *d)
@@ -219,7 +248,7 @@ static void test_startup_line_per_frame(struct bench *b)
 	before = count_lines(b->daemon);
 	for (unsigned int i = 0; i < 10; i++)
 		fence(b, fd);
-	assert_true(count_lines(b->daemon) >= before + 20);
+	assert_int_equal(count_lines(b->daemon), before + 20);
 }
 
 /* V18: without a client there is nothing to release, and the end comes at once. */

@@ -139,24 +139,7 @@ void bench_check(struct bench *b)
 
 unsigned long bench_counter(struct bench *b, const char *words)
 {
-	off_t size = (off_t)daemon_stderr_size(&b->daemon);
-	int64_t deadline = deadline_usual();
-	char said[1024] = "";
-	char *at;
-
-	daemon_signal(&b->daemon, SIGUSR1);
-	while (!strstr(said, "restarts of the modem\n")) {
-		ssize_t n = pread(b->daemon.err, said, sizeof(said) - 1, size);
-
-		said[n > 0 ? n : 0] = '\0';
-		assert_true(now_ms() < deadline);
-		pause_briefly();
-	}
-	at = strstr(said, words);
-	assert_non_null(at);
-	while (at > said && at[-1] >= '0' && at[-1] <= '9')
-		at--;
-	return strtoul(at, NULL, 10);
+	return daemon_counter(&b->daemon, words);
 }
 
 void bench_compare(struct bench *b, long more)

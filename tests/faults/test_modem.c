@@ -3,12 +3,17 @@
 #include "bench.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "killer.h"
 #include "life.h"
 #include "talk.h"
 
+#define PORT_WINDOW   4 /* requests at once */
 #define DEAF_SESSIONS 4
 #define DEAF_FRAMES   1024 /* what waits for a session at most */
 #define CHANGES       600  /* of the signal, with two indications each */
@@ -139,19 +144,105 @@ static void test_V15_modem_stalls(struct bench *b)
 	bench_compare(b, 0);
 }
 
-/* V19: garbage before 1 % of the frames, which come in pieces, together, and in another order. */
+/* Garbage before 1 % of the frames, which come in pieces, together, and in another order. */
+static void be_unruly(struct sim *s)
+{
+	sim_do(s, "set garbage 1");
+	sim_do(s, "set split 10");
+	sim_do(s, "set join 10");
+	sim_do(s, "set reorder 10");
+	sim_do(s, "set jitter 3");
+}
+
+/* What came from the port itself. */
+struct seen {
+	unsigned int frames;
+	unsigned int pieces; /* reads that ended within a frame */
+	unsigned int early;  /* answers before that to an earlier request */
+	unsigned int garbage;
+	uint16_t last_tid;
+	size_t len;
+	uint8_t bytes[4 * FRAME_ROOM];
+};
+
+static void take_frames(struct seen *seen)
+{
+	enum frame_scan scan = FRAME_WHOLE;
+	size_t size;
+
+	while (seen->len > 0) {
+		scan = frame_scan(seen->bytes, seen->len, FRAME_FROM_MODEM, &size);
+		if (scan == FRAME_PARTIAL)
+			break;
+		if (scan == FRAME_WHOLE) {
+			seen->frames++;
+			seen->early += frame_tid(seen->bytes) < seen->last_tid;
+			seen->last_tid = frame_tid(seen->bytes);
+		} else {
+			seen->garbage++;
+			size = 1;
+		}
+		seen->len -= size;
+		memmove(seen->bytes, seen->bytes + size, seen->len);
+	}
+	seen->pieces += seen->len > 0;
+}
+
+/* Some requests at once, and their answers. */
+static void ask_port(int fd, struct seen *seen)
+{
+	int64_t deadline = deadline_usual();
+	uint8_t frame[FRAME_ROOM];
+
+	seen->frames = 0;
+	seen->last_tid = 0;
+	for (uint8_t tid = 1; tid <= PORT_WINDOW; tid++) {
+		frames_ctl(frame, tid, QMI_CTL_GET_VERSION_INFO);
+		talk_send(fd, frame);
+	}
+	while (seen->frames < PORT_WINDOW) {
+		ssize_t n;
+
+		assert_true(wait_for(fd, POLLIN, deadline));
+		n = read(fd, seen->bytes + seen->len, sizeof(seen->bytes) - seen->len);
+		assert_true(n > 0);
+		seen->len += (size_t)n;
+		take_frames(seen);
+	}
+}
+
+/* That the modem is as unruly as it is told to be, or the daemon is not tried. */
+static void expect_unruly(struct sim *s)
+{
+	struct seen seen = {0};
+	struct termios raw;
+	int fd = open(s->port, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+
+	assert_return_code(fd, errno);
+	assert_return_code(tcgetattr(fd, &raw), errno);
+	cfmakeraw(&raw);
+	assert_return_code(tcsetattr(fd, TCSANOW, &raw), errno);
+	for (unsigned int i = 0; i < 100; i++)
+		ask_port(fd, &seen);
+	close(fd);
+	assert_true(seen.pieces > 0);
+	assert_true(seen.early > 0);
+	assert_true(seen.garbage > 0);
+}
+
+/* V19: whatever the modem makes of its line. */
 static void test_V19_garbage_from_the_modem(struct bench *b)
 {
 	struct life life = {.node = 0};
 	struct killing killing = {.live = life_live, .arg = &life};
 
+	sim_start(&b->sim, (const char *[]){NULL});
+	be_unruly(&b->sim);
+	expect_unruly(&b->sim);
+	sim_destroy(&b->sim);
 	bench_start(b, BENCH_STEADIES, 60);
 	bench_remember(b);
-	sim_do(&b->sim, "set garbage 1");
-	sim_do(&b->sim, "set split 10");
-	sim_do(&b->sim, "set join 10");
-	sim_do(&b->sim, "set reorder 10");
-	sim_do(&b->sim, "set jitter 3");
+	be_unruly(&b->sim);
 	for (life.node = 0; life.node < BENCH_NODES; life.node++)
 		assert_true(kill_life(&killing) > LIFE_CALLS);
 	for (size_t i = 0; i < b->steady_count; i++)

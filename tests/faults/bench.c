@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bench.h"
 #include "../cuse/proc.h"
-#include "sysfs.h"
 #include "../cuse/watchdog.h"
+#include "sysfs.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -220,7 +220,7 @@ SOURCES = $(sort $(wildcard lib/*.[ch] cuse-qmux/*.[ch] tools/qmi-modem-sim/*.[c
 SCRIPTS = .ci/run tests/run tests/report.sh tests/coverage tests/fuzz/run tests/simulation/check-mutants \
 	tests/mutants/check-daemon tests/waiting.sh tests/watchdog.sh \
 	tests/startup/run tests/startup/options tests/qmicli/run tests/qmicli/bench.sh \
-	tests/bench/race tests/bench/measure tests/bench/syscalls tests/bench/servers.sh \
+	tests/bench/race tests/bench/compare tests/bench/measure tests/bench/syscalls tests/bench/servers.sh \
 	tests/system/run tests/system/guest tests/system/modems.sh \
 	tools/with-cuse tools/with-system tools/system/make-root tools/system/init tools/system/command \
 	tools/install-deps tools/demo $(sort $(wildcard tests/lint/*))

@@ -425,10 +425,11 @@ static int instance_run_with_modem_options(struct instance *instance)
 static int instance_run_if_possible(struct instance *instance)
 {
 	struct port *port = &instance->port;
+	bool unsuitable;
 	int status;
 
-	if (!node_check_cuse())
-		return EXIT_UNSUITABLE;
+	if (!node_check_cuse(&unsuitable))
+		return unsuitable ? EXIT_UNSUITABLE : EXIT_FAILURE;
 	if (!port_open(port, instance->options.port, &instance->loop, &instance_port_events,
 		       instance))
 		return port->unsuitable ? EXIT_UNSUITABLE : EXIT_FAILURE;

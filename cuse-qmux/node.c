@@ -207,27 +207,40 @@ static void node_ready(struct watch *watch, uint32_t events)
 	node->host->broken = true;
 }
 
-/* False: what prevents it has been logged. */
-static bool node_open_cuse(int *fd)
+static bool node_cuse_is_missing(int error)
 {
-	*fd = open("/dev/cuse", O_RDWR | O_NONBLOCK | O_CLOEXEC);
-	if (*fd >= 0)
-		return true;
-	if (errno == ENOENT || errno == ENODEV || errno == ENXIO)
-		log_error("no /dev/cuse: try 'modprobe cuse'; if that fails, this kernel lacks "
-			  "CONFIG_CUSE");
-	else if (errno == EACCES || errno == EPERM)
-		log_error("not permitted to open /dev/cuse: run as root");
-	else
-		log_error("cannot open /dev/cuse: %s", strerror(errno));
-	return false;
+	return error == ENOENT || error == ENODEV || error == ENXIO;
 }
 
-bool node_check_cuse(void)
+static bool node_cuse_is_forbidden(int error)
 {
-	int fd;
+	return error == EACCES || error == EPERM;
+}
 
-	if (!node_open_cuse(&fd))
+/* A descriptor, or -errno, and what prevents it has been logged. */
+static int node_open_cuse(void)
+{
+	int fd = open("/dev/cuse", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	int error = errno;
+
+	if (fd >= 0)
+		return fd;
+	if (node_cuse_is_missing(error))
+		log_error("no /dev/cuse: try 'modprobe cuse'; if that fails, this kernel lacks "
+			  "CONFIG_CUSE");
+	else if (node_cuse_is_forbidden(error))
+		log_error("not permitted to open /dev/cuse: run as root");
+	else
+		log_error("cannot open /dev/cuse: %s", strerror(error));
+	return -error;
+}
+
+bool node_check_cuse(bool *unsuitable)
+{
+	int fd = node_open_cuse();
+
+	*unsuitable = node_cuse_is_missing(-fd) || node_cuse_is_forbidden(-fd);
+	if (fd < 0)
 		return false;
 	close(fd);
 	return true;
@@ -308,7 +321,8 @@ static enum node_attempt node_try_name(struct node *node)
 
 	if (node_name_taken(node))
 		return NODE_REFUSED;
-	if (!node_open_cuse(&fd))
+	fd = node_open_cuse();
+	if (fd < 0)
 		return NODE_FAILED;
 	node->fuse = node_make_session(node, fd);
 	if (!node->fuse) {

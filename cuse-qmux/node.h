@@ -46,8 +46,11 @@ struct node {
 	struct alias alias;
 };
 
-/* Whether nodes can be made here at all. If not, what prevents it has been logged. */
-bool node_check_cuse(void);
+/*
+ * Whether nodes can be made here at all. If not, what prevents it has been logged;
+ * unsuitable: it always will.
+ */
+bool node_check_cuse(bool *unsuitable);
 
 /*
  * Publishes a node under the lowest number that is free, for sessions in the space

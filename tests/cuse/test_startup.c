@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 /* See EXIT STATUS in cuse-qmux(8). */
 #define STATUS_FAILURE    1
@@ -191,6 +192,51 @@ static void test_startup_ready_means_open(struct bench *b)
 		session_open(b, i);
 }
 
+static rlim_t descriptors_allowed;
+
+static void allow_few_descriptors(void)
+{
+	const struct rlimit limit = {descriptors_allowed, descriptors_allowed};
+
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/* Whether it got ready; if not, it has ended. */
+static bool start_with_few_descriptors(struct daemon *d, const char *port)
+{
+	int64_t deadline = deadline_usual();
+
+	daemon_spawn_prepared(d, (const char *[]){"-n1", "--no-sync", port, NULL},
+			      allow_few_descriptors);
+	while (!wait_for(d->pidfd, POLLIN, now_ms())) {
+		/* The last thing that needs one is to notify, which may fail. */
+		if (daemon_said(d, "ready:"))
+			return true;
+		assert_true(now_ms() < deadline);
+		pause_briefly();
+	}
+	return false;
+}
+
+/* Wherever it runs out of descriptors, it ends with the status of what may be tried again. */
+static void test_startup_out_of_descriptors(struct bench *b)
+{
+	bool ran_out_at_cuse = false;
+
+	bench_skip_if_wrapped();
+	modem_open(b->modem);
+	/* One is what it takes to load libraries. */
+	descriptors_allowed = STDERR_FILENO + 2;
+	while (!start_with_few_descriptors(b->daemon, b->modem->port)) {
+		assert_int_equal(daemon_wait(b->daemon, now_ms()), 1);
+		assert_true(daemon_said(b->daemon, strerror(EMFILE)));
+		ran_out_at_cuse |= daemon_said(b->daemon, "cannot open /dev/cuse");
+		daemon_destroy(b->daemon);
+		descriptors_allowed++;
+	}
+	assert_true(ran_out_at_cuse);
+}
+
 static void hold_port(int fd, const void *arg, struct outcome *outcome)
 {
 	(void)fd;
@@ -276,6 +322,7 @@ static const struct test_case cases[] = {
 	TEST_CASE(test_startup_no_sync),
 	TEST_CASE(test_startup_ready_on_an_abstract_socket),
 	TEST_CASE(test_startup_ready_means_open),
+	TEST_CASE(test_startup_out_of_descriptors),
 	TEST_CASE(test_startup_names_another_holder),
 	TEST_CASE(test_startup_no_warning_without_a_holder),
 	TEST_CASE(test_startup_line_per_frame),

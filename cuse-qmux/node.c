@@ -367,10 +367,12 @@ static bool node_find_name(struct node *node)
 static bool node_publish(struct node *node)
 {
 	int lock = registry_lock();
-	bool published = node_find_name(node);
+	bool published;
 
-	if (lock >= 0)
-		close(lock);
+	if (lock < 0)
+		return false;
+	published = node_find_name(node);
+	close(lock);
 	return published;
 }
 

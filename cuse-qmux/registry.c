@@ -12,17 +12,20 @@
 #include "log.h"
 
 #define DIRECTORY "/run/cuse-qmux"
+#define LOCK      DIRECTORY "/lock"
 
 int registry_lock(void)
 {
 	int fd;
 
 	mkdir(DIRECTORY, 0755);
-	fd = open(DIRECTORY "/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return -errno;
-	flock(fd, LOCK_EX);
-	return fd;
+	fd = open(LOCK, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd >= 0 && flock(fd, LOCK_EX) == 0)
+		return fd;
+	log_error("cannot lock %s: %s", LOCK, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return -1;
 }
 
 static void registry_path_of(char *path, size_t size, const char *node)

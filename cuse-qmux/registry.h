@@ -10,7 +10,7 @@
 
 #include "identity.h"
 
-/* Takes the lock, if there can be one: a descriptor to be closed, or -errno. */
+/* Takes the lock: a descriptor to be closed, or -1, and what prevents it has been logged. */
 int registry_lock(void);
 
 /* With the lock held, before the node is there. What goes wrong is logged, and hurts only udev. */

@@ -245,6 +245,20 @@ static void test_V25_no_place_for_the_alias(struct bench *b)
 	assert_true(daemon_said(b->daemon, strerror(EXDEV)));
 }
 
+/* Nor is one made where another instance could take the same name meanwhile. */
+static void test_V25_lock_cannot_be_taken(struct bench *b)
+{
+	mkdir("/run/cuse-qmux", 0755);
+	unlink(LOCK);
+	assert_return_code(mkdir(LOCK, 0700), errno);
+	instance_spawn(&b->instances[0], (const char *[]){OPTION, "-n1", "--no-sync", NULL}, NULL);
+	/* Before the directory is gone no assertion may fail. */
+	wait_for(b->daemon->pidfd, POLLIN, deadline_usual());
+	assert_return_code(rmdir(LOCK), errno);
+	expect_failure(b);
+	assert_true(daemon_said(b->daemon, "cannot lock " LOCK));
+}
+
 /* Opens the node as soon as it is there, however early, and asks through it. */
 static void open_early(int fd, const void *arg, struct outcome *outcome)
 {
@@ -289,6 +303,7 @@ static const struct test_case cases[] = {
 	TEST_CASE(test_V25_properties_come_first),
 	TEST_CASE(test_V25_kernel_refuses),
 	TEST_CASE(test_V25_no_place_for_the_alias),
+	TEST_CASE(test_V25_lock_cannot_be_taken),
 	TEST_CASE(test_V1_opened_at_once),
 };
 

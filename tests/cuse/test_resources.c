@@ -210,6 +210,31 @@ static void test_resources_pollers_leave_nothing(struct bench *b)
 	assert_in_range(rss_kib(b->daemon), rss - 4, rss + 4);
 }
 
+/* By io_uring, what a large write takes to be read is given back; 16 times the size is 1.6 MiB. */
+static void test_resources_large_writes_leave_nothing(struct bench *b)
+{
+	static const uint8_t large[100 * 1024] = {0x01, 0xFF, 0xFF};
+	int fds[17];
+	long rss;
+
+	bench_skip_if_wrapped();
+	bench_start(b, "-n17", NULL);
+	if (!proc_has_file(b->daemon->pid, "io_uring"))
+		skip();
+	for (unsigned int i = 0; i < 17; i++) {
+		fds[i] = session_open(b, i);
+		fence(b, fds[i]);
+	}
+	session_write_fails(fds[0], large, sizeof(large), EMSGSIZE);
+	fence(b, fds[0]);
+	rss = rss_kib(b->daemon);
+	for (unsigned int i = 1; i < 17; i++) {
+		session_write_fails(fds[i], large, sizeof(large), EMSGSIZE);
+		fence(b, fds[i]);
+	}
+	assert_in_range(rss_kib(b->daemon), 1, rss + 256);
+}
+
 /* Under a wrapper too, where the wrapper itself finds what is leaked at the end. */
 static void test_resources_many_sessions(struct bench *b)
 {
@@ -244,6 +269,7 @@ static const struct test_case cases[] = {
 	TEST_CASE(test_resources_four_idle_nodes),
 	TEST_CASE(test_resources_sessions_leave_nothing),
 	TEST_CASE(test_resources_pollers_leave_nothing),
+	TEST_CASE(test_resources_large_writes_leave_nothing),
 	TEST_CASE(test_resources_many_sessions),
 	TEST_CASE(test_resources_thousand_sessions),
 };

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <termios.h>
 
 /* See EXIT STATUS in cuse-qmux(8). */
 #define STATUS_FAILURE    1
@@ -192,6 +193,27 @@ static void test_startup_ready_means_open(struct bench *b)
 		session_open(b, i);
 }
 
+/* A port that is a terminal passes on all bytes as they are, whatever it did with them before. */
+static void test_startup_terminal_is_made_raw(struct bench *b)
+{
+	struct instance *in = &b->instances[0];
+	struct termios settings;
+
+	modem_open(&in->modem);
+	assert_return_code(tcgetattr(in->modem.fd, &settings), errno);
+	settings.c_iflag |= ICRNL | IXON;
+	settings.c_oflag |= OPOST | ONLCR;
+	settings.c_lflag |= ICANON | ECHO | ISIG;
+	assert_return_code(tcsetattr(in->modem.fd, TCSANOW, &settings), errno);
+	daemon_spawn(&in->daemon, (const char *[]){"-n1", "--no-sync", in->modem.port, NULL});
+	daemon_await_ready(&in->daemon, deadline_usual());
+	assert_return_code(tcgetattr(in->modem.fd, &settings), errno);
+	assert_int_equal(settings.c_iflag & (ICRNL | IXON), 0);
+	assert_int_equal(settings.c_oflag & OPOST, 0);
+	assert_int_equal(settings.c_lflag & (ICANON | ECHO | ISIG), 0);
+	fence(b, session_open(b, 0));
+}
+
 static rlim_t descriptors_allowed;
 
 static void allow_few_descriptors(void)
@@ -322,6 +344,7 @@ static const struct test_case cases[] = {
 	TEST_CASE(test_startup_no_sync),
 	TEST_CASE(test_startup_ready_on_an_abstract_socket),
 	TEST_CASE(test_startup_ready_means_open),
+	TEST_CASE(test_startup_terminal_is_made_raw),
 	TEST_CASE(test_startup_out_of_descriptors),
 	TEST_CASE(test_startup_names_another_holder),
 	TEST_CASE(test_startup_no_warning_without_a_holder),

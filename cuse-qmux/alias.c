@@ -10,7 +10,7 @@
 
 #define TRIES_MAX 16
 
-/* Whoever may use a node has to get there, whatever the umask. */
+/* Anyone allowed to use a node must be able to reach it, whatever the umask. */
 static int alias_make_directory(const char *path)
 {
 	if (mkdir(path, 0755) < 0)
@@ -31,7 +31,7 @@ static void alias_clear_directory(const char *path)
 	closedir(directory);
 }
 
-/* devtmpfs has made the node already, unless there is none or something stood in its way. */
+/* devtmpfs has made the node already, unless it is not mounted or the name was taken. */
 static int alias_check_own_node(const char *path, dev_t device)
 {
 	struct stat st;
@@ -42,7 +42,7 @@ static int alias_check_own_node(const char *path, dev_t device)
 	return mknod(path, S_IFCHR | 0600, device) < 0 ? -errno : 0;
 }
 
-/* A hard link: what udev or an administrator does to the owner and mode of one, both have. */
+/* A hard link, so that both names share the owner and mode that udev or an administrator sets. */
 static int alias_link_node(const struct alias *alias)
 {
 	int err = alias_make_directory(alias->base);
@@ -67,7 +67,7 @@ int alias_create(struct alias *alias, const char *prefix, unsigned number, const
 	err = alias_check_own_node(alias->node, device);
 	if (err < 0)
 		return err;
-	/* Another instance that ends removes the common directory as soon as it is empty. */
+	/* Another instance, on exit, may remove the common directory just when it is empty. */
 	for (unsigned tries = 0; tries < TRIES_MAX; tries++) {
 		err = alias_link_node(alias);
 		if (err == 0)
@@ -84,6 +84,6 @@ void alias_destroy(const struct alias *alias)
 	unlink(alias->path);
 	rmdir(alias->directory);
 	rmdir(alias->base);
-	/* devtmpfs removes only a node that it has made itself. */
+	/* devtmpfs removes only nodes that it made itself. */
 	unlink(alias->node);
 }

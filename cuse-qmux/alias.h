@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The device nodes in /dev of a virtual node: its own, and the alias that has
- * the real port's basename (V25).
+ * A virtual node's device nodes in /dev: its own, and an alias with the real
+ * port's basename (V25).
  */
 #ifndef ALIAS_H
 #define ALIAS_H
@@ -16,8 +16,9 @@ struct alias {
 };
 
 /*
- * Makes sure that both device nodes stand for this device. Left-overs under
- * the same names are replaced. 0, or -errno and nothing is left of the alias.
+ * Fills *alias with the paths and makes both device nodes refer to the device,
+ * replacing leftovers with the same names. Returns 0, or -errno after removing
+ * whatever it had made.
  */
 int alias_create(struct alias *alias, const char *prefix, unsigned number, const char *basename,
 		 dev_t device);

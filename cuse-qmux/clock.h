@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <time.h>
 
-/* ms of CLOCK_MONOTONIC */
+/* CLOCK_MONOTONIC in ms */
 static inline uint64_t clock_ms(void)
 {
 	struct timespec time;

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Who else has a device open. */
+/* Finds the other processes that have a device open. */
 #ifndef HOLDERS_H
 #define HOLDERS_H
 
 #include <sys/types.h>
 
 /*
- * Logs a warning for each other process that has the character device open,
- * with its pid and command. Processes that may not be looked into are passed over.
+ * Logs a warning with the pid and command of each other process that has the
+ * character device open. Skips processes that it may not inspect. path is used
+ * only in the message.
  */
 void holders_warn(const char *path, dev_t device);
 

@@ -10,7 +10,7 @@
 #define UDEV_PAUSE 20    /* ms */
 #define UDEV_MAX   10000 /* ms for udev's rules */
 
-/* A usbmisc port is the driver's of its USB interface. */
+/* The type of a usbmisc port follows from the driver of its USB interface. */
 static enum modem_kind identity_kind_of_driver(const char *driver)
 {
 	if (driver && strcmp(driver, "qmi_wwan") == 0)
@@ -20,7 +20,7 @@ static enum modem_kind identity_kind_of_driver(const char *driver)
 	return MODEM_UNKNOWN;
 }
 
-/* A wwan port tells its type, since Linux 6.2 in an attribute, before only in its name: wwan0qmi0.
+/* The type of a wwan port is in an attribute since Linux 6.2, earlier only in its name: wwan0qmi0.
  */
 static enum modem_kind identity_kind_of_wwan(struct udev_device *device)
 {
@@ -53,7 +53,7 @@ static void identity_describe(struct identity *identity, struct udev_device *dev
 		 driver ? driver : "");
 }
 
-/* Whole lines only: what has no room is left out. */
+/* Copies whole lines only, and omits any that do not fit. */
 static void identity_copy_properties(struct identity *identity, struct udev_device *device)
 {
 	struct udev_list_entry *entry = udev_device_get_properties_list_entry(device);
@@ -101,9 +101,9 @@ static bool identity_udev_is_done(struct udev_device *device)
 }
 
 /*
- * The port of a modem that has just come back may be there before udev's rules
- * have said all about it. udev would tell by netlink when it is done, which the
- * unit's sandbox does not allow.
+ * The port of a modem that has just come back may appear before udev has run all its
+ * rules for it. This polls because udev reports completion over netlink, which the
+ * unit's sandbox forbids.
  */
 static struct udev_device *identity_find_device(struct udev *udev, dev_t port)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the system knows about the modem behind a port: libudev. */
+/* What udev knows about the modem behind a port. */
 #ifndef IDENTITY_H
 #define IDENTITY_H
 
@@ -9,18 +9,22 @@
 enum modem_kind {
 	MODEM_QMI,     /* a QMI port of usbmisc or wwan */
 	MODEM_MBIM,    /* a port of cdc_mbim, or of type MBIM */
-	MODEM_UNKNOWN, /* nothing that udev knows as either */
+	MODEM_UNKNOWN, /* udev recognises it as neither */
 };
 
 struct identity {
 	enum modem_kind kind;
-	char name[128]; /* for people: vendor, model and driver as far as known, maybe empty */
-	char properties[2048]; /* udev's that identify it, ID_*: a line KEY=VALUE for each */
-	char options[1024];    /* its udev property CUSE_QMUX_OPTIONS, maybe empty */
-	bool options_cut;      /* for which there was not enough room */
+	char name[128]; /* for messages: vendor, model and driver as far as known; may be empty */
+	char properties[2048]; /* its ID_* udev properties, one KEY=VALUE per line */
+	char options[1024];    /* its CUSE_QMUX_OPTIONS udev property; may be empty */
+	bool options_cut;      /* options was truncated */
 };
 
-/* Never fails: what cannot be found out is unknown. */
+/*
+ * Fills *identity for the port with this device number, waiting up to 10 s for
+ * udev to finish with it. Never fails: fields that cannot be determined stay
+ * MODEM_UNKNOWN or empty.
+ */
 void identity_find(struct identity *identity, dev_t port);
 
 #endif

@@ -25,18 +25,18 @@
 #define CLOSE_TIMEOUT 2000  /* V17: for the sessions to close */
 
 enum instance_state {
-	INSTANCE_STARTING, /* waits for the modem's answer to Sync */
+	INSTANCE_STARTING, /* waiting for the modem's response to Sync */
 	INSTANCE_SERVING,
-	INSTANCE_STOPPING, /* releases its clients */
-	INSTANCE_CLOSING,  /* every call fails; waits for the sessions to close */
+	INSTANCE_STOPPING, /* releasing its clients */
+	INSTANCE_CLOSING,  /* every call fails; waiting for the sessions to close */
 	INSTANCE_ENDED,
 };
 
 struct instance {
 	struct options options;
 	enum instance_state state;
-	uint64_t state_deadline; /* ms, when the state ends by itself */
-	bool told_to_stop;       /* by a signal; a second one is obeyed at once */
+	uint64_t state_deadline; /* ms, when the state times out */
+	bool told_to_stop;       /* by a signal; a second one ends the instance at once */
 	int status;
 	struct loop loop;
 	struct port port;
@@ -45,7 +45,7 @@ struct instance {
 	struct node_host host;
 	struct node nodes[MUX_NODES_MAX];
 	unsigned nodes_created;
-	const char *space_names[MUX_NODES_MAX]; /* whose each space of CIDs is: a node's */
+	const char *space_names[MUX_NODES_MAX]; /* the node that each CID space belongs to */
 	unsigned spaces_taken;
 };
 
@@ -102,7 +102,7 @@ static void instance_port_lost(void *context)
 	mux_port_lost(instance->mux, instance->loop.now);
 }
 
-/* What the modem has kept all the same is nobody's now. */
+/* Clients that survived the reset on the modem no longer belong to anyone. */
 static void instance_port_reset(void *context)
 {
 	struct instance *instance = context;
@@ -157,7 +157,7 @@ static struct mux *instance_make_mux(struct instance *instance)
 {
 	const struct options *options = &instance->options;
 	struct mux_config config = {
-		.nodes = options->nodes, /* a space of CIDs each */
+		.nodes = options->nodes, /* one CID space each */
 		.frame_max = instance->port.frame_max,
 		.queue_bytes = options->queue_bytes,
 		.transaction_timeout = options->transaction_timeout,
@@ -211,7 +211,7 @@ static void instance_signal_ready(struct watch *watch, uint32_t events)
 	instance->told_to_stop = true;
 }
 
-/* 0 or -errno. */
+/* Returns 0 or -errno. */
 static int instance_watch_signals(struct instance *instance)
 {
 	sigset_t signals;
@@ -235,14 +235,14 @@ static int instance_watch_signals(struct instance *instance)
 
 /* Nodes. */
 
-/* What went wrong has been logged. */
+/* The caller has logged the reason. */
 static void instance_fail(struct instance *instance)
 {
 	instance->status = EXIT_FAILURE;
 	instance_begin_stopping(instance);
 }
 
-/* A space of CIDs for sessions of a front end, under a name that lasts as long. */
+/* Takes a CID space for a front end's sessions. The name must outlive the instance. */
 static unsigned instance_take_space(struct instance *instance, const char *name)
 {
 	assert(instance->spaces_taken < MUX_NODES_MAX);
@@ -282,7 +282,7 @@ static void instance_destroy_nodes(struct instance *instance)
 
 /* The loop. */
 
-/* Passes on what the last event brought, until nothing more follows from it. */
+/* Passes on the effects of the last event until there are no more. */
 static void instance_pump(struct instance *instance)
 {
 	struct session *session;
@@ -337,7 +337,7 @@ static void instance_advance(struct instance *instance)
 	}
 }
 
-/* One state may end as soon as it has begun. */
+/* A state may end as soon as it has begun. */
 static void instance_settle(struct instance *instance)
 {
 	enum instance_state before;
@@ -378,7 +378,7 @@ static void instance_run_loop(struct instance *instance)
 	}
 }
 
-/* These return the exit status; what went wrong has been logged. */
+/* These return the exit status and have logged any failure. */
 
 static int instance_run_on_port(struct instance *instance)
 {
@@ -404,7 +404,7 @@ static int instance_run_on_port(struct instance *instance)
 	return instance->status;
 }
 
-/* What an administrator's udev rule says about this modem is the last word. */
+/* An administrator's udev rule for this modem overrides the command line. */
 static int instance_run_with_modem_options(struct instance *instance)
 {
 	char *words = instance->port.modem.options;
@@ -421,7 +421,7 @@ static int instance_run_with_modem_options(struct instance *instance)
 	return instance_run_on_port(instance);
 }
 
-/* From the first look at the machine to the end. */
+/* Everything from the first check of the machine to the exit. */
 static int instance_run_if_possible(struct instance *instance)
 {
 	struct port *port = &instance->port;
@@ -438,7 +438,7 @@ static int instance_run_if_possible(struct instance *instance)
 	return status;
 }
 
-/* 0 or -errno, and then nothing is left. */
+/* Returns 0, or -errno with nothing left behind. */
 static int instance_init(struct instance *instance, const struct options *options)
 {
 	int err = loop_init(&instance->loop);

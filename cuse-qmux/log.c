@@ -38,7 +38,7 @@ void log_message_args(enum log_level level, const char *format, va_list args)
 	if (level > log_state.level)
 		return;
 	vsnprintf(text, sizeof(text), format, args);
-	/* One write a line, so that the lines of several instances do not mix. */
+	/* One write per line, so that lines of several instances do not mix. */
 	if (log_state.to_journal)
 		dprintf(STDERR_FILENO, "<%d>%s\n", level, text);
 	else

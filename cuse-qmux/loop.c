@@ -32,7 +32,7 @@ void loop_finish(struct loop *loop)
 	loop->kind->finish(loop);
 }
 
-/* It takes memory only where something was read to. */
+/* Uses memory only for pages that were read into. */
 static uint8_t *loop_map_buffer(size_t size)
 {
 	uint8_t *buffer = mmap(NULL, size, PROT_READ | PROT_WRITE,

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The event loop: io_uring, where a turn is one system call that reads, and sends
- * what loop_send() was given; or epoll, read and write, on a kernel without it, in
- * a daemon without liburing, or if CUSE_QMUX_LOOP=epoll asks for that. Its users see no
- * difference.
+ * The event loop. With io_uring, one system call per turn both reads and sends what
+ * loop_send() was given. It uses epoll, read and write instead if the kernel has no
+ * io_uring, if the daemon was built without liburing, or if CUSE_QMUX_LOOP=epoll is
+ * set. Callers see no difference.
  */
 #ifndef LOOP_H
 #define LOOP_H
@@ -16,51 +16,56 @@ struct loop_kind;
 struct loop_ring;
 struct loop_ring_watch;
 
-/* Something to wait for, embedded in what waits for it. */
+/* A descriptor to wait for, embedded in the object that waits for it. */
 struct watch {
 	int fd;                                              /* non-blocking */
-	size_t read_max;                                     /* bytes that a read asks for */
-	void (*ready)(struct watch *watch, uint32_t events); /* epoll's events */
-	uint8_t *buffer; /* of read_max bytes while the watch is on the loop, else NULL */
-	struct loop_ring_watch *ring; /* the loop's own */
+	size_t read_max;                                     /* bytes to ask for in a read */
+	void (*ready)(struct watch *watch, uint32_t events); /* EPOLL* flags */
+	uint8_t *buffer;              /* read_max bytes while the watch is on the loop, else NULL */
+	struct loop_ring_watch *ring; /* private to the loop */
 };
 
 struct loop {
-	uint64_t now; /* ms of CLOCK_MONOTONIC, up to LOOP_TICK ago */
+	uint64_t now; /* CLOCK_MONOTONIC in ms, up to LOOP_TICK late */
 	const struct loop_kind *kind;
-	int epoll_fd;           /* of the one kind */
-	struct loop_ring *ring; /* of the other */
+	int epoll_fd;           /* with epoll */
+	struct loop_ring *ring; /* with io_uring */
 };
 
 #define LOOP_TICK 10 /* ms */
 
-/* 0 or -errno. */
+/* Returns 0 or -errno. loop_finish() requires that every watch has been removed. */
 int loop_init(struct loop *loop);
 void loop_finish(struct loop *loop);
 
 /*
- * The watch is told when it can be read from, and it has to stay until it is
- * removed. 0 or -errno. One that is not on the loop may be removed too.
+ * Calls watch->ready() whenever watch->fd is readable. fd, read_max and ready must
+ * be set; the watch must stay valid until it is removed, and fd open. Returns 0 or
+ * -errno. Removing a watch that is not on the loop does nothing.
  */
 int loop_add(struct loop *loop, struct watch *watch);
 void loop_remove(struct loop *loop, struct watch *watch);
 
 /*
- * Reads into the watch's buffer: how many bytes, 0 at the end of the file, or -errno.
- * It is for ready() to call, once.
+ * Reads into watch->buffer. Returns the number of bytes, 0 at end of file, or -errno.
+ * Only ready() may call it, once per call of ready().
  */
 ssize_t loop_read(struct loop *loop, struct watch *watch);
 
-/* The watch is told with EPOLLOUT, once, when it can be written to. */
+/* Calls ready() with EPOLLOUT once, when watch->fd is writable. */
 void loop_await_writable(struct loop *loop, struct watch *watch);
 
 /*
- * As writev(2), for a descriptor that takes all or nothing, at once, but with -errno.
- * It may be written as late as the loop waits again, and then an error is not told.
+ * Like writev(2), but returns -errno, for a descriptor that takes all or nothing and
+ * never blocks. The data is copied and may be written as late as the next
+ * loop_wait(); an error is not reported then.
  */
 ssize_t loop_send(struct loop *loop, struct watch *watch, const struct iovec *iov, int count);
 
-/* Waits for an event until the deadline at the longest (ms, UINT64_MAX: for ever); handles one. */
+/*
+ * Waits for one event and handles it, but does not wait past the deadline (a time in ms
+ * like now; UINT64_MAX: none). Updates now.
+ */
 void loop_wait(struct loop *loop, uint64_t deadline);
 
 #endif

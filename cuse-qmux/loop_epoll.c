@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The loop by epoll, read and write. */
+/* The loop with epoll, read and write. */
 #include <errno.h>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -53,7 +53,7 @@ static ssize_t loop_epoll_send(struct loop *loop, struct watch *watch, const str
 static void loop_epoll_wait(struct loop *loop, int timeout)
 {
 	struct epoll_event event;
-	/* One at a time: handling it may end what another one is about. */
+	/* One at a time: handling an event may remove the watch of another. */
 	int count = epoll_wait(loop->epoll_fd, &event, 1, timeout);
 
 	loop->now = clock_ms();

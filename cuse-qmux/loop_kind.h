@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The two kinds of loop. loop.h says what their functions do, for a watch on the loop. */
+/* The two implementations of the loop. See loop.h; the watch passed here is on the loop. */
 #ifndef LOOP_KIND_H
 #define LOOP_KIND_H
 
@@ -12,18 +12,18 @@ struct loop_kind {
 	ssize_t (*read)(struct loop *loop, struct watch *watch);
 	void (*await_writable)(struct loop *loop, struct watch *watch);
 	ssize_t (*send)(struct loop *loop, struct watch *watch, const struct iovec *iov, int count);
-	void (*wait)(struct loop *loop, int timeout); /* ms; negative: for ever */
+	void (*wait)(struct loop *loop, int timeout); /* ms; negative: no limit */
 };
 
 /*
- * Each makes the loop one of its kind. 0 or -errno: for a ring, this kernel has no
- * io_uring that is good enough, or does not allow it, or the daemon was built
- * without liburing.
+ * Each sets the loop up with its implementation. Returns 0 or -errno. loop_ring_init()
+ * fails if the kernel's io_uring is missing, too old or forbidden, or if the daemon was
+ * built without liburing.
  */
 int loop_epoll_init(struct loop *loop);
 int loop_ring_init(struct loop *loop);
 
-/* loop_send() without a delay, for a kind that can do no better. */
+/* loop_send() that writes at once, for when nothing can be deferred. */
 ssize_t loop_send_now(const struct watch *watch, const struct iovec *iov, int count);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The loop by io_uring: one system call starts all that was prepared and waits for
- * something to end. See io_uring(7).
+ * The loop with io_uring: one system call submits everything prepared and waits for a
+ * completion. See io_uring(7).
  */
 #include <assert.h>
 #include <errno.h>
@@ -18,38 +18,38 @@
 #include "loop_kind.h"
 
 #define SQ_ENTRIES 64
-/* As many as can end before they are taken: a wait for each of 64 nodes, and a few. */
+/* Room for all completions that can be pending: a wait for each of 64 nodes, and a few. */
 #define CQ_ENTRIES 256
 
-#define SEND_MAX 16384 /* bytes of loop_send() in a turn; more are written at once */
-#define KEPT_MAX 4096  /* bytes of a buffer that stay in use when more were read */
+#define SEND_MAX 16384 /* bytes of loop_send() per turn; any more are written at once */
+#define KEPT_MAX 4096  /* bytes of a buffer that stay resident after a larger read */
 
 /*
- * What is waited for of a descriptor. It is an epoll of its own that the ring
- * polls: cdc-wdm looks at its state before it puts the caller of its poll into
- * its queue, and who comes with poll(2) or io_uring's misses what happens in
- * between. Epoll is always in the queue. (A read that finds nothing after all
- * waits by the kernel's own poll; so it is only behind one that has found something.)
+ * A wait for one kind of event on a descriptor. The ring polls an epoll instance made
+ * for it, not the descriptor: cdc-wdm checks its state before it queues the caller of
+ * its poll, so poll(2) and io_uring's poll miss an event that comes in between, while
+ * epoll stays queued. (A read that finds nothing waits with that same poll, so a read
+ * starts only after the epoll has reported something.)
  */
 struct loop_ring_wait {
-	struct list link; /* in the loop's idle or ended ones, if in any */
+	struct list link; /* in the ring's idle or ended list, if any */
 	struct watch *watch;
-	uint32_t events; /* EPOLLIN: a read follows, or EPOLLOUT */
+	uint32_t events; /* EPOLLIN, followed by a read, or EPOLLOUT */
 	int epoll_fd;
 	bool under_way;
 	int result;
-	int used; /* bytes of the buffer, by the last read */
+	int used; /* bytes of the buffer that the last read filled */
 };
 
 struct loop_ring_watch {
 	struct loop_ring_wait in;
-	struct loop_ring_wait out; /* its epoll_fd is -1 until it is needed */
+	struct loop_ring_wait out; /* epoll_fd is -1 until needed */
 };
 
 struct loop_ring {
 	struct io_uring uring;
-	struct list idle;  /* waits that the kernel is to be given */
-	struct list ended; /* waits that are to be handled */
+	struct list idle;  /* waits to submit */
+	struct list ended; /* waits to handle */
 	bool ticks;        /* the clock was read less than LOOP_TICK ago */
 	size_t to_send_len;
 	uint8_t to_send[SEND_MAX];
@@ -57,7 +57,7 @@ struct loop_ring {
 
 static int loop_ring_set_up(struct io_uring *uring)
 {
-	/* Of 6.1: what has ended is only looked after when it is waited for. */
+	/* From Linux 6.1: process completions only while waiting for them. */
 	static const uint32_t flags[] = {
 		IORING_SETUP_CQSIZE | IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN,
 		IORING_SETUP_CQSIZE,
@@ -74,7 +74,7 @@ static int loop_ring_set_up(struct io_uring *uring)
 
 static int loop_ring_open(struct io_uring *uring)
 {
-	/* The last one is of 5.17. */
+	/* The last one is from Linux 5.17. */
 	const uint32_t needed = IORING_FEAT_NODROP | IORING_FEAT_FAST_POLL |
 				IORING_FEAT_POLL_32BITS | IORING_FEAT_EXT_ARG |
 				IORING_FEAT_CQE_SKIP;
@@ -82,14 +82,14 @@ static int loop_ring_open(struct io_uring *uring)
 
 	if (err < 0)
 		return err;
-	/* A filter of system calls may know io_uring_setup() only. */
+	/* A seccomp filter may allow io_uring_setup() but not io_uring_enter(). */
 	err = (uring->features & needed) == needed ? io_uring_get_events(uring) : -ENOSYS;
 	if (err < 0)
 		io_uring_queue_exit(uring);
 	return err;
 }
 
-/* Whether so many entries can be prepared; starts what was prepared to make room. */
+/* True if count entries fit; submits pending entries to make room. */
 static bool loop_ring_has_room(struct loop_ring *ring, unsigned count)
 {
 	if (io_uring_sq_space_left(&ring->uring) < count)
@@ -143,8 +143,8 @@ static int loop_ring_add(struct loop *loop, struct watch *watch)
 }
 
 /*
- * A poll, and the read that is linked to it. The poll's success is not told, and
- * of a link that fails the kernel tells the first failure only: one end for both.
+ * Prepares a poll and the read linked to it. They give one completion together: a
+ * poll's success is not reported, and of a failed link only the first failure is.
  */
 static bool loop_ring_start(struct loop_ring *ring, struct loop_ring_wait *wait)
 {
@@ -187,8 +187,8 @@ static void loop_ring_end(struct loop_ring *ring, const struct io_uring_cqe *cqe
 }
 
 /*
- * Starts what is idle, and waits until something ends. What cannot be done now, the
- * next turn tries again.
+ * Submits the idle waits and waits for a completion. The next turn retries what
+ * cannot be done now.
  */
 static void loop_ring_turn(struct loop_ring *ring, int timeout)
 {
@@ -201,7 +201,7 @@ static void loop_ring_turn(struct loop_ring *ring, int timeout)
 			break;
 	}
 	io_uring_submit_and_wait_timeout(&ring->uring, &cqe, 1, timeout < 0 ? NULL : &time, NULL);
-	/* The kernel may lack memory for a while, and take less than all. */
+	/* The kernel may be short of memory and accept only some entries. */
 	if (io_uring_sq_ready(&ring->uring) == 0)
 		ring->to_send_len = 0;
 	while (io_uring_peek_cqe(&ring->uring, &cqe) == 0) {
@@ -210,7 +210,7 @@ static void loop_ring_turn(struct loop_ring *ring, int timeout)
 	}
 }
 
-/* What is under way uses the memory of the watch. */
+/* Waits for the end: a request in progress uses the watch's memory. */
 static void loop_ring_stop(struct loop_ring *ring, struct loop_ring_wait *wait)
 {
 	while (wait->under_way) {
@@ -229,7 +229,7 @@ static void loop_ring_stop(struct loop_ring *ring, struct loop_ring_wait *wait)
 
 static void loop_ring_remove(struct loop *loop, struct watch *watch)
 {
-	/* The descriptor may be closed next. */
+	/* The caller may close the descriptor next. */
 	while (loop->ring->to_send_len > 0)
 		loop_ring_turn(loop->ring, 0);
 	loop_ring_stop(loop->ring, &watch->ring->in);
@@ -281,8 +281,8 @@ static ssize_t loop_ring_send(struct loop *loop, struct watch *watch, const stru
 }
 
 /*
- * A read of nothing after all: where there is an error instead (the kernel tries
- * for a while, then gives up), or where another process was faster.
+ * The read may find nothing after all: if there is an error instead (the kernel
+ * retries for a while, then gives up), or if another process was faster.
  */
 static uint32_t loop_ring_real_events(const struct loop_ring_wait *wait)
 {
@@ -294,7 +294,7 @@ static uint32_t loop_ring_real_events(const struct loop_ring_wait *wait)
 	return (uint32_t)pollfd.revents;
 }
 
-/* No error of the descriptor: it is tried again. */
+/* True for errors that are not the descriptor's: the wait is retried. */
 static bool loop_ring_failed_for_now(const struct loop_ring_wait *wait)
 {
 	return wait->result == -ENOMEM || wait->result == -EINTR || wait->result == -ECANCELED;
@@ -307,14 +307,14 @@ static void loop_ring_handle(struct loop_ring *ring, struct loop_ring_wait *wait
 	bool again = wait->events == EPOLLIN || loop_ring_failed_for_now(wait);
 
 	list_remove(&wait->link);
-	/* Before the watch may be gone; it is started by the next turn. */
+	/* Queue it before ready(), which may free the watch. The next turn submits it. */
 	if (again)
 		list_append(&ring->idle, &wait->link);
 	if (events)
 		watch->ready(watch, events);
 }
 
-/* It is read now and then if something happens at all: it may cost a system call. */
+/* Reading the clock may cost a system call, so refresh it at most once per LOOP_TICK. */
 static void loop_ring_read_clock(struct loop_ring *ring, uint64_t *now)
 {
 	static struct __kernel_timespec tick = {.tv_nsec = LOOP_TICK * 1000000LL};
@@ -362,7 +362,7 @@ int loop_ring_init(struct loop *loop)
 
 	if (!ring)
 		return -ENOMEM;
-	/* All of its memory is in use from the start. */
+	/* Touches all of its memory now, so that it does not grow later. */
 	memset(ring, 0, sizeof(*ring));
 	list_init(&ring->idle);
 	list_init(&ring->ended);

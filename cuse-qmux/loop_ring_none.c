@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Instead of loop_ring.c, where there is no liburing to build it with. */
+/* Replaces loop_ring.c in a build without liburing. */
 #include <errno.h>
 
 #include "loop_kind.h"

@@ -20,7 +20,7 @@
 #include "process.h"
 #include "registry.h"
 
-/* How often the kernel may refuse a name that nobody has. */
+/* How often to retry a name that is free but refused by the kernel. */
 #define REFUSALS_MAX 3
 
 static struct node *node_of(fuse_req_t req)
@@ -28,7 +28,7 @@ static struct node *node_of(fuse_req_t req)
 	return fuse_req_userdata(req);
 }
 
-/* The file that a request is about. NULL: there is none, and the request has been answered. */
+/* Returns the request's file, or NULL after answering the request with EBADF. */
 static struct open_file *node_file(fuse_req_t req, const struct fuse_file_info *info)
 {
 	struct open_file *file = open_file_find(&node_of(req)->files, info->fh);
@@ -133,7 +133,7 @@ static const struct cuse_lowlevel_ops node_operations = {
 	.ioctl = node_serve_ioctl,
 };
 
-/* As libfuse wants the result of what it calls instead of read(2) and writev(2). */
+/* Converts a result to the convention of read(2) and writev(2), which libfuse expects. */
 static ssize_t node_io_result(ssize_t result)
 {
 	if (result >= 0)
@@ -142,13 +142,13 @@ static ssize_t node_io_result(ssize_t result)
 	return -1;
 }
 
-/* libfuse asks for both where it is given a descriptor. */
+/* libfuse requires both of these functions along with a descriptor. */
 static ssize_t node_io_read(int fd, void *buffer, size_t size, void *userdata)
 {
 	struct node *node = userdata;
 	ssize_t got;
 
-	/* Before the node is on the loop; and it tells how large requests can be. */
+	/* The node is not on the loop yet. size is the size of the largest request. */
 	if (!node->watch.buffer) {
 		node->watch.read_max = size;
 		return read(fd, buffer, size);
@@ -160,10 +160,10 @@ static ssize_t node_io_read(int fd, void *buffer, size_t size, void *userdata)
 }
 
 /*
- * Nobody needs the error of a reply. A request that was handed out stays the
- * kernel's until it is answered, even if its caller was killed meanwhile (see
+ * The error of a reply can be ignored. The kernel keeps a request that it has handed
+ * out until it is answered, even if its caller was killed meanwhile (see
  * request_wait_answer() in fs/fuse/dev.c), unless the whole connection has ended,
- * and that the next read tells.
+ * which the next read reports.
  */
 static ssize_t node_io_writev(int fd, struct iovec *iov, int count, void *userdata)
 {
@@ -217,7 +217,7 @@ static bool node_cuse_is_forbidden(int error)
 	return error == EACCES || error == EPERM;
 }
 
-/* A descriptor, or -errno, and what prevents it has been logged. */
+/* A descriptor, or -errno if the reason has been logged. */
 static int node_open_cuse(void)
 {
 	int fd = open("/dev/cuse", O_RDWR | O_NONBLOCK | O_CLOEXEC);
@@ -269,7 +269,7 @@ static struct fuse_session *node_make_session(struct node *node, int fd)
 	return fuse;
 }
 
-/* Whether a CUSE device has the name, or any other device has its place in /dev. */
+/* True if a CUSE device has the name, or another device has its path in /dev. */
 static bool node_name_taken(const struct node *node)
 {
 	char path[NODE_NAME_MAX + 32];
@@ -286,7 +286,7 @@ static bool node_name_taken(const struct node *node)
 	return access(path, F_OK) == 0;
 }
 
-/* What the kernel says the node's device is. 0 or -errno. */
+/* Stores the node's device number, according to the kernel. Returns 0 or -errno. */
 static int node_read_device(const struct node *node, dev_t *device)
 {
 	char path[NODE_NAME_MAX + 32];
@@ -307,13 +307,13 @@ static int node_read_device(const struct node *node, dev_t *device)
 
 enum node_attempt {
 	NODE_PUBLISHED,
-	NODE_REFUSED, /* the name is another's */
-	NODE_FAILED,  /* what went wrong has been logged */
+	NODE_REFUSED, /* the name is taken */
+	NODE_FAILED,  /* the reason has been logged */
 };
 
 /*
- * Tries one name. That it is another's the kernel shows by ending the connection
- * after the reply to CUSE_INIT.
+ * Tries one name. If it is taken, the kernel ends the connection after the reply to
+ * CUSE_INIT.
  */
 static enum node_attempt node_try_name(struct node *node)
 {
@@ -341,7 +341,7 @@ static enum node_attempt node_try_name(struct node *node)
 	return NODE_REFUSED;
 }
 
-/* False: what went wrong has been logged. So it is with node_publish(). */
+/* On false the reason has been logged, as with node_publish(). */
 static bool node_find_name(struct node *node)
 {
 	unsigned refusals = 0;
@@ -353,7 +353,7 @@ static bool node_find_name(struct node *node)
 		attempt = node_try_name(node);
 		if (attempt != NODE_REFUSED)
 			return attempt == NODE_PUBLISHED;
-		/* Another program may have been faster, and then be gone again. */
+		/* Another program may have taken the name and released it again. */
 		if (node_name_taken(node)) {
 			node->number++;
 		} else if (++refusals == REFUSALS_MAX) {
@@ -376,14 +376,14 @@ static bool node_publish(struct node *node)
 	return published;
 }
 
-/* The device goes; names that stand for it have to be gone before another instance takes its. */
+/* Remove the names for the device first: another instance may then reuse its number. */
 static void node_unpublish(struct node *node)
 {
 	registry_remove(node->name);
 	fuse_session_destroy(node->fuse);
 }
 
-/* Finds out the device, and makes the device nodes that stand for it. 0 or -errno. */
+/* Finds the device number and makes the device nodes for it. Returns 0 or -errno. */
 static int node_name_device(struct node *node, dev_t *device)
 {
 	int err = node_read_device(node, device);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A virtual node: a CUSE device with the files that are open on it. It
- * translates between the kernel's requests and sessions, and knows no QMI.
+ * A virtual node: a CUSE device and its open files. It translates between the
+ * kernel's requests and sessions, and knows nothing of QMI.
  */
 #ifndef NODE_H
 #define NODE_H
@@ -20,18 +20,18 @@
 
 #define NODE_NAME_MAX 48
 
-/* What the nodes of an instance share. */
+/* What all nodes of an instance share. */
 struct node_host {
 	struct loop *loop;
 	struct mux *mux;
-	const char *prefix; /* of the nodes' names */
+	const char *prefix; /* of the node names */
 	const char *port_path;
-	const char *port_name; /* its basename */
+	const char *port_name; /* basename of port_path */
 	const struct identity *modem;
 	size_t frame_max;
-	unsigned major; /* of the first node; 0 until there is one */
+	unsigned major; /* device major of the first node; 0 before it exists */
 	struct fuse_buf buffer;
-	bool broken; /* the kernel has taken a node away */
+	bool broken; /* the kernel has closed a node's connection */
 };
 
 struct node {
@@ -39,27 +39,27 @@ struct node {
 	struct watch watch; /* of /dev/cuse */
 	struct fuse_session *fuse;
 	struct open_files files;
-	unsigned space;  /* of CIDs, in the core */
-	unsigned index;  /* in the instance */
-	unsigned number; /* on the machine: V25 */
+	unsigned space;  /* CID space in the mux */
+	unsigned index;  /* within the instance */
+	unsigned number; /* across the machine: V25 */
 	char name[NODE_NAME_MAX];
 	struct alias alias;
 };
 
 /*
- * Whether nodes can be made here at all. If not, what prevents it has been logged;
- * unsuitable: it always will.
+ * True if this machine can have nodes. On false the reason has been logged, and
+ * *unsuitable says whether trying again is useless.
  */
 bool node_check_cuse(bool *unsuitable);
 
 /*
- * Publishes a node under the lowest number that is free, for sessions in the space
- * of CIDs. False: what prevents it
- * has been logged, and nothing is left.
+ * Publishes a node under the lowest free number, for sessions in this CID space.
+ * Neither *node nor *host may move while the node exists. On false the reason has
+ * been logged and nothing is left behind.
  */
 bool node_create(struct node *node, struct node_host *host, unsigned index, unsigned space);
 
-/* Takes the node away; whoever has it open gets ENOTCONN from the kernel. */
+/* Removes the node. Programs that still have it open get ENOTCONN from the kernel. */
 void node_destroy(struct node *node);
 
 #endif

@@ -10,26 +10,26 @@
 #include "list.h"
 #include "owner.h"
 
-/* Calls with data that may wait at a time on a file: what one program can make us keep. */
+/* Blocked writes per file: limits the memory that one program can tie up. */
 #define WRITES_MAX 64
 
 struct open_file {
-	struct owner owner; /* of the session */
+	struct owner owner; /* interface for the session */
 	struct open_files *files;
 	struct open_files_entry entry; /* in its node's files */
 	struct session *session;
 	struct list reads; /* blocked calls, the oldest first */
 	struct list writes;
-	struct fuse_pollhandle *poll; /* who is to be woken, or NULL */
-	uint32_t poll_events;         /* what for */
+	struct fuse_pollhandle *poll; /* to notify, or NULL */
+	uint32_t poll_events;         /* events to notify it of */
 };
 
-/* A call that blocks. */
+/* A blocked call. */
 struct blocked {
 	fuse_req_t req;
 	struct list link;
 	size_t size;
-	uint8_t data[]; /* of a write */
+	uint8_t data[]; /* a write's data */
 };
 
 static bool open_file_has_room(const struct open_file *file)
@@ -92,13 +92,13 @@ static void open_file_interrupted(fuse_req_t req, void *data)
 	open_file_unblock(blocked);
 }
 
-/* data is a write's, NULL for a read. */
+/* data is NULL for a read. */
 static void open_file_block(struct list *list, fuse_req_t req, const uint8_t *data, size_t size)
 {
 	size_t data_size = data ? size : 0;
 	struct blocked *blocked;
 
-	/* libfuse must not be given a function that it calls at once and that ends the request. */
+	/* libfuse would call the function at once, and it must not end the request then. */
 	if (fuse_req_interrupted(req)) {
 		fuse_reply_err(req, EINTR);
 		return;
@@ -116,7 +116,7 @@ static void open_file_block(struct list *list, fuse_req_t req, const uint8_t *da
 	fuse_req_interrupt_func(req, open_file_interrupted, blocked);
 }
 
-/* Answers a read; false if it has to wait. */
+/* Answers a read. Returns false if it must wait. */
 static bool open_file_try_read(struct open_file *file, fuse_req_t req, size_t size)
 {
 	const uint8_t *data;
@@ -145,7 +145,7 @@ void open_file_read(struct open_file *file, fuse_req_t req, size_t size, bool no
 		open_file_block(&file->reads, req, NULL, size);
 }
 
-/* Answers a write; false if it has to wait. */
+/* Answers a write. Returns false if it must wait. */
 static bool open_file_try_write(struct open_file *file, fuse_req_t req, const uint8_t *data,
 				size_t size)
 {
@@ -235,7 +235,7 @@ static void open_file_wake(struct open_file *file)
 	file->poll_events = 0;
 }
 
-/* Goes on with what was blocked, and wakes whoever polls. */
+/* Continues blocked calls and notifies pollers. */
 static void open_file_update(struct owner *owner)
 {
 	struct open_file *file = container_of(owner, struct open_file, owner);

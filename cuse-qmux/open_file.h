@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * An open file of a node: the calls on it that the kernel passes on, and the
- * session that they are about. It holds the calls that have to block, and
- * whoever polls.
+ * An open file of a node: handles the calls that the kernel passes on, using the
+ * file's session. It keeps the calls that must block and the poll handle to notify.
  */
 #ifndef OPEN_FILE_H
 #define OPEN_FILE_H
@@ -20,22 +19,25 @@
 struct open_file;
 
 /*
- * *file on a new session in the space of CIDs, in the table of its node's files under
- * the session's number. 0, or -errno with mux_open()'s errors.
+ * Creates *file with a new session in the CID space, and adds it to its node's table
+ * under the session's number. Returns 0, or -errno as mux_open() does.
  */
 int open_file_create(struct open_file **file, struct mux *mux, unsigned space,
 		     struct open_files *files);
 
-/* The file with the number, or NULL. */
+/* Returns the file with this number, or NULL. */
 struct open_file *open_file_find(const struct open_files *files, uint64_t number);
 
-/* Closes the session. Calls that are still blocked fail with ENODEV. */
+/* Closes the session and frees the file. Calls still blocked fail with ENODEV. now is in ms. */
 void open_file_destroy(struct open_file *file, uint64_t now);
 void open_file_destroy_all(struct open_files *files, uint64_t now);
 
 const struct session *open_file_session(const struct open_file *file);
 
-/* Each answers the request, now or later. */
+/*
+ * Each replies to req, now or once it need not block any more. data is copied if needed
+ * later. open_file_poll() takes ownership of the handle, which may be NULL.
+ */
 void open_file_read(struct open_file *file, fuse_req_t req, size_t size, bool nonblock);
 void open_file_write(struct open_file *file, fuse_req_t req, const uint8_t *data, size_t size,
 		     bool nonblock);

@@ -10,13 +10,13 @@ static size_t open_files_size(const struct open_files *files)
 	return (size_t)1 << files->bits;
 }
 
-/* Fibonacci hashing: numbers that are a fixed distance apart do not meet. */
+/* Fibonacci hashing: numbers a fixed distance apart do not collide. */
 static struct open_files_entry **open_files_bucket(const struct open_files *files, uint64_t number)
 {
 	return &files->buckets[number * UINT64_C(0x9e3779b97f4a7c15) >> (64 - files->bits)];
 }
 
-/* What points to the entry with the number, or the NULL at the end of its bucket. */
+/* Returns the pointer to the entry with this number, or to the NULL at the end of its bucket. */
 static struct open_files_entry **open_files_place(const struct open_files *files, uint64_t number)
 {
 	struct open_files_entry **place = open_files_bucket(files, number);
@@ -32,7 +32,7 @@ void open_files_init(struct open_files *files)
 	files->buckets = files->few;
 }
 
-/* Frees the old buckets, of which nothing is in use any more. */
+/* Frees buckets that are no longer used. */
 static void open_files_discard(struct open_files *files, struct open_files_entry **buckets)
 {
 	if (buckets == files->few)
@@ -41,7 +41,7 @@ static void open_files_discard(struct open_files *files, struct open_files_entry
 		free(buckets);
 }
 
-/* Without memory the buckets stay as they are: a longer search finds the same. */
+/* Keeps the old buckets if memory runs out: searches then only take longer. */
 static void open_files_resize(struct open_files *files, unsigned bits)
 {
 	struct open_files new = {.bits = bits, .buckets = files->few};

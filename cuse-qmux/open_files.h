@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The open files of a node by their numbers, which is how the kernel names them: a
- * hash table that grows and shrinks with what is in it. Nothing here can fail.
+ * The open files of a node by number, the kernel's handle for them: a hash table that
+ * grows and shrinks with its contents. Nothing here can fail.
  */
 #ifndef OPEN_FILES_H
 #define OPEN_FILES_H
@@ -18,23 +18,23 @@ struct open_files_entry {
 };
 
 struct open_files {
-	struct open_files_entry **buckets; /* 2^bits of them: few, or allocated */
+	struct open_files_entry **buckets; /* 2^bits of them: few, or allocated memory */
 	unsigned bits;
 	size_t count;
 	struct open_files_entry *few[1 << OPEN_FILES_FEW_BITS];
 };
 
-/* The table must not be moved. */
+/* The table must not move afterwards: it points into itself. */
 void open_files_init(struct open_files *files);
 
-/* The number must be new to the table. */
+/* The number must not be in the table yet. The caller owns the entry. */
 void open_files_add(struct open_files *files, struct open_files_entry *entry, uint64_t number);
 void open_files_remove(struct open_files *files, struct open_files_entry *entry);
 
-/* NULL if no entry has the number. */
+/* Returns NULL if no entry has the number. */
 struct open_files_entry *open_files_find(const struct open_files *files, uint64_t number);
 
-/* Takes every entry out and calls gone() for it. Returns the memory. */
+/* Removes every entry, calling gone() for each, and frees the table's memory. */
 void open_files_clear(struct open_files *files,
 		      void (*gone)(struct open_files_entry *entry, void *context), void *context);
 

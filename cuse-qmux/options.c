@@ -17,7 +17,7 @@
 #define SECONDS_MAX     31536000 /* a year */
 #define QUEUE_MIN       256
 #define QUEUE_MAX       67108864
-#define WORDS_MAX       512 /* of a udev property */
+#define WORDS_MAX       512 /* in the udev property */
 
 enum {
 	OPTION_NAME = 0x100,
@@ -66,7 +66,7 @@ static void options_print_help(void)
 	     "See cuse-qmux(8). qmi-virt(4) states what a node promises.");
 }
 
-/* A whole decimal number in a range; what is wrong with another is printed. */
+/* Parses a whole decimal number. If it is invalid or out of range, says so and returns false. */
 static bool options_parse_number(const char *option, const char *text, uint64_t min, uint64_t max,
 				 uint64_t *number)
 {
@@ -95,7 +95,7 @@ static bool options_parse_seconds(const char *option, const char *text, uint64_t
 	return true;
 }
 
-/* A name that can stand in /dev and in a udev rule without quoting. */
+/* Accepts names that need no quoting in /dev or in a udev rule. */
 static bool options_check_name(const char *name)
 {
 	static const char allowed[] =
@@ -200,7 +200,7 @@ bool options_add(struct options *options, char *words)
 
 	for (char *word = strtok(words, " "); word && argc <= WORDS_MAX; word = strtok(NULL, " "))
 		argv[argc++] = word;
-	optind = 0; /* getopt(3): begin anew */
+	optind = 0; /* getopt(3): start over */
 	while ((option = options_next(argc, argv)) != -1) {
 		if (!options_take(options, option, optarg))
 			return false;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The command line. */
+/* The command line, and the options that udev adds. */
 #ifndef OPTIONS_H
 #define OPTIONS_H
 
@@ -9,12 +9,12 @@
 
 #include "log.h"
 
-#define EXIT_USAGE      2 /* the status that a wrong option ends with */
-#define EXIT_UNSUITABLE 3 /* and a port or machine that will not do however often it is tried */
+#define EXIT_USAGE      2 /* exit status for an invalid option */
+#define EXIT_UNSUITABLE 3 /* and for a port or machine with which retrying will not help */
 
 struct options {
 	const char *port; /* a path, as given */
-	const char *name; /* the nodes' names, less their number */
+	const char *name; /* prefix of the node names */
 	unsigned nodes;
 	bool sync;
 	uint64_t orphan_timeout;      /* ms; 0: off */
@@ -26,19 +26,19 @@ struct options {
 enum options_outcome {
 	OPTIONS_RUN,
 	OPTIONS_DONE,    /* --help or --version has been printed */
-	OPTIONS_INVALID, /* what is wrong has been printed to stderr */
+	OPTIONS_INVALID, /* the error has been printed to stderr */
 };
 
-/* The strings of options point into argv. */
+/* Fills *options, whose strings point into argv. */
 enum options_outcome options_parse(struct options *options, int argc, char *argv[]);
 
-/* How much is to be logged. */
+/* The level for log_open(). */
 enum log_level options_log_level(const struct options *options);
 
 /*
- * Takes further options over those, as they stand in udev's property of the
- * port: separated by spaces, and no port. False, and what is wrong has been
- * printed. The strings of options point into words, which is changed.
+ * Overrides options with those in words, the value of the port's udev property:
+ * separated by spaces, without a port. On false the error has been printed. Modifies
+ * words, and the strings of *options may point into it afterwards.
  */
 bool options_add(struct options *options, char *words);
 

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the loop knows of whoever a session belongs to. It is embedded in the
- * session's owner, a node's open file or what another front end has in its place,
- * and is what mux_open() is given as owner.
+ * The interface to a session's owner. It is embedded in the owner (a node's open file,
+ * or its counterpart in another front end) and passed to mux_open() as owner.
  */
 #ifndef OWNER_H
 #define OWNER_H
 
 struct owner {
 	/*
-	 * The session has something to read or room to write, or is dead: go on with
-	 * what was blocked, and wake whoever waits. The session may be closed here.
+	 * The session has something to read or room to write, or is dead: continue
+	 * blocked calls and notify pollers. This function may close the session.
 	 */
 	void (*session_changed)(struct owner *owner);
 };

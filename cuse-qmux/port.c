@@ -19,7 +19,7 @@
 #include "log.h"
 
 #define OPEN_FLAGS     (O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
-#define OPEN_PAUSE     20 /* ms for the command that is in flight, and doubled each time */
+#define OPEN_PAUSE     20 /* ms to wait for the command in flight; doubles each time */
 #define OPEN_PAUSE_MAX 1000
 #define READ_MAX       65536
 
@@ -61,7 +61,7 @@ static void port_write_failed(struct port *port, int error)
 	port->events->failed(port->context);
 }
 
-/* How many bytes were written, or -errno. */
+/* Returns the number of bytes written, or -errno. */
 static ssize_t port_write_once(const struct port *port)
 {
 	ssize_t written = write(port->watch.fd, port->frame, port->frame_left);
@@ -70,8 +70,8 @@ static ssize_t port_write_once(const struct port *port)
 }
 
 /*
- * What goes wrong with a frame after a cdc-wdm has taken it, the next write is
- * told, which does nothing else.
+ * If a frame fails after cdc-wdm has accepted it, the next write returns the error and
+ * does nothing else. So try that write again.
  */
 static ssize_t port_write_once_more(struct port *port)
 {
@@ -85,8 +85,8 @@ static ssize_t port_write_once_more(struct port *port)
 }
 
 /*
- * A cdc-wdm takes a frame whole or, while another is in flight, not at all; a
- * pty may take a part of it.
+ * cdc-wdm accepts a whole frame or, while another is in flight, nothing; a pty may
+ * accept part of one.
  */
 static void port_write_rest(struct port *port)
 {
@@ -131,8 +131,8 @@ static void port_warn_of_transfer(const struct port *port)
 }
 
 /*
- * False if there was nothing to read. The read of a cdc-wdm that follows one
- * with EIO returns 0, once; elsewhere that is the end.
+ * Returns false if there was nothing to read. After a read that fails with EIO, the
+ * next read of a cdc-wdm returns 0 once; otherwise 0 means the end.
  */
 static bool port_read_some(struct port *port)
 {
@@ -164,11 +164,10 @@ static bool port_read_some(struct port *port)
 }
 
 /*
- * A cdc-wdm raises EPOLLERR until a write is told what went wrong with the
- * last. If that was not it, a transfer failed between others. Then EPOLLERR
- * stays for good, and the driver begins to lose count of the answers that it
- * has to fetch; only whoever opens the port next finds it in order, and not even
- * they while somebody else has it open.
+ * cdc-wdm raises EPOLLERR until a write has returned the error of the previous one. If
+ * there is no such error, another transfer failed. Then EPOLLERR stays raised, and the
+ * driver loses count of the responses that it must fetch. Only reopening the port
+ * repairs that, and only if nobody else has it open.
  */
 static void port_take_late_error(struct port *port)
 {
@@ -188,7 +187,7 @@ static bool port_is_gone(int error)
 	return error == ENODEV || error == ENXIO || error == ENOENT;
 }
 
-/* 0 or -errno. */
+/* Returns 0 or -errno. */
 static int port_open_and_watch(struct port *port)
 {
 	int err;
@@ -271,7 +270,7 @@ const char *port_basename(const struct port *port)
 	return strrchr(port->path, '/') + 1;
 }
 
-/* Whether the port can be one of ours at all; what is against it is logged. */
+/* True if the port is suitable; otherwise the reason has been logged. */
 static bool port_check(struct port *port, const char *path, const struct stat *st)
 {
 	struct identity *modem = &port->modem;
@@ -287,7 +286,7 @@ static bool port_check(struct port *port, const char *path, const struct stat *s
 		log_error("%s speaks MBIM (%s), which is not supported", path, modem->name);
 		return false;
 	}
-	/* Modem drivers are unbound by a reset of the device; cdc-wdm's own is not. */
+	/* A device reset unbinds modem drivers, but not cdc-wdm's own. */
 	port->resets = modem->kind == MODEM_UNKNOWN;
 	if (modem->kind == MODEM_UNKNOWN)
 		log_warning("%s is not recognised as a QMI port; continuing anyway", path);
@@ -296,7 +295,7 @@ static bool port_check(struct port *port, const char *path, const struct stat *s
 	return true;
 }
 
-/* A terminal would edit and echo what it takes for text. */
+/* A terminal would edit and echo the data as if it were text. */
 static void port_make_raw(int fd)
 {
 	struct termios termios;
@@ -320,7 +319,7 @@ static void port_explain(const char *path, int error)
 		log_error("cannot open %s: %s", path, strerror(error));
 }
 
-/* False: what is wrong with it has been logged. */
+/* On false the reason has been logged. */
 static bool port_open_device(struct port *port, const char *path)
 {
 	struct stat st;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The port: the real device. It knows bytes and errors, and no session.
+ * The port: the real device. It deals in bytes and errors, not in sessions.
  *
- * The facts about cdc-wdm are from the kernel's drivers/usb/class/cdc-wdm.c.
+ * The facts about cdc-wdm come from the kernel's drivers/usb/class/cdc-wdm.c.
  */
 #ifndef PORT_H
 #define PORT_H
@@ -15,57 +15,59 @@
 #include "identity.h"
 #include "loop.h"
 
-/* What a port takes at a time that does not say: qmi_wwan's wMaxCommand. */
+/* Largest frame for a port that does not state one: qmi_wwan's wMaxCommand. */
 #define PORT_FRAME_MAX 4096
 
-/* Of what happens on a port its user is told by these. */
+/* Callbacks through which a port reports events. data is valid during the call only. */
 struct port_events {
 	void (*received)(void *context, const uint8_t *data, size_t size);
-	void (*sent)(void *context);   /* the whole frame; the next one may be written */
-	void (*failed)(void *context); /* the frame could not be sent */
-	void (*lost)(void *context);   /* one that was sent before is found not to have gone out */
-	void (*reset)(void *context);
-	void (*unplugged)(void *context); /* the port is of no use any more */
+	void (*sent)(void *context);      /* the whole frame; the next one may be written */
+	void (*failed)(void *context);    /* the frame could not be sent */
+	void (*lost)(void *context);      /* a frame reported as sent did not go out after all */
+	void (*reset)(void *context);     /* the modem has been reset; the port stays open */
+	void (*unplugged)(void *context); /* the port cannot be used any more */
 };
 
 struct port {
 	char path[PATH_MAX];   /* with links resolved */
 	size_t frame_max;      /* bytes */
-	struct identity modem; /* behind it */
+	struct identity modem; /* the modem behind it */
 	struct loop *loop;
 	struct watch watch;
 	const struct port_events *events;
 	void *context;
-	const uint8_t *frame; /* what of a frame is still to be written, or NULL */
+	const uint8_t *frame; /* the unwritten rest of a frame, or NULL */
 	size_t frame_left;
 	uint64_t waits;      /* how often a frame had to wait because the port was busy */
-	uint64_t open_at;    /* ms, when a port that is stuck is opened anew, or UINT64_MAX */
-	unsigned open_pause; /* ms until the next time; short again once something was read */
+	uint64_t open_at;    /* ms, when to reopen a stuck port, or UINT64_MAX */
+	unsigned open_pause; /* ms until the next attempt; reset by a successful read */
 	bool empty;          /* the last read returned 0 */
-	bool failing;        /* the last write failed, and that was logged */
-	bool unsuitable;     /* it can never be one of ours */
-	bool resets;         /* EIO on a read is a reset, not a transfer that failed */
+	bool failing;        /* the last write failed, which has been logged */
+	bool unsuitable;     /* retrying will not help */
+	bool resets;         /* EIO on a read means a reset, not a failed transfer */
 };
 
 /*
- * Opens the port at path on the loop. False: what is wrong with it has been
- * logged, and nothing is open.
+ * Opens the port at path and watches it on the loop. events, and *port itself, must
+ * stay where they are until port_close(); context is passed to every callback. On
+ * false the reason has been logged, port->unsuitable is valid and nothing is open.
  */
 bool port_open(struct port *port, const char *path, struct loop *loop,
 	       const struct port_events *events, void *context);
 void port_close(struct port *port);
 
-/* The path's last part: V25. */
+/* The last component of the path, within the port: V25. */
 const char *port_basename(const struct port *port);
 
 /*
- * Whether a frame may be given to port_write(). The frame has to stay until
- * sent, failed or unplugged is called, which may be at once.
+ * port_write() may be called only while port_idle() returns true. The caller keeps the
+ * frame valid until sent, failed or unplugged is called, which may happen before
+ * port_write() returns.
  */
 bool port_idle(const struct port *port);
 void port_write(struct port *port, const uint8_t *frame, size_t size);
 
-/* When port_tick() has to be called at the latest, or UINT64_MAX. */
+/* The time in ms by which to call port_tick(), or UINT64_MAX. Calling it earlier is harmless. */
 uint64_t port_deadline(const struct port *port);
 void port_tick(struct port *port);
 

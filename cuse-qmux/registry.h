@@ -1,22 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the instances on a machine leave for each other and for udev, in
- * /run/cuse-qmux: a lock, so that one of them at a time looks for a free name,
- * and for each node a file with its name that udev's rules import, see
- * IMPORT{file} in udev(7). The kernel's uevent has room for a name only.
+ * What instances leave in /run/cuse-qmux for each other and for udev: a lock, so that
+ * only one of them at a time looks for a free name, and a file for each node, named
+ * after it, that the udev rules import (IMPORT{file} in udev(7)), because the
+ * kernel's uevent carries only the name.
  */
 #ifndef REGISTRY_H
 #define REGISTRY_H
 
 #include "identity.h"
 
-/* Takes the lock: a descriptor to be closed, or -1, and what prevents it has been logged. */
+/* Waits for the lock. Returns a descriptor, which the caller closes to unlock, or -1 if the reason
+ * has been logged. */
 int registry_lock(void);
 
-/* With the lock held, before the node is there. What goes wrong is logged, and hurts only udev. */
+/*
+ * Writes the node's file. Call it with the lock held, before the node exists. A failure
+ * is logged, and affects only udev.
+ */
 void registry_add(const char *node, const char *port, unsigned index, const struct identity *modem);
 
-/* While the node is still there. */
+/* Removes the node's file. Call it while the node still exists. */
 void registry_remove(const char *node);
 
 #endif

@@ -35,7 +35,7 @@ static const char *trace_kind_name(enum frame_kind kind)
 	}
 }
 
-/* "DMS Get Model request", or numbers where there is no name. */
+/* "DMS Get Model request", with a number in place of an unknown name. */
 static void trace_describe(char *text, size_t size, const uint8_t *frame)
 {
 	const char *service = qmi_service_name(frame_service(frame));

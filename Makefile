@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# `make help` says what there is.
+# `make help` lists the targets.
 
 VERSION     = 0.1.0
 
@@ -12,8 +12,8 @@ UDEVDIR    ?= $(PREFIX)/lib/udev/rules.d
 UNITDIR    ?= $(PREFIX)/lib/systemd/system
 DESTDIR    ?=
 
-# CC, CPPFLAGS, CFLAGS, LDFLAGS and LDLIBS are the caller's, from the environment or
-# the command line. What the sources need is in OWN_*, which comes first.
+# CC, CPPFLAGS, CFLAGS, LDFLAGS and LDLIBS belong to the caller, who sets them in the
+# environment or on the command line. The OWN_* flags, which the sources need, come first.
 CFLAGS     ?= -O2 -g
 PKG_CONFIG ?= pkg-config
 INSTALL    ?= install
@@ -23,11 +23,11 @@ WARNINGS    = -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion -Wstrict-pro
 	      -Wmissing-prototypes -Wpointer-arith -Wcast-qual -Wvla -Wformat=2 -Wundef \
 	      $(if $(filter-out 0,$(WERROR)),-Werror)
 OWN_CPPFLAGS = -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -Ilib
-# The name of the directory stays out of what is built.
+# Keep the name of the directory out of the build products.
 OWN_CFLAGS  = -std=c11 $(WARNINGS) -ffile-prefix-map='$(CURDIR)=.' -MMD -MP
 VERSION_FLAG = -DVERSION='"$(VERSION)"'
 
-# $(call say,WHAT): before a command, to have one line instead of it. V=1 shows the
+# $(call say,WHAT): put before a command, prints one line in its place. V=1 shows the
 # command, -s nothing.
 SILENT     := $(findstring s,$(filter-out --%,$(firstword -$(MAKEFLAGS))))
 say         = $(if $(filter-out 0,$(V)),,@$(if $(SILENT),,printf '  %-7s %s\n' $(1) $@;) )
@@ -36,12 +36,12 @@ LIBS        =
 compile     = $(call say,CC)$(CC) $(OWN_CPPFLAGS) $(OWN_CFLAGS) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 link        = $(call say,LD)$(CC) $(OWN_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(LDLIBS)
 
-# Read where they are needed, so that `make help` and the like need no library.
+# Expanded only where used, so that targets such as help need no library.
 FUSE_CFLAGS  = $(shell $(PKG_CONFIG) --cflags fuse3 libudev)
 FUSE_LIBS    = $(shell $(PKG_CONFIG) --libs fuse3 libudev)
 CMOCKA_LIBS  = $(shell $(PKG_CONFIG) --libs cmocka)
 
-# Without it the daemon waits with epoll alone.
+# Without liburing the daemon uses only epoll.
 LIBURING     = $(shell $(PKG_CONFIG) --atleast-version=2.3 liburing && echo yes || echo no)
 URING_CFLAGS = $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags liburing))
 URING_LIBS   = $(shell $(PKG_CONFIG) --libs liburing)
@@ -67,15 +67,15 @@ endif
 
 all: $(BUILD)/cuse-qmux $(BUILD)/qmi-modem-sim ## build the daemon and the simulated modem
 
-help: ## this list
+help: ## show this list
 	@sed -n "s/^\([a-z-]*\):.*## /\1\t/p" Makefile | expand -t 14
 	@echo
-	@echo 'SANITIZE=1 with check: units under ASan and UBSan, the daemon under UBSan and valgrind.'
-	@echo 'V=1: show each command. WERROR=1: a warning is an error.'
+	@echo 'SANITIZE=1 (check): run unit tests under ASan and UBSan, the daemon under UBSan and valgrind.'
+	@echo 'V=1: show each command. WERROR=1: treat warnings as errors.'
 	@echo 'LIBURING=no: build the daemon without io_uring.'
 	@echo 'PREFIX ($(PREFIX)), DESTDIR, SBINDIR, BINDIR, MANDIR, SYSCONFDIR, UDEVDIR, UNITDIR,'
-	@echo 'CC, CPPFLAGS, CFLAGS ($(CFLAGS)), LDFLAGS, LDLIBS, PKG_CONFIG, INSTALL: as usual, from the'
-	@echo 'environment or the command line.'
+	@echo 'CC, CPPFLAGS, CFLAGS ($(CFLAGS)), LDFLAGS, LDLIBS, PKG_CONFIG, INSTALL have their usual'
+	@echo 'meaning; set them in the environment or on the command line.'
 
 $(BUILD)/cuse-qmux: LIBS = $(FUSE_LIBS) $(LOOP_LIBS)
 $(BUILD)/cuse-qmux: $(DAEMON) $(LIB)
@@ -84,7 +84,7 @@ $(BUILD)/cuse-qmux: $(DAEMON) $(LIB)
 $(BUILD)/qmi-modem-sim: $(SIM) $(BUILD)/obj/lib/frame.o $(BUILD)/obj/lib/names.o
 	$(link)
 
-# The unit tests let memory run out where they want it.
+# Lets the unit tests make allocations fail.
 $(BUILD)/tests/unit-tests: OWN_LDFLAGS = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 $(BUILD)/tests/unit-tests: LIBS = $(CMOCKA_LIBS)
 $(BUILD)/tests/unit-tests: $(UNIT) $(LIB) $(BUILD)/obj/cuse-qmux/open_files.o
@@ -127,35 +127,35 @@ $(BUILD)/obj/%.o: %.c Makefile
 BENCH_OUT = $(BUILD)/bench
 BENCH_PROGRAMS = $(BUILD)/tests/bench-modem $(BUILD)/tests/bench-client
 
-bench: ## the race against qmi-proxy, 5 min: tables and plots, in BENCH_OUT
+bench: ## race it against qmi-proxy, 5 min; tables and plots go to BENCH_OUT
 	@tools/install-deps bench
 	@$(MAKE) --no-print-directory all $(BENCH_PROGRAMS)
 	@tests/bench/race $(BENCH_OUT)
 
-demo: ## see it work: a simulated modem, two nodes, real qmicli
+demo: ## see it work with a simulated modem, two nodes and the real qmicli
 	@tools/install-deps demo
 	@$(MAKE) -s -q all || echo 'building ...'
 	@$(MAKE) -s all
 	@tools/with-cuse tools/demo
 
-check: ## all tests; SANITIZE=1 for the same under sanitizers
+check: ## run all tests; with SANITIZE=1, under sanitizers
 	@tools/install-deps check
 	@echo 'building ...'
 	@SANITIZE=$(SANITIZE) tests/run
 
 faults: SECONDS = 3600
-faults: ## the part of check that is about faults, with SECONDS=N of mixed load (3600)
+faults: ## run the fault tests of check, with SECONDS=N of mixed load (3600)
 	@tools/install-deps check
 	@$(MAKE) --no-print-directory test-programs
 	BUILD=$(BUILD) FAULTS_ALL=1 FAULTS_SECONDS=$(SECONDS) tools/with-cuse $(BUILD)/tests/fault-tests
 
 SYSTEM_STAGE = $(BUILD)/system/stage
 
-check-system: ## the whole stack on a stock kernel, in QEMU
+check-system: ## test the whole stack on a stock kernel in QEMU
 	@tools/install-deps system
 	tests/system/run
 
-system-shell: ## a shell on such a system, with all of this installed
+system-shell: ## open a shell on such a system, with everything installed
 	@tools/install-deps system
 	@$(MAKE) --no-print-directory system-stage
 	tools/with-system --stage $(SYSTEM_STAGE) --shell
@@ -164,7 +164,7 @@ system-stage: all $(BUILD)/tests/system-client
 	rm -rf $(SYSTEM_STAGE)
 	$(MAKE) --no-print-directory install DESTDIR=$(SYSTEM_STAGE) PREFIX=/usr SYSCONFDIR=/etc
 
-# What is built of the sources that are shipped, without a library to link with.
+# The shipped sources, compiled but not linked, so that no library is needed.
 shipped-objects: $(LIB) $(DAEMON) $(SIM)
 
 programs: test-programs $(BUILD)/tests/system-client $(BENCH_PROGRAMS)
@@ -177,7 +177,7 @@ FUZZED       = $(patsubst %.c,$(BUILD)/fuzz/obj/%.o,$(sort $(wildcard lib/*.c)))
 FUZZING      = $(patsubst %.c,$(BUILD)/fuzz/obj/%.o,tests/fuzz/fuzz.c \
 		 $(filter-out %/main.c %/seed.c %/shrink.c %/field.c %/generator.c,$(sort $(wildcard tests/simulation/*.c))))
 
-# Only the core is what libFuzzer follows, and what is checked; the model is to be fast.
+# Instrument and check only the core, so that the model stays fast.
 $(FUZZED): FUZZ_FLAGS = -fsanitize=fuzzer-no-link $(FUZZ_CHECKS)
 
 $(BUILD)/fuzz/obj/%.o: %.c Makefile
@@ -195,24 +195,24 @@ fuzz-objects: $(FUZZ_OBJECTS)
 
 FUZZERS = $(FUZZ_TARGETS:%=$(BUILD)/fuzz/%)
 
-fuzz: ## libFuzzer on the core, SECONDS=N for each target (60)
+fuzz: ## run libFuzzer on the core, SECONDS=N for each target (60)
 	@tools/install-deps check
 	@$(MAKE) --no-print-directory $(FUZZERS)
 	tests/fuzz/run $(SECONDS) $(FUZZERS)
 
-soak: ## more of the simulation, SECONDS=N of new seeds (60)
+soak: ## run the simulation on new seeds for SECONDS=N (60)
 	@tools/install-deps check
 	@$(MAKE) --no-print-directory $(BUILD)/tests/simulation
 	$(BUILD)/tests/simulation --seeds $${SEED:-$$(date +%s)000} --seconds $(SECONDS)
 
 fuzz soak: SECONDS = 60
 
-check-mutants: ## whether the tests find known faults, of the core and of the daemon
+check-mutants: ## check that the tests find known faults in the core and the daemon
 	@tools/install-deps check
 	tests/simulation/check-mutants
 	tests/mutants/check-daemon
 
-coverage: ## of lib/ by units and simulation: every line, and 95 % of branches
+coverage: ## check that units and simulation cover lib/: every line, 95 % of branches
 	@tools/install-deps check coverage
 	tests/coverage
 
@@ -228,7 +228,7 @@ SCRIPTS = .ci/run tests/run tests/report.sh tests/coverage tests/fuzz/run tests/
 LINT = $(BUILD)/lint
 LINT_CHECKS = flags messages rebuild subjects
 
-lint: ## all that looks at the sources and not at what they do
+lint: ## run all static checks
 	@tools/install-deps lint
 	clang-format --dry-run -Werror $(SOURCES)
 	clang-tidy --quiet --warnings-as-errors='*' $(filter lib/% cuse-qmux/% tools/%,$(filter %.c,$(SOURCES))) -- \
@@ -245,11 +245,11 @@ lint: ## all that looks at the sources and not at what they do
 	tests/lint/portability $(LINT)
 	for check in $(LINT_CHECKS); do tests/lint/$$check || exit; done
 
-format: ## lay the sources out as lint wants them
+format: ## format the sources as lint requires
 	clang-format -i $(SOURCES)
 
-# Settings that are there already are the machine's own.
-install: all ## install the daemon, its udev rules and unit, the simulated modem and the man pages
+# Keeps existing settings.
+install: all ## install the daemon, udev rules, unit, simulated modem and man pages
 	$(INSTALL) -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man8 \
 		$(DESTDIR)$(MANDIR)/man4 $(DESTDIR)$(UDEVDIR) $(DESTDIR)$(UNITDIR) \
 		$(DESTDIR)$(SYSCONFDIR)/default
@@ -264,12 +264,12 @@ install: all ## install the daemon, its udev rules and unit, the simulated modem
 	[ -e $(DESTDIR)$(SYSCONFDIR)/default/cuse-qmux ] || \
 		$(INSTALL) -m 644 udev/cuse-qmux.default $(DESTDIR)$(SYSCONFDIR)/default/cuse-qmux
 
-uninstall: ## remove what install has put there, except the settings
+uninstall: ## remove the installed files, except the settings
 	rm -f $(DESTDIR)$(SBINDIR)/cuse-qmux $(DESTDIR)$(BINDIR)/qmi-modem-sim \
 		$(DESTDIR)$(MANDIR)/man8/cuse-qmux.8 $(DESTDIR)$(MANDIR)/man4/qmi-virt.4 \
 		$(DESTDIR)$(UDEVDIR)/90-cuse-qmux.rules $(DESTDIR)$(UNITDIR)/cuse-qmux@.service
 
-clean: ## remove what was built
+clean: ## remove all build products
 	rm -rf $(BUILD)
 
 .SECONDARY: $(FUZZ_TARGETS:%=$(BUILD)/fuzz/obj/tests/fuzz/%.o)

@@ -9,7 +9,7 @@ enum {
 	STATUS_CONNECTED = 2,
 };
 
-/* Call end reasons: a generic one, and a verbose one of the type CM, call manager. */
+/* Call end reasons: a generic one, and a verbose one of type CM (call manager). */
 enum {
 	END_CLIENT = 2,
 	END_NO_SERVICE = 3,

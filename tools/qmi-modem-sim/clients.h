@@ -1,29 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The CIDs of each service, and the indications that go to those who have one. */
+/* The CIDs of each service, and the indications sent to them. */
 #ifndef CLIENTS_H
 #define CLIENTS_H
 
 #include "modem_state.h"
 
-/* NULL: this CID is not allocated. */
+/* Returns NULL if the CID is not allocated. */
 struct client *clients_find(struct modem *modem, const struct service *service, unsigned int cid);
 unsigned int clients_count(const struct modem *modem, const struct service *service);
 
-/* The lowest free CID; QMI_CID_NONE if the service has as many clients as it may have. */
+/* Allocates the lowest free CID. Returns QMI_CID_NONE if the service has reached its limit. */
 uint8_t clients_allocate(struct modem *modem, const struct service *service);
-/* Frees the CID and what it registered for, and tells the service. */
+/* Frees the CID with its registrations, and notifies the service. */
 void clients_release(struct modem *modem, const struct service *service, uint8_t cid);
 void clients_forget(struct modem *modem);
 
 /*
- * An indication: clients_begin() starts it in a frame with room for
- * LINE_FRAME_MAX, TLVs are added, then it goes to each client of the service
- * that registered for one of the events.
+ * To send an indication, start it with clients_begin() in a buffer of LINE_FRAME_MAX
+ * bytes, add TLVs, then call clients_indicate(), which sends it to each client of the
+ * service that registered for one of the events.
  */
 void clients_begin(uint8_t *frame, enum qmi_service service, uint16_t message);
 void clients_indicate(struct modem *modem, uint8_t *frame, uint32_t events);
 
-/* Instead of events: to each client, or once to the CID that stands for all. */
+/* In place of events: to every client, or once to the broadcast CID. */
 #define CLIENTS_EACH      0
 #define CLIENTS_BROADCAST UINT32_MAX
 

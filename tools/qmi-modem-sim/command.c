@@ -15,15 +15,15 @@
 #define WHY_MAX     160
 #define MS_MAX      3600000
 #define FAILS_MAX   1000
-#define STALL_UNTIL (MILLIS_NEVER - 1) /* told otherwise */
+#define STALL_UNTIL (MILLIS_NEVER - 1) /* until told otherwise */
 
 struct command {
-	char *word[WORDS_MAX]; /* its own name first */
+	char *word[WORDS_MAX]; /* the command's name first */
 	size_t count;
 	FILE *out;
 };
 
-/* false: it was refused. */
+/* Returns false if the command was refused. */
 typedef bool command_function(struct simulator *sim, struct command *command);
 
 __attribute__((format(printf, 2, 3))) static bool command_refuse(const struct command *command,
@@ -177,7 +177,7 @@ static bool command_unplug(struct simulator *sim, struct command *command)
 static bool command_plug(struct simulator *sim, struct command *command)
 {
 	if (sim->usb.port.open)
-		return command_refuse(command, "it is plugged in already");
+		return command_refuse(command, "already plugged in");
 	usb_port_plug(&sim->usb, 0);
 	return true;
 }
@@ -223,7 +223,7 @@ static bool command_quit(struct simulator *sim, struct command *command)
 
 static const struct command_entry {
 	const char *name;
-	size_t count; /* of words, its own name included */
+	size_t count; /* words, including the name */
 	command_function *run;
 	bool usb; /* only for a USB device */
 } command_table[] = {
@@ -252,13 +252,13 @@ static bool command_execute(struct simulator *sim, struct command *command)
 		if (strcmp(entry->name, command->word[0]) != 0)
 			continue;
 		if (command->count != entry->count)
-			return command_refuse(command, "expected %zu more words, not %zu",
+			return command_refuse(command, "expected %zu arguments, got %zu",
 					      entry->count - 1, command->count - 1);
 		if (entry->usb && !sim->settings.usb)
 			return command_refuse(command, "only with --usb");
 		return entry->run(sim, command);
 	}
-	fputs("error: no such command; there are", command->out);
+	fputs("error: unknown command; expected one of", command->out);
 	for (size_t i = 0; i < COUNT(command_table); i++)
 		fprintf(command->out, " %s", command_table[i].name);
 	fputc('\n', command->out);

@@ -7,7 +7,7 @@
 
 struct simulator;
 
-/* Runs one line, which it takes apart, and writes the whole reply. */
+/* Runs one line, which it modifies, and writes the whole reply to out. */
 void command_run(struct simulator *sim, char *line, FILE *out);
 
 #endif

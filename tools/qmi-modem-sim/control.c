@@ -11,7 +11,7 @@
 
 #include "command.h"
 
-/* false: the path is too long for a Unix socket, and errno says so. */
+/* Returns false and sets errno if the path is too long for a Unix socket. */
 static bool control_address(const char *path, struct sockaddr_un *address)
 {
 	*address = (struct sockaddr_un){.sun_family = AF_UNIX};
@@ -23,7 +23,7 @@ static bool control_address(const char *path, struct sockaddr_un *address)
 	return true;
 }
 
-/* A socket that nobody answers was left behind by a killed simulator. */
+/* A socket that refuses connections was left behind by a killed simulator. */
 static void control_remove_stale(const struct sockaddr_un *address)
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -106,8 +106,7 @@ static void control_accept_client(struct control *control)
 	close(fd);
 }
 
-/* A reply fits the socket's buffer unless its reader never reads, and then there is no need to
- * wait. */
+/* Does not wait: a reply fits the socket's buffer, unless the client never reads. */
 static bool control_answer(struct control_client *client, struct simulator *sim, char *line)
 {
 	char *reply = NULL;
@@ -127,7 +126,7 @@ static bool control_answer(struct control_client *client, struct simulator *sim,
 	return sent;
 }
 
-/* false: the connection is done with. */
+/* Returns false if the connection is finished. */
 static bool control_read_client(struct control_client *client, struct simulator *sim)
 {
 	ssize_t n =
@@ -182,7 +181,7 @@ static FILE *control_connect(const char *path)
 	return stream;
 }
 
-/* Returns the status to exit with, or -1: the reply has no end. */
+/* Returns the exit status, or -1 if the reply ends early. */
 static int control_print_reply(FILE *stream)
 {
 	char *line = NULL;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The control socket: a line with a command, then a reply of lines, the last
- * of which is "ok" or begins with "error: ". Any number of commands may follow
- * each other on one connection.
+ * The control socket. A command is one line. The reply is one or more lines, the last
+ * of which is "ok" or begins with "error: ". A connection can carry any number of
+ * commands, one after another.
  */
 #ifndef CONTROL_H
 #define CONTROL_H
@@ -25,20 +25,23 @@ struct control_client {
 
 struct control {
 	int fd;
-	const char *path; /* NULL: there is no control socket */
+	const char *path; /* NULL if there is no control socket */
 	struct control_client clients[CONTROL_CLIENTS_MAX];
 };
 
-/* A path of NULL makes none. false: errno says why. */
+/*
+ * Opens the socket at path, which must outlive it; does nothing if path is NULL. On false,
+ * errno says why.
+ */
 bool control_open(struct control *control, const char *path);
 void control_close(struct control *control);
-/* Fills CONTROL_FDS entries for poll(), and takes them after it. */
+/* Fill CONTROL_FDS entries for poll(), and handle them after it. */
 void control_prepare(const struct control *control, struct pollfd *fds);
 void control_handle(struct control *control, const struct pollfd *fds, struct simulator *sim);
 
 /*
- * The other end: sends the words to the control socket at path, prints the
- * reply, and returns the status to exit with.
+ * The client side: sends the words to the control socket at path, prints the reply
+ * and returns the exit status.
  */
 int control_ask(const char *path, char *const *words, int count);
 

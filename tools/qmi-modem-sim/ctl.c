@@ -55,7 +55,7 @@ static void ctl_add_version_info(const struct modem *modem, uint8_t *answer)
 	tlv_end(&tlv, answer, 0x01);
 }
 
-/* The service that the mandatory TLV names; NULL if it has no clients. */
+/* Returns the service named by the mandatory TLV, or NULL if it cannot have clients. */
 static const struct service *ctl_named_service(const struct request *request)
 {
 	const struct service *service = modem_state_service(request->modem, request->value[0]);
@@ -93,7 +93,7 @@ static int ctl_release_cid(const struct request *request)
 	return QMI_ERROR_NONE;
 }
 
-/* Asks whether frames of data have a QoS header, and for the link layer's protocol. */
+/* The answer: whether data frames have a QoS header, and the link layer protocol. */
 static int ctl_set_data_format(const struct request *request)
 {
 	const uint8_t *protocol = frame_tlv(request->frame, 0x10, 2, NULL);

@@ -9,7 +9,7 @@
 #include "tlv.h"
 
 #define RESET_MS       300
-#define GPS_EPOCH      315964800 /* 6 January 1980, since when DMS counts time */
+#define GPS_EPOCH      315964800 /* 6 January 1980, when DMS time begins */
 #define MODES          (MODE_ONLY_LOW_POWER + 1)
 #define MEID_DIGITS    14
 #define LTE_BANDS      UINT64_C(0x00000000080800C5) /* 1, 3, 7, 8, 20, 28 */
@@ -53,7 +53,7 @@ static void dms_add_capabilities(const struct modem *modem, uint8_t *answer)
 	tlv_add(answer, 0x01, "wwbbbbbb", 50000000, 150000000, /* bit/s up and down */
 		3,                                             /* calls and packets at once */
 		2,                                             /* it has a SIM */
-		3, 4, 5, 8);                                   /* three radios: GSM, UMTS, LTE */
+		3, 4, 5, 8);                                   /* radios: GSM, UMTS, LTE */
 }
 
 static void dms_add_model(const struct modem *modem, uint8_t *answer)
@@ -79,7 +79,7 @@ static void dms_add_operating_mode(const struct modem *modem, uint8_t *answer)
 	tlv_add(answer, 0x11, "b", 0);         /* no hardware switch restricts it */
 }
 
-/* Only a reset leads out of offline. */
+/* The only way out of offline is a reset. */
 static int dms_set_operating_mode(const struct request *request)
 {
 	struct modem *modem = request->modem;
@@ -96,7 +96,7 @@ static int dms_set_operating_mode(const struct request *request)
 	return QMI_ERROR_NONE;
 }
 
-/* A count of 1.25 ms in 6 bytes, then the source of the time: the device. */
+/* The time in units of 1.25 ms, in 6 bytes, then its source: the device. */
 static void dms_add_time(const struct modem *modem, uint8_t *answer)
 {
 	uint64_t ms = ((uint64_t)time(NULL) - GPS_EPOCH) * 1000;

@@ -10,17 +10,17 @@
 #include "millis.h"
 #include "names.h"
 
-#define BACKLOG_MAX 262144 /* bytes; beyond them no request is read */
-#define HOLD_MS     50     /* an answer held back behind the next, if there is none */
+#define BACKLOG_MAX 262144 /* bytes; beyond this no requests are read */
+#define HOLD_MS     50     /* how long an answer is held back if no other follows */
 #define JOIN_MS     5
 #define SPLIT_MS    5
-#define RETRY_MS    20 /* a pty reports late, or never, that part of its buffer is free */
+#define RETRY_MS    20 /* because a pty reports free buffer space late or never */
 
 struct delivery {
 	struct delivery *next;
 	uint64_t serial;
-	uint64_t ready; /* what latency and jitter make of it */
-	uint64_t due;   /* ready, or later for one that is held back */
+	uint64_t ready; /* ms, from latency and jitter */
+	uint64_t due;   /* ms: ready, or later if held back */
 	size_t size;
 	uint8_t frame[];
 };
@@ -53,7 +53,7 @@ static void line_trace(const uint8_t *frame)
 	fputc('\n', stderr);
 }
 
-/* xorshift64: 0 to below - 1. */
+/* xorshift64. Returns 0 to below - 1. */
 static unsigned int line_roll(struct line *line, unsigned int below)
 {
 	line->random ^= line->random << 13;
@@ -77,7 +77,7 @@ static bool line_same_client(const uint8_t *a, const uint8_t *b)
 	return frame_service(a) == frame_service(b) && frame_cid(a) == frame_cid(b);
 }
 
-/* Only an answer takes time, but nothing overtakes what the same client has yet to get. */
+/* Only answers are delayed, but no frame overtakes an earlier one to the same client. */
 static uint64_t line_ready_at(struct line *line, const uint8_t *frame)
 {
 	uint64_t ready = millis_now();
@@ -164,7 +164,7 @@ void line_close(struct line *line)
 	line->port->kind->close(line->port);
 }
 
-/* What goes out now: one held back that a later one has passed, else what is due. */
+/* Returns what to send now: a held-back frame that a later one has passed, or one that is due. */
 static struct delivery *line_next_delivery(struct line *line, uint64_t now)
 {
 	for (struct delivery **at = &line->queue; *at; at = &(*at)->next) {
@@ -184,9 +184,9 @@ static void line_put(struct line *line, const uint8_t *bytes, size_t len)
 }
 
 /*
- * Markers in it make a reader look twice, but none can pass for the beginning of
- * a frame, which would cost the frame that follows: no byte is the flags 0x80,
- * and no marker is so near the end that the frame would supply them.
+ * The garbage contains frame markers, but none can pass for the start of a frame, which
+ * would make the reader lose the next frame: no byte is 0x80, the flags, and no marker
+ * is so close to the end that the next frame would supply them.
  */
 static void line_put_garbage(struct line *line)
 {
@@ -226,7 +226,7 @@ static void line_put_frame(struct line *line, const uint8_t *frame, uint64_t now
 	line_put(line, frame, first);
 }
 
-/* As much as the port takes; false: some is left. */
+/* Writes as much as the port accepts. Returns false if some is left. */
 static bool line_write_out(struct line *line)
 {
 	ssize_t n = line->port->kind->write(line->port, line->out, line->out_len);
@@ -265,7 +265,7 @@ static void line_deliver(struct line *line, uint64_t now)
 	}
 }
 
-/* The last to have the port open has closed it. Like a real modem, this one keeps its state. */
+/* The last program has closed the port. Like a real modem, this one keeps its state. */
 static void line_hang_up(struct line *line)
 {
 	line_forget_all(line);
@@ -309,8 +309,8 @@ static bool line_wants_input(const struct line *line)
 }
 
 /*
- * Reads until there is no more. What was written before a hangup still comes,
- * and then EIO; somebody may have opened the port again meanwhile.
+ * Reads until there is nothing left. Data written before a hangup still arrives, then
+ * EIO, even if somebody has opened the port again meanwhile.
  */
 static void line_read_in(struct line *line)
 {

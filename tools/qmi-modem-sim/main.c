@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * qmi-modem-sim: a modem without a modem, on a pty or on USB.
+ * qmi-modem-sim: simulates a QMI modem, on a pty or on USB.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -37,37 +37,37 @@ enum {
 static const char help[] =
 	"Usage: " NAME " [OPTION...]\n"
 	"       " NAME " --ask=PATH COMMAND...\n"
-	"Simulates a QMI modem on a pty, whose name it prints.\n"
+	"Simulates a QMI modem on a pty and prints the pty's name.\n"
 	"\n"
-	"  --usb              a USB modem instead, driven by the kernel's qmi_wwan. Needs root\n"
+	"  --usb              simulate a USB modem, driven by the kernel's qmi_wwan. Needs root\n"
 	"                     and the virtual host controller: modprobe vhci-hcd. The modem\n"
 	"                     disappears when this process ends. Prints usb.port=, usb.device=,\n"
-	"                     usb.node= and usb.net= whenever a driver has taken it. Its\n"
-	"                     serial number is the IMEI. Start one for each modem\n"
-	"  --link=PATH        a symlink to the pty; not with --usb\n"
-	"  --control=PATH     a Unix socket for commands: state, set, restart, stall,\n"
+	"                     usb.node= and usb.net= whenever a driver has bound to it. The\n"
+	"                     serial number is the IMEI. Start one process per modem\n"
+	"  --link=PATH        make a symlink to the pty; not with --usb\n"
+	"  --control=PATH     take commands on a Unix socket: state, set, restart, stall,\n"
 	"                     indicate, revoke, unplug, quit; with --usb also plug,\n"
-	"                     replug MS, reset (of the USB port), and fail WHAT N: of WHAT, a\n"
-	"                     command, response or notification, the next N fail\n"
-	"  --ask=PATH         sends a command to that socket and prints the reply\n"
-	"  --imei=DIGITS      the modem's IMEI\n"
-	"  --model=TEXT       its model\n"
-	"  --cids=N           clients that a service can have: 1 to 254 (32)\n"
-	"  --scan-time=MS     how long a network scan takes (3000)\n"
+	"                     replug MS, reset (the USB port), and fail KIND N (make the next\n"
+	"                     N URBs fail; KIND is command, response or notification)\n"
+	"  --ask=PATH         send a command to that socket and print the reply\n"
+	"  --imei=DIGITS      IMEI of the modem\n"
+	"  --model=TEXT       model of the modem\n"
+	"  --cids=N           maximum number of clients per service, 1 to 254 (32)\n"
+	"  --scan-time=MS     duration of a network scan (3000)\n"
 	"Trouble:\n"
-	"  --latency=MS       how long an answer takes\n"
-	"  --jitter=MS        up to this much longer, at random\n"
-	"  --reorder=PERCENT  of answers are held back behind the next\n"
-	"  --drop=PERCENT     of answers never come\n"
-	"  --split=PERCENT    of frames come in two writes\n"
-	"  --join=PERCENT     of frames come in one write with the next\n"
-	"  --garbage=PERCENT  of frames come after random bytes\n"
-	"  --seed=N           of this randomness (1)\n"
+	"  --latency=MS       delay before each answer\n"
+	"  --jitter=MS        maximum random extra delay\n"
+	"  --reorder=PERCENT  share of answers held back behind the next\n"
+	"  --drop=PERCENT     share of answers that are lost\n"
+	"  --split=PERCENT    share of frames that arrive in two writes\n"
+	"  --join=PERCENT     share of frames that share a write with the next\n"
+	"  --garbage=PERCENT  share of frames preceded by random bytes\n"
+	"  --seed=N           seed of the random numbers (1)\n"
 	"\n"
-	"  -v                 a line for each frame, on stderr\n"
+	"  -v                 print a line for each frame to stderr\n"
 	"  --help, --version\n";
 
-/* As getopt_long() wants them: OPTION_SETTING with its index for each setting, and these. */
+/* Values for getopt_long(). Each setting has OPTION_SETTING and is told apart by its index. */
 enum {
 	OPTION_HELP,
 	OPTION_VERSION,
@@ -172,7 +172,7 @@ static int main_fail(const char *what)
 	return EXIT_FAILURE;
 }
 
-/* NULL after a message. */
+/* Returns NULL after printing an error. */
 static struct port *main_open_port(struct simulator *sim)
 {
 	char why[WHY_MAX];
@@ -236,14 +236,15 @@ static int main_act(struct simulator *sim, char *const *words, int count)
 	if (settings->ask && count > 0)
 		return control_ask(settings->ask, words, count);
 	if (settings->ask || count > 0) {
-		fprintf(stderr, NAME ": %s: a command goes with --ask, and only there\n",
+		fprintf(stderr, NAME ": %s: --ask and a command require each other\n",
 			count > 0 ? words[0] : "--ask");
 		return EXIT_USAGE;
 	}
 	if (settings->usb && settings->link) {
 		fprintf(stderr,
-			NAME ": --link=%s: not with --usb, where the kernel names the port; "
-			     "see usb.node= on standard output\n",
+			NAME
+			": --link=%s: not allowed with --usb, where the kernel names the port; "
+			"see usb.node= on standard output\n",
 			settings->link);
 		return EXIT_USAGE;
 	}

@@ -7,7 +7,7 @@
 
 #define MILLIS_NEVER UINT64_MAX
 
-/* Monotonic milliseconds: never set back, counted from an arbitrary day. */
+/* CLOCK_MONOTONIC in ms. */
 static inline uint64_t millis_now(void)
 {
 	struct timespec ts;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the modem remembers. It outlives whoever has its port open, and so do
- * their CIDs.
+ * The state of the modem. Like the CIDs in it, it outlives the programs that have
+ * the port open.
  */
 #ifndef MODEM_STATE_H
 #define MODEM_STATE_H
@@ -30,10 +30,10 @@ enum operating_mode {
 struct client {
 	bool allocated;
 	uint8_t ip_family; /* WDS: 4 or 6 */
-	uint32_t events;   /* what it registered for; each service has its own bits */
+	uint32_t events;   /* registered events; each service has its own bits */
 };
 
-/* What Set System Selection Preference leaves behind. */
+/* As set by Set System Selection Preference. */
 struct selection {
 	uint16_t modes;
 	uint16_t roaming;
@@ -49,7 +49,7 @@ struct data_format {
 	uint32_t downlink_size;
 };
 
-/* Where a kind of SMS goes: the WMS service's route. */
+/* A WMS route: where a kind of SMS goes. */
 struct sms_route {
 	uint8_t fields[4]; /* message type, message class, storage, receipt action */
 };
@@ -73,8 +73,8 @@ struct modem {
 	struct client clients[SERVICES][QMI_CID_MAX + 1]; /* by service and CID */
 	struct task tasks[TASKS_MAX];
 	enum operating_mode mode;
-	uint64_t reset_at;   /* 0: no reset has been asked for */
-	unsigned int signal; /* which of the signals network.c knows */
+	uint64_t reset_at;   /* ms; 0: no reset is pending */
+	unsigned int signal; /* index into the signals of nas.c */
 	struct selection selection;
 	struct call calls[CALLS];
 	uint32_t calls_made;
@@ -86,13 +86,13 @@ struct modem {
 	uint16_t routes_count;
 };
 
-/* The radio is on, and the network is there. */
+/* True if the radio is on and the modem registered. */
 static inline bool modem_state_online(const struct modem *modem)
 {
 	return modem->mode == MODE_ONLINE;
 }
 
-/* NULL if the modem does not provide it. */
+/* Returns NULL if the modem does not provide the service. */
 static inline const struct service *modem_state_service(const struct modem *modem, unsigned int id)
 {
 	for (size_t i = 0; i < SERVICES; i++) {

@@ -102,7 +102,7 @@ static void nas_add_event_report(const struct modem *modem, uint8_t *frame)
 	tlv_add(frame, 0x1A, "h", signal->rsrp);
 }
 
-/* The types of TLVs that the response and the indication number differently. */
+/* TLV types that differ between the response and the indication. */
 struct serving_tlvs {
 	uint8_t lac;
 	uint8_t cell;
@@ -163,7 +163,7 @@ static void nas_add_serving_indication(const struct modem *modem, uint8_t *frame
 	nas_add_serving(modem, frame, &tlvs);
 }
 
-/* Each field comes after a byte that says whether it is valid. */
+/* Each field is preceded by a byte that says whether it is valid. */
 static void nas_add_lte_info(uint8_t *frame)
 {
 	struct tlv tlv = {0};
@@ -209,7 +209,7 @@ static void nas_add_operator_name(const struct modem *modem, uint8_t *answer)
 	tlv_add(answer, 0x13, "t", HOME->name);
 }
 
-/* A scan lists a network once for each radio technology it has. */
+/* A scan lists a network once for each of its radio technologies. */
 static void nas_add_scan(uint8_t *answer)
 {
 	struct tlv networks = {0}, radios = {0}, digits = {0};
@@ -296,7 +296,7 @@ static int nas_set_event_report(const struct request *request)
 	return QMI_ERROR_NONE;
 }
 
-/* Lists begin with a count of 1, and each value comes with its radio. */
+/* Each list begins with a count of 1, and each value is followed by its radio. */
 static int nas_get_signal_strength(const struct request *request)
 {
 	const uint8_t *mask = frame_tlv(request->frame, 0x10, 2, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the modem is plugged in by, as its line sees it: a pty or a USB device. */
+/* The modem's port as its line sees it: a pty or a USB device. */
 #ifndef PORT_KIND_H
 #define PORT_KIND_H
 
@@ -13,7 +13,7 @@
 
 struct port {
 	const struct port_kind *kind;
-	bool open; /* what is written may be heard, as far as is known */
+	bool open; /* somebody may read what is written, as far as is known */
 };
 
 struct port_kind {
@@ -21,24 +21,24 @@ struct port_kind {
 
 	/* Fills PORT_FDS entries for poll(); events is what the line waits for. */
 	void (*prepare)(struct port *port, short events, struct pollfd *fds);
-	/* After poll(): which of POLLIN and POLLHUP the line has to act on. */
+	/* Call after poll(). Returns which of POLLIN and POLLHUP the line must act on. */
 	short (*handle)(struct port *port, const struct pollfd *fds);
-	/* After the line has read: opens the port if somebody has opened it meanwhile. */
+	/* Call after reading: sets open if somebody has opened the port meanwhile. */
 	void (*take_openings)(struct port *port);
-	/* The line reads again after a stall, in which hangups went unseen. */
+	/* Call when a stall ends, during which hangups went unnoticed. */
 	void (*resume)(struct port *port);
 
-	/* Like read() and write() without waiting; EIO: whoever was there has gone. */
+	/* Like non-blocking read() and write(). EIO: the program at the port has closed it. */
 	ssize_t (*read)(struct port *port, uint8_t *bytes, size_t size);
 	ssize_t (*write)(struct port *port, const uint8_t *bytes, size_t len);
-	/* Whoever was there has gone: throws away what they left unread. */
+	/* Call after the port was closed: discards what was left unread. */
 	void (*discard)(struct port *port);
 
-	/* What happens because time passes, and when, with events as above; NULL: nothing. */
+	/* Timed work, and when it is due (ms), with events as above. NULL: none. */
 	void (*work)(struct port *port);
 	uint64_t (*due)(const struct port *port, short events);
 
-	bool (*in_use)(const struct port *port); /* somebody has it open at this moment */
+	bool (*in_use)(const struct port *port); /* somebody has it open right now */
 	void (*close)(struct port *port);
 };
 

@@ -26,7 +26,7 @@ struct profile *profile_at(struct modem *modem, unsigned int index)
 	return &modem->profiles[index - 1];
 }
 
-/* false: it is too long. */
+/* Returns false if the value is too long. */
 static bool profile_take_text(const struct request *request, uint8_t type, char *text, size_t size)
 {
 	uint16_t len;
@@ -65,7 +65,7 @@ int profile_take(const struct request *request, const struct profile_tlvs *tlvs,
 	return QMI_ERROR_NONE;
 }
 
-/* The profile that the mandatory TLV names by its type and index; NULL: there is none. */
+/* Returns the profile that the mandatory TLV gives by type and index, or NULL. */
 static struct profile *profile_named(const struct request *request)
 {
 	if (request->value[0] != PROFILE_3GPP)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The connection profiles that WDS keeps. They survive a restart. */
+/* The connection profiles of WDS, which survive a restart. */
 #ifndef PROFILE_H
 #define PROFILE_H
 
@@ -21,7 +21,7 @@ struct profile {
 	char password[128];
 };
 
-/* The types of the TLVs in which a message carries these; 0: it does not. */
+/* The TLV types of a message's profile fields; 0: the message does not have the field. */
 struct profile_tlvs {
 	uint8_t name;
 	uint8_t pdp_type;
@@ -32,9 +32,9 @@ struct profile_tlvs {
 };
 
 void profile_init(struct modem *modem);
-/* The profile of this index, counted from 1; NULL: there is none. */
+/* Returns the profile with this index, which starts at 1, or NULL. */
 struct profile *profile_at(struct modem *modem, unsigned int index);
-/* Takes over what the request carries. Returns a QMI error, and then changes nothing. */
+/* Copies the fields in the request to *profile. On a QMI error it changes nothing. */
 int profile_take(const struct request *request, const struct profile_tlvs *tlvs,
 		 struct profile *profile);
 

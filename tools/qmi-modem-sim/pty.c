@@ -17,7 +17,7 @@ static struct pty *pty_from(struct port *port)
 	return (struct pty *)port;
 }
 
-/* A pty's master acts on the slave's settings, so the slave need not be open. */
+/* The master can change the slave's settings, so the slave need not be open. */
 static int pty_set_raw(int master)
 {
 	struct termios raw;
@@ -28,7 +28,7 @@ static int pty_set_raw(int master)
 	return tcsetattr(master, TCSAFLUSH, &raw);
 }
 
-/* A master shows a hangup only once its slave was open and was closed. */
+/* A master reports a hangup only after its slave has been opened and closed. */
 static int pty_hang_up(const char *name)
 {
 	int slave = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
@@ -58,7 +58,7 @@ static void pty_take_openings(struct port *port)
 		port->open = true;
 }
 
-/* Taking the port for open finds the hangup that the stall has left unread. */
+/* Assume that the port is open: that finds a hangup left unread by the stall. */
 static void pty_resume(struct port *port)
 {
 	port->open = true;
@@ -75,8 +75,8 @@ static ssize_t pty_write(struct port *port, const uint8_t *bytes, size_t len)
 }
 
 /*
- * On its way to the slave a byte waits in two buffers: the flush of the
- * master's output empties the first, TCSAFLUSH the second.
+ * On its way to the slave a byte passes two buffers: flushing the master's output
+ * empties the first, TCSAFLUSH the second.
  */
 static void pty_discard(struct port *port)
 {

@@ -13,7 +13,7 @@ int service_reset(const struct request *request)
 	return QMI_ERROR_NONE;
 }
 
-/* The list is a bit for each message id, least significant first. */
+/* The list has one bit per message id, least significant first. */
 int service_list_messages(const struct request *request)
 {
 	uint8_t bits[256] = {0};
@@ -50,7 +50,7 @@ void service_answer(const struct request *request, request_handler *handle)
 	answered.answer = answer;
 	frame_begin(answer, FRAME_RESPONSE, request->service_id, request->cid, request->tid,
 		    request->message);
-	/* The result comes before the other TLVs, so it is there before the handler knows it. */
+	/* The result TLV comes first, so it is added before the handler determines the result. */
 	frame_add_result(answer, QMI_ERROR_NONE);
 	error = handle(&answered);
 	if (error == ANSWER_LATER)
@@ -61,7 +61,7 @@ void service_answer(const struct request *request, request_handler *handle)
 	line_send(request->modem->line, answer);
 }
 
-/* frame_scan() leaves it to the modem to check the TLVs of a request. */
+/* frame_scan() does not check the TLVs of a request, so this does. */
 static bool service_tlvs_whole(const uint8_t *frame)
 {
 	size_t at = FRAME_HEADER_MAX;

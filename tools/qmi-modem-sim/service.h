@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a QMI service is to the modem: a name and a table of messages. */
+/* A QMI service of the modem: a name and a table of messages. */
 #ifndef SERVICE_H
 #define SERVICE_H
 
@@ -11,7 +11,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* Errors of a modem's everyday answers that lib/qmi.h has no use for. */
+/* Common QMI errors that lib/qmi.h does not need. */
 enum modem_error {
 	QMI_ERROR_INVALID_HANDLE = 9,
 	QMI_ERROR_INVALID_PROFILE = 10,
@@ -35,7 +35,7 @@ enum modem_error {
 /* Returned by a handler besides QMI errors: a task will send the answer. */
 #define ANSWER_LATER (-1)
 
-/* Where the modem keeps what belongs to a service. */
+/* Index of a service in the modem's arrays. */
 enum service_index {
 	INDEX_CTL,
 	INDEX_WDS,
@@ -59,9 +59,9 @@ struct request {
 	uint16_t tid;
 	uint16_t message;
 	const uint8_t *frame; /* NULL once the request is a task */
-	const uint8_t *value; /* of the message's mandatory TLV */
+	const uint8_t *value; /* of the mandatory TLV */
 	uint16_t len;
-	uint8_t *answer; /* a success so far; the handler adds its TLVs */
+	uint8_t *answer; /* has a success result; the handler adds TLVs */
 };
 
 /* Returns a QMI error, QMI_ERROR_NONE for success, or ANSWER_LATER. */
@@ -84,12 +84,12 @@ struct event_switch {
 	uint32_t event;
 };
 
-/* The checks come first, then whichever of the four actions are there. */
+/* First the checks, then the actions, of which any may be absent. */
 struct message {
 	uint16_t id;
 	bool online; /* InformationUnavailable unless the modem is online */
 	struct {
-		uint8_t type; /* 0: there is none */
+		uint8_t type; /* 0: none */
 		uint8_t min_len;
 	} mandatory; /* TLV */
 	struct event_switch switches[3];
@@ -109,16 +109,16 @@ struct service {
 	void (*client_gone)(struct modem *modem, uint8_t cid); /* or NULL */
 };
 
-/* For the tables of several services: Reset and Get Supported Messages. */
+/* Reset and Get Supported Messages, shared by several services. */
 request_handler service_reset;
 request_handler service_list_messages;
 
-/* Why a mandatory TLV cannot be had: it is missing, or too short. */
+/* The QMI error for a mandatory TLV that is missing or too short. */
 int service_missing(const struct request *request, uint8_t type);
 
-/* Has the service that this request is for answer it, now or later. */
+/* Passes a request to its service, which answers now or later. */
 void service_take(struct modem *modem, const uint8_t *frame);
-/* Sends what handle makes of the request, unless it returns ANSWER_LATER. */
+/* Calls handle and sends its answer, unless it returns ANSWER_LATER. */
 void service_answer(const struct request *request, request_handler *handle);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The services, and what the rest of the modem asks of them. */
+/* The services, and the functions that the rest of the modem needs of them. */
 #ifndef SERVICES_H
 #define SERVICES_H
 
@@ -14,15 +14,15 @@ extern const struct service uim_service;
 extern const struct service wda_service;
 
 void ctl_indicate_sync(struct modem *modem);
-/* Takes the CID from its client, and tells. */
+/* Takes a CID away from its client, and sends the indication. */
 void ctl_revoke(struct modem *modem, const struct service *service, uint8_t cid);
-/* What Sync does: no client, no call and no registration is left. */
+/* Does what Sync does: drops every client, call and registration. */
 void ctl_forget(struct modem *modem);
 
-/* As the control socket spells it. */
+/* The mode's name on the control socket. */
 const char *dms_mode_name(enum operating_mode mode);
 
-/* The signal changes, and those who registered for it hear of it. */
+/* Changes the signal, and indicates it to the clients that registered. */
 void nas_change_signal(struct modem *modem);
 void nas_indicate_serving_system(struct modem *modem);
 

@@ -23,11 +23,11 @@ struct setting {
 	const char *name;
 	enum setting_kind kind;
 	size_t at;
-	unsigned int min; /* of the number, or of the length */
+	unsigned int min; /* limits of the number or of the length */
 	unsigned int max;
 };
 
-#define CHANGEABLE 9 /* the first of the table: at any time */
+#define CHANGEABLE 9 /* the first entries of the table can change at any time */
 
 static const struct setting settings_table[] = {
 	{"latency", SETTING_NUMBER, offsetof(struct settings, latency), 0, MS_MAX},

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the options say, and what `set` changes later. */
+/* The settings from the command line, some of which `set` can change later. */
 #ifndef SETTINGS_H
 #define SETTINGS_H
 
@@ -33,14 +33,14 @@ struct settings {
 
 void settings_default(struct settings *settings);
 
-/* The name of each setting that takes a value, by index; NULL past the last. */
+/* Returns the name of a setting that takes a value, or NULL past the last index. */
 const char *settings_name(size_t index);
 
 /*
- * Both return false for a value that is not allowed, and say in why[] what is.
- * settings_set() is for any setting, and keeps value if it is a path.
- * settings_change() is for those that may change at any time: latency, jitter,
- * reorder, drop, split, join, garbage, cids, scan-time.
+ * On an invalid value both return false and store in why[], of size bytes, what was
+ * expected. settings_set() accepts any setting, and keeps the pointer value if it is
+ * a path. settings_change() accepts those that can change at any time: latency,
+ * jitter, reorder, drop, split, join, garbage, cids, scan-time.
  */
 bool settings_set(struct settings *settings, size_t index, const char *value, char *why,
 		  size_t size);

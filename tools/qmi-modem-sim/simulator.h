@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A running simulator: the modem, its line, and how long it lives. */
+/* A running simulator: the modem, its line and its port. */
 #ifndef SIMULATOR_H
 #define SIMULATOR_H
 
@@ -13,8 +13,8 @@
 
 struct simulator {
 	struct settings settings;
-	struct pty pty;      /* the port, or */
-	struct usb_port usb; /* with settings.usb, this one */
+	struct pty pty;      /* the port without settings.usb */
+	struct usb_port usb; /* the port with settings.usb */
 	struct line line;
 	struct modem modem;
 	bool ended;

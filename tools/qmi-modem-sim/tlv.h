@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * TLVs of the modem's answers. A format has one letter for each field of the
- * value, and an argument for each letter:
+ * Writes TLVs to the modem's answers. A format has one letter for each field of the
+ * value, and each letter takes an argument:
  *   b h w  an integer of 1, 2 or 4 bytes, from an int or unsigned int
  *   q      an integer of 8 bytes, from a uint64_t
- *   s      a string after its length in one byte
- *   t      a string alone
+ *   s      a string, preceded by its length in one byte
+ *   t      a string without a length
  */
 #ifndef TLV_H
 #define TLV_H
@@ -15,7 +15,7 @@
 
 #define TLV_MAX 1536
 
-/* A value of any number of fields; starts as {0}. */
+/* A value under construction. Initialise it with {0}, then call tlv_put() and tlv_end(). */
 struct tlv {
 	uint16_t len;
 	uint8_t value[TLV_MAX];
@@ -25,9 +25,10 @@ void tlv_put(struct tlv *tlv, const char *format, ...);
 void tlv_put_bytes(struct tlv *tlv, const void *bytes, size_t len);
 void tlv_end(const struct tlv *tlv, uint8_t *frame, uint8_t type);
 
-/* A TLV whose fields are all known at once. */
+/* Adds a TLV whose fields are all known at once. */
 void tlv_add(uint8_t *frame, uint8_t type, const char *format, ...);
 
+/* Read little-endian integers. */
 uint32_t tlv_get_u32(const uint8_t *p);
 uint64_t tlv_get_u64(const uint8_t *p);
 

@@ -7,7 +7,7 @@
 #define NO_APPLICATION 0xFFFF /* no slot, no application */
 #define AID_SIZE       16
 
-/* A file of the card, and its contents for Read Transparent. */
+/* A file of the card with its contents for Read Transparent. */
 struct card_file {
 	uint16_t id;
 	uint16_t size;

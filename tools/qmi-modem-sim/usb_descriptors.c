@@ -41,15 +41,15 @@ enum transfer {
 #define BULK_PACKET     512
 #define NOTICE_PACKET   16
 #define NOTICE_INTERVAL 6    /* 2^(6-1) microframes: 4 ms */
-#define BUS_POWERED     0x80 /* without remote wakeup: it stays awake while its port is open */
+#define BUS_POWERED     0x80 /* no remote wakeup: it stays awake while its port is open */
 #define MILLIAMPERE_500 250
 
 #define ENDPOINT(address, transfer, packet, interval)                                              \
 	ENDPOINT_SIZE, TYPE_ENDPOINT, (address), (transfer), LE16(packet), (interval)
 
-/* clang-format off: a row for each thing that is described */
+/* clang-format off: one row for each item described */
 
-/* The class, subclass and protocol are each interface's own. */
+/* Each interface has its own class, subclass and protocol. */
 static const uint8_t usb_descriptors_device[DEVICE_SIZE] = {DEVICE_SIZE,
 							    TYPE_DEVICE,
 							    LE16(USB_2),
@@ -90,7 +90,7 @@ static const uint8_t usb_descriptors_configuration[TOTAL_SIZE] = {
 
 /* clang-format on */
 
-/* In UTF-16, of which these texts use the ASCII part. */
+/* Converts ASCII text to UTF-16. */
 static size_t usb_descriptors_put_string(uint8_t *descriptor, const char *text)
 {
 	size_t size = 2;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the modem says it is when the host enumerates it. */
+/* The USB descriptors by which the host identifies the modem. */
 #ifndef USB_DESCRIPTORS_H
 #define USB_DESCRIPTORS_H
 
@@ -9,8 +9,8 @@
 #include "settings.h"
 
 /*
- * Ids and interface number as a QMI_QUIRK_SET_DTR entry of the kernel's
- * drivers/net/usb/qmi_wwan.c has them; no other driver is known to claim them.
+ * Ids and interface number from a QMI_QUIRK_SET_DTR entry in the kernel's
+ * drivers/net/usb/qmi_wwan.c. No other driver is known to claim them.
  */
 #define USB_MODEM_VENDOR    0x05C6
 #define USB_MODEM_PRODUCT   0x9025
@@ -18,7 +18,7 @@
 
 #define USB_CONFIGURATION 1
 
-/* The endpoints' numbers. */
+/* Endpoint numbers. */
 #define USB_NOTIFICATIONS_IN 1
 #define USB_DATA_IN          2
 #define USB_DATA_OUT         3
@@ -26,8 +26,8 @@
 #define USB_DESCRIPTOR_MAX 255
 
 /*
- * Copies a descriptor, named as in GET_DESCRIPTOR's wValue: type in the
- * high byte, index in the low. Returns its size, or 0 if there is none.
+ * Copies a descriptor, given by the wValue of GET_DESCRIPTOR (type in the high byte,
+ * index in the low). Returns its size, or 0 if there is none.
  */
 size_t usb_descriptors_get(const struct settings *settings, uint16_t value,
 			   uint8_t descriptor[USB_DESCRIPTOR_MAX]);

@@ -9,7 +9,7 @@
 #include "millis.h"
 #include "usb_descriptors.h"
 
-/* bmRequestType and bRequest of USB 2.0, chapter 9, and of CDC 1.2 and its subclass PSTN. */
+/* bmRequestType and bRequest, from USB 2.0 chapter 9 and from CDC 1.2 with its PSTN subclass. */
 enum control_request {
 	GET_DEVICE_STATUS = 0x8000,
 	GET_INTERFACE_STATUS = 0x8100,
@@ -29,8 +29,8 @@ enum control_request {
 #define NOTIFICATION_SIZE  8
 
 /*
- * The driver asks for the next notification at once. If it takes this long, the
- * port was closed just as one went out, and has been opened again.
+ * The driver asks for the next notification at once. If it takes this many ms, the port
+ * was closed just as one went out, and has been opened again.
  */
 #define REOPENED_MS 100
 
@@ -51,7 +51,7 @@ static void usb_device_keep(struct usb_device *device, struct urb *urb)
 	*at = urb;
 }
 
-/* The link to the oldest pending URB of an endpoint; or to NULL. */
+/* Returns the link to the oldest pending URB of an endpoint, or to NULL. */
 static struct urb **usb_device_oldest(struct usb_device *device, uint8_t endpoint)
 {
 	struct urb **at = &device->pending;
@@ -74,7 +74,7 @@ static void usb_device_finish(struct usb_device *device, struct urb *urb)
 	usbip_return(&device->usbip, urb, 0, NULL, urb->in ? 0 : urb->length);
 }
 
-/* As much of it as the host has room for. */
+/* Returns as much of the data as the host has room for. */
 static void usb_device_finish_in(struct usb_device *device, struct urb *urb, const uint8_t *data,
 				 size_t len)
 {
@@ -94,8 +94,8 @@ static void usb_device_forget_responses(struct usb_device *device)
 }
 
 /*
- * The host gets its URBs back, as from a real controller: vhci_hcd would not
- * return a command in flight, and cdc-wdm waits for it while a write() blocks.
+ * Returns all URBs to the host, as a real controller would: vhci_hcd would not return a
+ * command in flight, which cdc-wdm waits for while a write() blocks.
  */
 void usb_device_close(struct usb_device *device)
 {
@@ -108,7 +108,7 @@ void usb_device_close(struct usb_device *device)
 	usb_device_forget_responses(device);
 }
 
-/* true: it was this URB's turn to fail, and it has. */
+/* Returns true if this URB had to fail, in which case it is gone. */
 static bool usb_device_fails(struct usb_device *device, struct urb *urb, enum usb_fault fault)
 {
 	if (!device->faults[fault])
@@ -141,7 +141,7 @@ static void usb_device_announce(struct usb_device *device)
 	}
 }
 
-/* Somebody has opened the port, and hears of what was left there. */
+/* Somebody has opened the port: announce the responses left there. */
 static void usb_device_listen_to(struct usb_device *device, struct urb *urb)
 {
 	if (!device->listening || millis_now() - device->notified_at > REOPENED_MS)
@@ -188,7 +188,7 @@ static void usb_device_take_command(struct usb_device *device, struct urb *urb)
 	usb_device_keep(device, urb);
 }
 
-/* Also after a reset of the port, of which a device learns nothing else. */
+/* Also called after a port reset, which the device sees in no other way. */
 static void usb_device_configure(struct usb_device *device, struct urb *urb)
 {
 	uint16_t value = le16_get(urb->setup + 2);
@@ -230,7 +230,7 @@ static void usb_device_take_setting(struct usb_device *device, struct urb *urb)
 
 static const struct {
 	enum control_request request;
-	bool interface; /* of the modem's interface, once it is configured */
+	bool interface; /* for the modem's interface, once configured */
 	void (*serve)(struct usb_device *device, struct urb *urb);
 } usb_device_requests[] = {
 	{GET_DESCRIPTOR, false, usb_device_send_descriptor},
@@ -316,7 +316,7 @@ bool usb_device_serve(struct usb_device *device)
 	}
 }
 
-/* Commands are all that is kept of endpoint 0. */
+/* Of endpoint 0, only commands are kept. */
 bool usb_device_has_command(const struct usb_device *device)
 {
 	for (const struct urb *urb = device->pending; urb; urb = urb->next) {

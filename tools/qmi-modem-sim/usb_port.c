@@ -9,13 +9,13 @@
 #include "millis.h"
 #include "usb_descriptors.h"
 
-#define RETRY_MS 20 /* a port of the controller takes a while to become free */
+#define RETRY_MS 20 /* a controller port takes a while to become free */
 /*
- * A port that shows as free may still get the end of its last connection, which
- * would end the next one too: so it gets time, and another try.
+ * A port that appears free may not have seen the end of its last connection yet, which
+ * would then end the next one too. So wait, and try again if that happens.
  */
 #define SETTLE_MS 300
-#define PLUG_MS   5000 /* for the same port as before */
+#define PLUG_MS   5000 /* how long to wait for the previous port */
 #define LOOK_MS   20
 #define IDLE_MS   1000 /* after the warning */
 #define WARN_MS   10000
@@ -113,7 +113,7 @@ void usb_port_print_state(const struct usb_port *usb, FILE *out)
 		counters->refused, counters->failed);
 }
 
-/* All are there once the driver is bound. */
+/* All names exist once the driver is bound. */
 static void usb_port_look_for_names(struct usb_port *usb, uint64_t now)
 {
 	usb->look_at = now + (usb->warn_at ? LOOK_MS : IDLE_MS);
@@ -141,11 +141,11 @@ static void usb_port_plug_again(struct usb_port *usb, uint64_t now)
 	usb->plug_at = now + RETRY_MS;
 	if (wait && errno == EBUSY)
 		return;
-	fprintf(stderr, "cannot plug in again: %s\n", why);
+	fprintf(stderr, "cannot replug: %s\n", why);
 	usb->plug_at = 0;
 }
 
-/* The kernel has thrown it out, or took it for what was in the port before. */
+/* The kernel has detached it, or mistaken it for the port's previous device. */
 static void usb_port_take_ejection(struct usb_port *usb)
 {
 	bool was_configured = usb->device.configured;
@@ -178,7 +178,7 @@ static short usb_port_handle(struct port *port, const struct pollfd *fds)
 	return usb_device_has_command(&usb->device) ? POLLIN : 0;
 }
 
-/* Whoever opens the port shows as a URB. */
+/* Opening the port makes the driver send a URB. */
 static void usb_port_nothing(struct port *port)
 {
 	(void)port;

@@ -14,7 +14,7 @@ enum command {
 	RET_UNLINK = 4,
 };
 
-/* Where the fields of a header are; all are big-endian. */
+/* Offsets of the header fields, which are big-endian. */
 enum offset {
 	AT_COMMAND = 0,
 	AT_SEQNUM = 4,
@@ -67,7 +67,7 @@ static struct urb *usbip_urb_from(const uint8_t *header)
 	return urb;
 }
 
-/* Reads on until *have is size; then USBIP_SUBMIT, else why it is not. */
+/* Reads until *have is size. Returns USBIP_SUBMIT then, otherwise why it stopped. */
 static enum usbip_event usbip_read(struct usbip *usbip, uint8_t *bytes, size_t size, size_t *have)
 {
 	while (*have < size) {
@@ -143,7 +143,7 @@ static void usbip_send_message(struct usbip *usbip, const uint8_t *header, const
 	memcpy(message, header, USBIP_HEADER);
 	if (len)
 		memcpy(message + USBIP_HEADER, data, len);
-	/* This waits for room, which the kernel makes without waiting for this side. */
+	/* Blocks until there is room, which the kernel makes without waiting for this side. */
 	(void)!send(usbip->fd, message, USBIP_HEADER + len, MSG_NOSIGNAL);
 }
 

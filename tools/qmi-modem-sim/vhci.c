@@ -14,7 +14,7 @@
 
 #define CONTROLLER  "/sys/devices/platform/vhci_hcd.0"
 #define DEVICES     "/sys/bus/usb/devices"
-#define DEVICE_ID   1 /* any: there is one device on a connection */
+#define DEVICE_ID   1 /* arbitrary: a connection has one device */
 #define SPEED_HIGH  3
 #define STATUS_FREE 4
 #define STATUS_USED 6
@@ -25,7 +25,7 @@ struct port_status {
 	char device[VHCI_NAME_MAX];
 };
 
-/* The first controller has the status of them all: status, status.1, ... */
+/* The first controller has the status of all of them: status, status.1, ... */
 static FILE *vhci_open_status(unsigned int controller)
 {
 	char path[PATH_MAX];
@@ -37,7 +37,7 @@ static FILE *vhci_open_status(unsigned int controller)
 	return fopen(path, "re");
 }
 
-/* The next high-speed port; false: there is none left. */
+/* Reads the next high-speed port. Returns false after the last. */
 static bool vhci_read_status(FILE *file, struct port_status *status)
 {
 	char line[128];
@@ -50,7 +50,7 @@ static bool vhci_read_status(FILE *file, struct port_status *status)
 	return false;
 }
 
-/* false: no such port has this status; errno is ENOENT if there is no controller at all. */
+/* Returns false if no such port has this status; errno is ENOENT if there is no controller. */
 static bool vhci_find_port(int wanted, unsigned int wanted_status, struct port_status *status)
 {
 	FILE *file;
@@ -112,14 +112,14 @@ int vhci_attach(int fd, int port, char *why, size_t size)
 	while (vhci_find_port(port, STATUS_FREE, &status)) {
 		if (vhci_write_attach(status.port, fd))
 			return status.port;
-		if (errno != EBUSY) /* somebody was faster; there may be another */
+		if (errno != EBUSY) /* another process was faster; try another port */
 			break;
 	}
 	vhci_explain(why, size);
 	return -1;
 }
 
-/* An entry of a sysfs directory that begins with the prefix; "" if there is none. */
+/* Stores the sysfs directory entry that begins with the prefix, or "". */
 static void vhci_find_entry(const char *directory, const char *prefix, char *name, size_t size)
 {
 	DIR *dir = opendir(directory);
@@ -169,7 +169,7 @@ static bool vhci_read_number(const char *device, const char *attribute, unsigned
 	return found;
 }
 
-/* The device must answer while the kernel resets it, so a child waits for the kernel. */
+/* A child waits for the kernel, because the device must answer during the reset. */
 bool vhci_reset(const char *device)
 {
 	unsigned int bus;
@@ -187,7 +187,7 @@ bool vhci_reset(const char *device)
 		return false;
 	child = fork();
 	if (child == 0) {
-		/* Holds nothing of the simulator open, should that end meanwhile. */
+		/* Do not keep the simulator's files open if it ends meanwhile. */
 		dup2(fd, STDIN_FILENO);
 		syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, 0); /* musl has no close_range() */
 		_exit(ioctl(STDIN_FILENO, USBDEVFS_RESET) < 0);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* WDA: the format of the data beside the port, which one application sets and another reads. */
+/* WDA: the format of the network data, which one application sets and another reads. */
 #include "frame.h"
 #include "services.h"
 #include "tlv.h"
@@ -22,7 +22,7 @@ static void wda_add_format(const struct modem *modem, uint8_t *answer)
 	tlv_add(answer, 0x18, "w", 0); /* and size */
 }
 
-/* Stays as it is without the TLV; false: more than max. */
+/* Leaves the value unchanged without the TLV. Returns false if it is more than max. */
 static bool wda_take_number(const struct request *request, uint8_t type, uint32_t max,
 			    uint32_t *number)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* WDS: starting and stopping the network, and what can be asked of a call. */
+/* WDS: starting and stopping the network, and queries about a call. */
 #include "frame.h"
 #include "services.h"
 #include "tlv.h"
@@ -14,7 +14,7 @@ enum {
 	WDS_GET_CURRENT_BEARER = 0x0044,
 };
 
-/* The bits of Get Current Settings' mask. */
+/* Mask bits of Get Current Settings. */
 enum {
 	WANT_PROFILE_ID = 1 << 0,
 	WANT_PROFILE_NAME = 1 << 1,
@@ -31,7 +31,7 @@ enum {
 	WANT_TECHNOLOGY = 1 << 17,
 };
 
-/* The call of the family that the client has chosen with Set IP Family. */
+/* Returns the call of the family that the client chose with Set IP Family. */
 static struct call *wds_current_call(const struct request *request)
 {
 	return call_of(request->modem, request->client->ip_family);
@@ -58,7 +58,7 @@ static int wds_set_ip_family(const struct request *request)
 	return QMI_ERROR_NONE;
 }
 
-/* What Start Network asks for: a stored profile, then settings of its own. */
+/* Takes the parameters of Start Network: a stored profile, then its own settings. */
 static int wds_take_profile(const struct request *request, uint8_t *index, struct profile *profile)
 {
 	static const struct profile_tlvs tlvs = {
@@ -136,7 +136,7 @@ static int wds_get_channel_rates(const struct request *request)
 	return QMI_ERROR_NONE;
 }
 
-/* There is no data path to count on; the counters stand still. Answers for each bit of a mask. */
+/* There is no data path, so the counters are constant. Answers each bit of a mask. */
 static int wds_get_packet_statistics(const struct request *request)
 {
 	static const struct {
@@ -281,7 +281,7 @@ static int wds_set_autoconnect(const struct request *request)
 	return QMI_ERROR_NONE;
 }
 
-/* Of the call that is up, else of the last one. */
+/* For the call that is up, or else the last one. */
 static int wds_get_bearer(const struct request *request)
 {
 	bool up = wds_current_call(request)->up;

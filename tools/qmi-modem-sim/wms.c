@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* WMS: an SMS store with nothing in it, and the routes that incoming messages would take. */
+/* WMS: an empty SMS store, and the routes for incoming messages. */
 #include <string.h>
 
 #include "frame.h"

@@ -236,7 +236,7 @@ static int main_act(struct simulator *sim, char *const *words, int count)
 	if (settings->ask && count > 0)
 		return control_ask(settings->ask, words, count);
 	if (settings->ask || count > 0) {
-		fprintf(stderr, NAME ": %s: --ask and a command require each other\n",
+		fprintf(stderr, NAME ": %s: a command requires --ask, and --ask a command\n",
 			count > 0 ? words[0] : "--ask");
 		return EXIT_USAGE;
 	}

@@ -105,7 +105,7 @@ void bench_start(struct bench *b, ...)
 	instance_start(&b->instances[0], options);
 }
 
-/* Whether the daemon still has the port open, as far as its modem can tell. */
+/* True if the daemon still has the port open, as far as its modem can tell. */
 static bool serve_once(struct modem *m, int pidfd, int64_t deadline)
 {
 	struct pollfd wait[2] = {{.fd = m->fd, .events = POLLIN}, {.fd = pidfd, .events = POLLIN}};
@@ -134,7 +134,7 @@ void instance_stop(struct instance *in)
 	assert_int_equal(modem_count_held(&in->modem), 0);
 }
 
-/* All instances that still run; one whose modem has been unplugged has to end by itself (V17). */
+/* Stops all running instances. One whose modem was unplugged must end by itself (V17). */
 void bench_stop(struct bench *b)
 {
 	close_sessions(b);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The test bench, one for each test: a daemon on a modem that the test plays,
- * and the sessions and children that it opens. A test that comes to its end is
- * followed by a clean stop with assertions of its own: status 0 and every
- * client released (V18). Whatever became of the test, nothing stays behind.
+ * The test bench. Each test has its own: a daemon with a modem that the test plays,
+ * and the sessions and children that the test opens. After a test has passed, the
+ * daemon is stopped, which must give status 0 and release every client (V18).
+ * Whether the test passed or not, everything is cleaned up.
  */
 #ifndef BENCH_H
 #define BENCH_H
@@ -35,35 +35,35 @@ struct instance {
 
 struct bench {
 	struct instance instances[BENCH_INSTANCES];
-	struct modem *modem;   /* of the first instance, the only one in most tests */
-	struct daemon *daemon; /* the same */
+	struct modem *modem;   /* of instances[0], the only one in most tests */
+	struct daemon *daemon; /* of instances[0] */
 	int sessions[BENCH_SESSIONS];
 	size_t session_count;
 	struct child children[BENCH_CHILDREN];
 };
 
-/* Skips the test where the daemon runs under a wrapper that would be measured with it. */
+/* Skips the test if the daemon runs under a wrapper, which would distort measurements. */
 void bench_skip_if_wrapped(void);
 
 /*
- * Starts the daemon with these options (the last is NULL): Sync answered, nodes
- * published. It has one node if the options do not say otherwise: four, as is
- * its own default, take their time.
+ * Starts the daemon with these options, terminated by NULL, answers Sync and waits for
+ * its nodes. Without --nodes it has one node, because four, the daemon's default, take
+ * longer.
  */
 void bench_start(struct bench *b, ...);
 
-/* The steps of bench_start() for any instance; `port` NULL: the modem's own. */
+/* The steps of bench_start() for any instance. If port is NULL, its modem's port is used. */
 void instance_spawn(struct instance *in, const char *const options[], const char *port);
 void instance_answer_sync(struct instance *in);
 void instance_start(struct instance *in, const char *const options[]);
 
-/* SIGTERM, every release confirmed, status 0, no client left on the modem. */
+/* Stops the instance with SIGTERM: it must exit with 0 and leave no client on the modem. */
 void instance_stop(struct instance *in);
 
-/* What a modem does during a stop, until the daemon has ended by itself; returns its status. */
+/* Plays the modem until the daemon exits by itself. Returns the exit status. */
 int instance_settle(struct instance *in, int64_t deadline);
 
-/* Starts a child that is ended with the test at the latest. */
+/* Starts a child, which is killed if it is still running when the test ends. */
 struct child *bench_child(struct bench *b, child_fn *fn, int fd, const void *arg);
 
 #endif

@@ -19,7 +19,7 @@ enum {
 	FD_REPORT = 4,
 };
 
-/* Both may be in each other's place: first out of the way, then where they belong. */
+/* Each descriptor may have the other's number, so move both out of the way first. */
 static void keep_two(int node, int report)
 {
 	int node_copy = fcntl(node, F_DUPFD, 64);

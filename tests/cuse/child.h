@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Processes of their own, for calls that block and for clients that run at
- * once. A child has the one descriptor it is given, so that what the test
- * closes is closed, and it reports one outcome. No assertion runs in it.
+ * Child processes, for blocking calls and for concurrent clients. A child has only the
+ * one descriptor it is given, so that a close in the test really closes a file. It
+ * reports one outcome. It must not use assertions.
  */
 #ifndef CHILD_H
 #define CHILD_H
@@ -21,16 +21,16 @@ struct outcome {
 };
 
 struct child {
-	pid_t pid; /* 0: not there, or awaited */
+	pid_t pid; /* 0: not running, or already waited for */
 	int report;
 };
 
-/* What a child does: `arg` as it was when the child was started. */
+/* The function that a child runs. It sees *arg as it was when the child was started. */
 typedef void child_fn(int fd, const void *arg, struct outcome *outcome);
 
 void child_start(struct child *c, child_fn *fn, int fd, const void *arg);
 
-/* Until it sleeps in a call: with one blocking call in its fn, in that. */
+/* Waits until the child sleeps in a system call, which must be the only blocking one in fn. */
 void child_await_blocked(struct child *c);
 bool child_has_reported(struct child *c);
 
@@ -39,20 +39,20 @@ void child_signal(struct child *c, int signo);
 /* Waits for the outcome. */
 void child_finish(struct child *c, struct outcome *outcome);
 
-/* Waits for the end of a child that SIGKILL has been sent to. */
+/* Waits for the end of a child after SIGKILL. */
 void child_await_killed(struct child *c);
 
 void child_destroy(struct child *c);
 
-/* Common things to do. */
+/* Common child functions. */
 child_fn child_read;       /* one read() of the whole buffer */
-child_fn child_write;      /* one write() of the message that arg is */
-child_fn child_poll_in;    /* one poll() for POLLIN without end; count: the revents */
+child_fn child_write;      /* one write() of the message at arg */
+child_fn child_poll_in;    /* one poll() for POLLIN without timeout; count: the revents */
 child_fn child_poll_out;   /* the same for POLLOUT */
-child_fn child_read_eintr; /* child_read with a handler of SIGUSR1 without SA_RESTART */
+child_fn child_read_eintr; /* child_read with a SIGUSR1 handler without SA_RESTART */
 child_fn child_write_eintr;
 
-/* A handler of SIGUSR1 that does nothing, with these sa_flags, in the calling process. */
+/* Installs an empty SIGUSR1 handler with these sa_flags in the calling process. */
 void child_handle_usr1(int flags);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* cmocka wants these headers before its own. */
+/* cmocka requires these headers before its own. */
 #ifndef CMOCKA_ALL_H
 #define CMOCKA_ALL_H
 

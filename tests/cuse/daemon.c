@@ -27,7 +27,7 @@ bool daemon_is_wrapped(void)
 	return wrap && *wrap;
 }
 
-/* The words of the wrapper are split in `wrap`, which has to live as long as argv. */
+/* argv points into wrap, which is split into words. */
 static void build_command(char *wrap, const char *const args[], const char *argv[ARGS_MAX])
 {
 	const char *program = getenv("CUSE_QMUX");

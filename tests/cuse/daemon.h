@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The life of a daemon under test: spawned from CUSE_QMUX (default
- * build/cuse-qmux), under CUSE_QMUX_WRAP if that is set, with its output kept.
- * It dies with the test process.
+ * A daemon under test: the program CUSE_QMUX (default build/cuse-qmux), run under
+ * CUSE_QMUX_WRAP if that is set, with its output captured. It dies with the test
+ * process.
  */
 #ifndef DAEMON_H
 #define DAEMON_H
@@ -25,37 +25,37 @@ struct daemon {
 
 bool daemon_is_wrapped(void);
 
-/* args: as on the command line, without the program, ended by NULL. */
+/* args: the command line without the program name, terminated by NULL. */
 void daemon_spawn(struct daemon *d, const char *const args[]);
 
-/* The same; prepare is called in the daemon's process before the daemon itself is. */
+/* The same, but calls prepare() in the new process before exec. */
 void daemon_spawn_prepared(struct daemon *d, const char *const args[], void (*prepare)(void));
 
 /* The same with the NOTIFY_SOCKET in the abstract namespace. */
 void daemon_spawn_abstract(struct daemon *d, const char *const args[]);
 
-/* Waits for READY=1; the test fails if it does not come. */
+/* Waits for READY=1. Fails the test if it does not come. */
 void daemon_await_ready(struct daemon *d, int64_t deadline);
 
-/* Whether anything has been notified so far. */
+/* True if the daemon has sent any notification. */
 bool daemon_has_notified(struct daemon *d);
 
 void daemon_signal(struct daemon *d, int signo);
 
-/* Waits for the end and returns the exit status; the test fails if there is none by then. */
+/* Waits for the end and returns the exit status. Fails the test at the deadline. */
 int daemon_wait(struct daemon *d, int64_t deadline);
 
-/* What was written to stdout and stderr so far, as a string. */
+/* The output so far, as a string. */
 void daemon_stdout(const struct daemon *d, char output[DAEMON_OUTPUT_MAX]);
 void daemon_stderr(const struct daemon *d, char output[DAEMON_OUTPUT_MAX]);
 size_t daemon_stderr_size(const struct daemon *d);
 void daemon_show_stderr(const struct daemon *d);
 bool daemon_said(const struct daemon *d, const char *text);
 
-/* The number before these words, in what SIGUSR1 makes it log. */
+/* Sends SIGUSR1 and returns the number before these words in what the daemon then logs. */
 unsigned long daemon_counter(struct daemon *d, const char *words);
 
-/* Whatever its state: ended, and every resource released. */
+/* Kills the daemon if it is running, and releases everything. */
 void daemon_destroy(struct daemon *d);
 
 #endif

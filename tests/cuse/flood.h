@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A session that writes more than a modem takes which does not read: requests
- * of FLOOD_SIZE bytes with the tids 1, 2, 3 and so on, of a client of its own.
+ * A session that floods a modem that does not read, with requests of FLOOD_SIZE bytes
+ * and tids 1, 2, 3 and so on, from its own client.
  */
 #ifndef FLOOD_H
 #define FLOOD_H
 
 #include "session.h"
 
-#define FLOOD_SIZE     4096  /* what the port accepts at most */
-#define OUTBOUND_LIMIT 65536 /* of a session: at this many bytes its queue is full */
+#define FLOOD_SIZE     4096  /* the largest frame that the port accepts */
+#define OUTBOUND_LIMIT 65536 /* bytes at which a session's queue is full */
 
 struct flood {
 	int fd;
 	struct client client;
-	uint16_t sent; /* the last tid that write() took */
-	uint16_t seen; /* the last that the modem has read */
+	uint16_t sent; /* the last tid accepted by write() */
+	uint16_t seen; /* the last tid read by the modem */
 };
 
 void flood_init(struct bench *b, struct flood *f, unsigned int node);
@@ -23,16 +23,16 @@ void flood_init(struct bench *b, struct flood *f, unsigned int node);
 void flood_request(struct message *m, const struct flood *f, uint16_t tid);
 void flood_request_at_modem(struct message *m, const struct flood *f, uint16_t tid);
 
-/* One write(), taken whole or refused with EAGAIN: false. */
+/* One write(). Returns true if taken whole, false if refused with EAGAIN. */
 bool flood_write(struct flood *f);
 
 /*
- * Writes until the queue is full and stays full. A pty goes on to take some
- * bytes for a moment after it has said that it takes no more.
+ * Writes until the queue is full and stays full. A pty may accept some bytes for a
+ * moment after it has refused any.
  */
 void flood_fill(struct flood *f);
 
-/* Up to this tid the requests reach the modem next, whole and in order. */
+/* Expects the requests up to this tid at the modem next, whole and in order. */
 void flood_expect(struct bench *b, struct flood *f, uint16_t up_to);
 
 #endif

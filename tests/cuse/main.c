@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Runs the black-box tests of the daemon: cuse-tests [GLOB], where the glob
- * selects tests by their names. Needs root and /dev/cuse.
+ * cuse-tests [GLOB] runs the daemon's black-box tests whose names match the glob.
+ * It needs root and /dev/cuse.
  */
 #include "bench.h"
 #include "groups.h"

@@ -11,7 +11,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-/* The first device CID granted, so that it is never the virtual one by chance. */
+/* The first device CID granted, chosen so that it never equals the virtual one. */
 #define DEVICE_CID_FIRST 0x41
 
 void modem_open(struct modem *m)
@@ -24,7 +24,7 @@ void modem_open(struct modem *m)
 	assert_return_code(grantpt(m->fd), errno);
 	assert_return_code(unlockpt(m->fd), errno);
 	assert_int_equal(ptsname_r(m->fd, m->port, sizeof(m->port)), 0);
-	/* On a master these are the settings of the slave. */
+	/* On a master this changes the settings of the slave. */
 	assert_return_code(tcgetattr(m->fd, &raw), errno);
 	cfmakeraw(&raw);
 	assert_return_code(tcsetattr(m->fd, TCSANOW, &raw), errno);

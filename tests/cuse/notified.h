@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the daemon tells its supervisor, state by state. */
+/* The states that the daemon reports to its supervisor. */
 #ifndef NOTIFIED_H
 #define NOTIFIED_H
 
@@ -7,10 +7,10 @@
 
 #define NOTIFIED_MAX 512
 
-/* The next state, awaited. */
+/* Waits for the next state. */
 void notified_next(struct daemon *d, char state[NOTIFIED_MAX]);
 
-/* The next one has to begin with this line, and to say this in its STATUS, its only other line. */
+/* Expects the next state to be this line followed by a STATUS line with this text. */
 void notified_expect(struct daemon *d, const char *line, const char *status);
 
 #endif

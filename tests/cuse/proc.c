@@ -78,7 +78,7 @@ bool proc_has_file(pid_t pid, const char *name)
 	return found;
 }
 
-/* Whether /proc/locks has the process as one that waits for a lock, or else as one that has it. */
+/* True if /proc/locks lists the process as waiting for a lock, or else as holding one. */
 static bool has_lock(pid_t pid, bool waits)
 {
 	char line[256];

@@ -12,7 +12,7 @@
 
 #define READ_MIN 8192 /* FUSE_MIN_READ_BUFFER */
 
-/* Answers CUSE_INIT: a dynamic major number, and this name. */
+/* Answers CUSE_INIT with this name and a dynamic major number. */
 static int answer_init(int fd, uint64_t unique, const char *name)
 {
 	char info[64];
@@ -38,7 +38,7 @@ int rogue_device(const char *name)
 		return -1;
 	if (read(fd, request, sizeof(request)) > 0) {
 		memcpy(&header, request, sizeof(header));
-		/* If the kernel has refused the device, it has ended the connection. */
+		/* The kernel has ended the connection if it refused the device. */
 		if (answer_init(fd, header.unique, name) == 0 &&
 		    read(fd, request, sizeof(request)) < 0 && errno == EAGAIN)
 			return fd;

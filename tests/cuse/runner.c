@@ -17,7 +17,7 @@ static struct {
 	struct progress *progress;
 } plan;
 
-/* What cmocka hands to a test: first the case, then its bench. */
+/* cmocka's state for a test: first the case, then its bench. */
 struct fixture {
 	const struct test_case *test;
 	struct bench *bench;
@@ -96,8 +96,8 @@ static void run_group(const struct test_group *group, size_t first)
 			(struct CMUnitTest){test->name, run_case, set_up, tear_down, &fixtures[n]};
 		n++;
 	}
-	/* The function behind cmocka_run_group_tests(), which can take only an array. Its
-	 * count has more to it than the one that is kept test by test. */
+	/* cmocka_run_group_tests() accepts only an array, so call the function behind it. Its
+	 * count includes more failures than the one kept test by test. */
 	if (n > 0)
 		plan.progress->failed = failed + (unsigned int)_cmocka_run_group_tests(
 							 group->name, tests, n, NULL, NULL);

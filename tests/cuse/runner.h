@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Runs groups of tests, each test on a bench of its own. What a bench is, the program says. */
+/* Runs groups of tests, each test on its own bench. Each program defines struct bench. */
 #ifndef RUNNER_H
 #define RUNNER_H
 
@@ -8,8 +8,8 @@
 struct bench;
 
 struct bench *bench_create(void);
-void bench_stop(struct bench *b);          /* of a test that has come to its end */
-void bench_explain(const struct bench *b); /* of one that has not */
+void bench_stop(struct bench *b);          /* after a test that passed */
+void bench_explain(const struct bench *b); /* after one that failed */
 void bench_destroy(struct bench *b);
 
 struct test_case {
@@ -32,10 +32,10 @@ struct test_group {
 		name, cases, sizeof(cases) / sizeof((cases)[0])                                    \
 	}
 
-/* The tests whose names match the glob, and then their totals. Returns the program's status. */
+/* Runs the tests whose names match the glob and prints totals. Returns the exit status. */
 int run_groups(const struct test_group *const groups[], size_t count, const char *glob);
 
-/* To be called by a test that is skipped, before it is. */
+/* A test calls this before it skips itself. */
 void count_skipped(void);
 
 #endif

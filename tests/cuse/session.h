@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The application's side: sessions on the nodes, and the exchanges with the
- * modem that most tests are made of. A session is a descriptor, non-blocking
- * unless a test says otherwise, and closed with the test at the latest.
+ * The application's side: sessions on nodes, and common exchanges with the modem. A
+ * session is a descriptor, non-blocking unless opened otherwise, and is closed at the
+ * end of the test if not earlier.
  */
 #ifndef SESSION_H
 #define SESSION_H
@@ -11,7 +11,7 @@
 
 #define NODE_PREFIX "/dev/qmi-virt"
 
-/* What `struct message` holds is enough for any frame that the tests exchange. */
+/* struct message is large enough for any frame in the tests. */
 #define SESSION_READ_MAX MESSAGE_MAX
 
 int session_open(struct bench *b, unsigned int node);
@@ -19,56 +19,56 @@ int session_open_flags(struct bench *b, unsigned int node, int flags);
 int session_open_path(struct bench *b, const char *path, int flags);
 void session_close(struct bench *b, int fd);
 
-/* One write() that is taken whole, or that fails with this errno. */
+/* One write(), which must be taken whole or fail with this errno. */
 void session_write(int fd, const struct message *m);
 void session_write_bytes(int fd, const void *data, size_t len);
 void session_write_fails(int fd, const void *data, size_t len, int err);
 
-/* The next frame, awaited and read with one read(); or exactly this one. */
+/* Waits for the next frame and reads it with one read(). session_expect() also compares it. */
 #define session_read(fd, got) session_read_at(fd, got, __FILE__, __LINE__)
 void session_read_at(int fd, struct message *got, const char *file, int line);
 #define session_expect(fd, want) session_expect_at(fd, want, __FILE__, __LINE__)
 void session_expect_at(int fd, const struct message *want, const char *file, int line);
 
-/* The next two frames in either order, where no rule gives one. */
+/* Expects the next two frames in either order. */
 void session_expect_both(int fd, const struct message *one, const struct message *other);
 
-/* The next read() fails with this errno. */
+/* Expects the next read() to fail with this errno. */
 void session_read_fails(int fd, int err);
 
-/* The answer that has only an outcome, to a request as the application sent it. */
+/* Expects the response with only a result to a request that the application sent. */
 #define session_expect_outcome(fd, request, error)                                                 \
 	session_expect_outcome_at(fd, request, error, __FILE__, __LINE__)
 void session_expect_outcome_at(int fd, const struct message *request, uint16_t error,
 			       const char *file, int line);
 
-/* What poll() says now of POLLIN and POLLOUT (and POLLERR, POLLHUP). */
+/* Returns the current poll() events: POLLIN, POLLOUT, POLLERR and POLLHUP. */
 short session_events(int fd);
 
 /*
- * A round trip of the session with nothing before it on either side: nothing
- * that this session sent is still to reach the modem, and nothing that the
- * modem has sent until now is still to be read.
+ * A round trip of the session that must meet no other frame on either side. Proves that
+ * nothing this session sent is still on its way to the modem, and that nothing the
+ * modem has sent is still unread.
  */
 #define fence(b, fd) fence_at(b, fd, __FILE__, __LINE__)
 void fence_at(struct bench *b, int fd, const char *file, int line);
 
-/* Allocate CID, Release CID, each with the modem's consent and exact bytes on both sides. */
+/* Allocate CID and Release CID, granted by the modem and compared on both sides. */
 struct client client_allocate(struct bench *b, int fd, uint8_t service);
 struct client client_allocate_from(struct instance *in, int fd, uint8_t service);
 void client_release(struct bench *b, int fd, const struct client *c);
 
-/* Allocate CID answered with success without the test seeing the modem's side. */
+/* Expects a successful response to Allocate CID, and returns its CID. */
 uint8_t session_expect_allocated(int fd, uint8_t tid, uint8_t service);
 
-/* A client of the node that no session holds. */
+/* Makes a client of the node that no session holds. */
 struct client orphan_create(struct bench *b, unsigned int node, uint8_t service);
 
-/* A numbered request of a client, as the application and as the modem sees it. */
+/* Make a client's numbered request as the application and as the modem sees it. */
 void client_request(struct message *m, const struct client *c, uint16_t tid, uint16_t id);
 void client_request_at_modem(struct message *m, const struct client *c, uint16_t tid, uint16_t id);
 
-/* The request sent and seen at the modem; its answer sent by the modem and read. */
+/* client_ask() sends a request and expects it at the modem; client_answer() does the reverse. */
 void client_ask(struct bench *b, int fd, const struct client *c, uint16_t tid, uint16_t id);
 void client_answer(struct bench *b, int fd, const struct client *c, uint16_t tid, uint16_t id,
 		   uint32_t number);
@@ -80,10 +80,10 @@ void modem_answer_client(struct modem *m, const struct client *c, uint16_t tid, 
 void session_expect_answer(int fd, const struct client *c, uint16_t tid, uint16_t id,
 			   uint32_t number);
 
-/* A request of this client is answered InvalidClientId, and the modem sees nothing of it. */
+/* Expects InvalidClientId for a request of this client, which the modem must not see. */
 void session_expect_foreign(struct bench *b, int fd, const struct client *c);
 
-/* An indication as the application sees it: of this client, or of its service with CID 0xFF. */
+/* Expects an indication to this client, or to its service with CID 0xFF. */
 void session_expect_indication(int fd, uint8_t service, uint8_t cid, uint32_t number);
 
 #endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Time in the tests: deadlines on the monotonic clock, in milliseconds. Nothing
- * here waits for time to pass where an event can be awaited; a deadline only
- * says when a test gives up.
+ * Time in the tests: deadlines in CLOCK_MONOTONIC milliseconds. Tests wait for events,
+ * not for time to pass; a deadline only says when a test gives up.
  */
 #ifndef TIMING_H
 #define TIMING_H
@@ -12,20 +11,20 @@
 
 int64_t now_ms(void);
 
-/* How much slower than planned the daemon runs: the factor in TEST_SLOW, 1 without it. */
+/* The factor by which everything is slower than usual: TEST_SLOW, or 1. */
 int slow_factor(void);
 
-/* The moment at which a wait that begins now has failed. */
+/* The time at which a wait that begins now has failed. */
 int64_t deadline_in(int ms);
 int64_t deadline_usual(void);
 
-/* How long that is from now. */
+/* The usual wait in ms. */
 int usual_ms(void);
 
-/* Whether one of these poll events came on fd before the deadline. */
+/* Waits for one of these poll events on fd. Returns false at the deadline. */
 bool wait_for(int fd, short events, int64_t deadline);
 
-/* Between two looks at something that sends no event, as a state in /proc. */
+/* Sleeps between two checks of something that sends no event, such as a state in /proc. */
 void pause_briefly(void);
 
 #endif

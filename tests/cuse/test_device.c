@@ -85,7 +85,7 @@ static void test_V20_exact_buffer(struct bench *b)
 	assert_int_equal(session_events(fd), POLLOUT);
 }
 
-/* V20: the modem's frames are not bound to what the port accepts; one read has them whole. */
+/* V20: the modem's frames may exceed the limit for writes; one read returns them whole. */
 static void test_V20_large_frame(struct bench *b)
 {
 	static const size_t sizes[] = {4095, 4096, 4097, 20000};
@@ -151,7 +151,7 @@ static void test_V20_two_blocked_reads(struct bench *b)
 		message_get_number(&outcomes[0].got) + message_get_number(&outcomes[1].got), 1);
 }
 
-/* V20: O_NONBLOCK decides at each call, as fcntl has it by then. */
+/* V20: each call obeys O_NONBLOCK as last set by fcntl(). */
 static void test_V20_nonblock_may_change(struct bench *b)
 {
 	struct child *reader;
@@ -190,7 +190,7 @@ static void test_V21_full_queue_is_eagain(struct bench *b)
 	flood_expect(b, &f, f.sent);
 }
 
-/* V21: below the limit a write is taken whole, though it goes over; one of several frames too. */
+/* V21: a write that begins below the limit is taken whole, even with several frames. */
 static void test_V21_write_may_go_over_the_limit(struct bench *b)
 {
 	struct flood f;
@@ -248,7 +248,7 @@ static void test_V21_full_queue_does_not_stop_reading(struct bench *b)
 	session_expect_answer(f.fd, &f.client, 1, MESSAGE_ASK, 5);
 }
 
-/* V24: the port's limit, 4,096 for one that knows no such ioctl, as the u16 that it is. */
+/* V24: returns the port's limit as a u16; 4,096 for a port without this ioctl. */
 static void test_V24_max_command(struct bench *b)
 {
 	uint16_t limit[3] = {0xAAAA, 0xAAAA, 0xAAAA};
@@ -262,7 +262,7 @@ static void test_V24_max_command(struct bench *b)
 	assert_int_equal(limit[2], 0xAAAA);
 }
 
-/* V24: any other gives ENOTTY. */
+/* V24: any other ioctl gives ENOTTY. */
 static void test_V24_other_ioctls(struct bench *b)
 {
 	static const unsigned long requests[] = {

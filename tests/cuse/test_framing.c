@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Frames in pieces, frames together, and what is none: V19. */
+/* Frames in pieces, several frames at once, and garbage: V19. */
 #include "groups.h"
 #include "session.h"
 
@@ -7,12 +7,12 @@
 
 #define LIMIT 4096 /* of a port that knows no IOCTL_WDM_MAX_COMMAND */
 
-/* Where an offset of the header is needed to break a frame. */
+/* Header offsets, used to break a frame. */
 enum {
 	AT_LENGTH = 1,
 	AT_FLAGS = 3,
 	AT_QMI_FLAGS = 6,
-	AT_TLVS_LENGTH = 11, /* of a service */
+	AT_TLVS_LENGTH = 11, /* of a service message */
 };
 
 struct framing {
@@ -37,7 +37,7 @@ static void expect_request(struct bench *b, const struct framing *f, uint16_t ti
 	modem_expect(b->modem, &want);
 }
 
-/* Behind what the message holds already. */
+/* Appends to the message. */
 static void append_request(struct message *m, const struct framing *f, uint16_t tid)
 {
 	struct message request;
@@ -63,7 +63,7 @@ static void test_V19_several_frames_in_one_write(struct bench *b)
 	fence(b, f.fd);
 }
 
-/* V19: a part of one, down to a byte each; other sessions write in between. */
+/* V19: one frame in parts, down to single bytes; other sessions write in between. */
 static void test_V19_frame_byte_by_byte(struct bench *b)
 {
 	struct framing f;
@@ -80,7 +80,7 @@ static void test_V19_frame_byte_by_byte(struct bench *b)
 	client_answer(b, f.fd, &f.client, 1, MESSAGE_ASK, 1);
 }
 
-/* V19: cut anywhere, also so that one write holds frames and parts of frames. */
+/* V19: frames cut anywhere, so that a write may hold both whole frames and parts. */
 static void test_V19_frames_cut_anywhere(struct bench *b)
 {
 	struct framing f;
@@ -99,7 +99,7 @@ static void test_V19_frames_cut_anywhere(struct bench *b)
 	}
 }
 
-/* V19: a part that is never completed is the session's own, and goes with it. */
+/* V19: an incomplete frame affects only its session, and disappears with it. */
 static void test_V19_partial_input_ends_with_its_session(struct bench *b)
 {
 	struct framing f;
@@ -113,7 +113,7 @@ static void test_V19_partial_input_ends_with_its_session(struct bench *b)
 	client_round_trip(b, f.other, &f.client);
 }
 
-/* This write fails, nothing of it or of the input before it reaches the modem, and all goes on. */
+/* Expects this write to fail and to discard all input so far; the session still works. */
 static void expect_refused(struct bench *b, const struct framing *f, const void *data, size_t len,
 			   int err)
 {
@@ -147,7 +147,7 @@ static void refuse_with(struct bench *b, const struct framing *f, size_t at, uin
 	expect_refused(b, f, m.data, m.len, EINVAL);
 }
 
-/* V19: what an application may not send: responses, indications, the service's flag. */
+/* V19: frames that an application may not send: responses, indications, the service's flag. */
 static void test_V19_no_request(struct bench *b)
 {
 	struct framing f;
@@ -198,7 +198,7 @@ static void test_V19_write_with_an_error_fails_whole(struct bench *b)
 	expect_refused(b, &f, m.data, m.len, EINVAL);
 }
 
-/* V19: the error discards the partial input, be it in front of it or the beginning of it. */
+/* V19: the error discards partial input, whether it precedes the error or is part of it. */
 static void test_V19_error_discards_partial_input(struct bench *b)
 {
 	struct framing f;
@@ -214,7 +214,7 @@ static void test_V19_error_discards_partial_input(struct bench *b)
 	expect_refused(b, &f, "\x80\x01\x01\x00", 4, EINVAL);
 }
 
-/* V19: longer than the port accepts: known from the length field on. */
+/* V19: a frame longer than the port accepts is refused as soon as its length is known. */
 static void test_V19_too_long_for_the_port(struct bench *b)
 {
 	static const uint8_t just_too_long[] = {0x01, LIMIT & 0xFF, LIMIT >> 8};
@@ -237,7 +237,7 @@ static void test_V19_too_long_for_the_port(struct bench *b)
 	expect_refused(b, &f, just_too_long + 2, 1, EMSGSIZE);
 }
 
-/* V19: the longest that the port accepts. */
+/* V19: the longest frame that the port accepts. */
 static void test_V19_longest_frame_passes(struct bench *b)
 {
 	struct framing f;
@@ -253,7 +253,7 @@ static void test_V19_longest_frame_passes(struct bench *b)
 	client_answer(b, f.fd, &f.client, 1, MESSAGE_ASK, 1);
 }
 
-/* Garbage from the modem, then a good frame: only that is forwarded, and the rest is counted. */
+/* Sends garbage from the modem, then a good frame: only that is forwarded, the rest counted. */
 static void expect_skipped(struct bench *b, const struct framing *f, const void *data, size_t len)
 {
 	unsigned long skipped = daemon_counter(b->daemon, " bytes of garbage");
@@ -266,7 +266,7 @@ static void expect_skipped(struct bench *b, const struct framing *f, const void 
 	fence(b, f->other);
 }
 
-/* V19: each kind of garbage from the modem, a stray marker too. */
+/* V19: each kind of garbage from the modem, including a stray marker. */
 static void test_V19_garbage_from_the_modem_is_skipped(struct bench *b)
 {
 	static const uint8_t zeros[3000];
@@ -281,7 +281,7 @@ static void test_V19_garbage_from_the_modem_is_skipped(struct bench *b)
 	expect_skipped(b, &f, "\x01\xFF\xFF\x80\x02\x01", 6);
 }
 
-/* V19: what looks like a frame of the modem's, but is none. */
+/* V19: data from the modem that only looks like a frame. */
 static void test_V19_false_frames_of_the_modem_are_skipped(struct bench *b)
 {
 	struct framing f;
@@ -325,7 +325,7 @@ static void test_V19_modem_writes_in_pieces(struct bench *b)
 	fence(b, f.fd);
 }
 
-/* The same bytes each time, with many a marker among them. */
+/* The same bytes each time, with many markers among them. */
 static void fill_random(uint8_t *data, size_t len, uint32_t seed)
 {
 	for (size_t i = 0; i < len; i++) {
@@ -334,7 +334,7 @@ static void fill_random(uint8_t *data, size_t len, uint32_t seed)
 	}
 }
 
-/* V19: noise from sessions ends in EINVAL or EMSGSIZE, or waits for more; it changes nothing. */
+/* V19: noise from a session gives EINVAL or EMSGSIZE, or stays incomplete; it changes nothing. */
 static void test_V19_noise_from_sessions(struct bench *b)
 {
 	struct framing f;
@@ -356,7 +356,7 @@ static void test_V19_noise_from_sessions(struct bench *b)
 	client_round_trip(b, f.fd, &f.client);
 }
 
-/* V19: nor does noise from the modem. */
+/* V19: noise from the modem changes nothing either. */
 static void test_V19_noise_from_the_modem(struct bench *b)
 {
 	struct framing f;

@@ -5,7 +5,7 @@
 
 #define BROADCAST QMI_CID_BROADCAST
 
-/* V11: to the holder alone, with the virtual CID, byte for byte. */
+/* V11: an indication goes to the holder alone, with the virtual CID, otherwise unchanged. */
 static void test_V11_unicast_goes_to_the_holder(struct bench *b)
 {
 	struct client c[3];
@@ -24,7 +24,7 @@ static void test_V11_unicast_goes_to_the_holder(struct bench *b)
 		fence(b, fd[i]);
 }
 
-/* V11: an orphan's are dropped; who adopts it later does not find them. */
+/* V11: indications for an orphan are dropped; a later adopter does not get them. */
 static void test_V11_orphans_indications_are_dropped(struct bench *b)
 {
 	struct client orphan;
@@ -41,7 +41,7 @@ static void test_V11_orphans_indications_are_dropped(struct bench *b)
 	fence(b, fd);
 }
 
-/* V11: nor is there a holder for a CID of the modem's that the instance does not know. */
+/* V11: a device CID unknown to the instance has no holder either. */
 static void test_V11_unknown_client_is_dropped(struct bench *b)
 {
 	struct client c;
@@ -51,14 +51,14 @@ static void test_V11_unknown_client_is_dropped(struct bench *b)
 	fd = session_open(b, 0);
 	c = client_allocate(b, fd, QMI_SERVICE_NAS);
 	modem_indicate(b->modem, c.service, (uint8_t)(c.device + 1), 1);
-	modem_indicate(b->modem, c.service, c.cid, 2); /* a virtual CID is none of the modem's */
+	modem_indicate(b->modem, c.service, c.cid, 2); /* the modem does not know virtual CIDs */
 	modem_indicate(b->modem, QMI_SERVICE_WMS, c.device, 3);
 	client_release(b, fd, &c);
 	modem_indicate(b->modem, c.service, c.device, 4);
 	fence(b, fd);
 }
 
-/* V12: once to each session that holds a client of the service, on whatever node. */
+/* V12: a broadcast goes once to each session that holds a client of the service, on any node. */
 static void test_V12_broadcast_goes_once_to_each_holder(struct bench *b)
 {
 	int two_clients;
@@ -90,7 +90,7 @@ static void test_V12_broadcast_goes_once_to_each_holder(struct bench *b)
 	fence(b, no_client);
 }
 
-/* V12, V8: who holds a client, not who once allocated one. */
+/* V12, V8: the holder counts, not the session that allocated the client. */
 static void test_V12_broadcast_follows_the_holder(struct bench *b)
 {
 	struct client c;
@@ -111,7 +111,7 @@ static void test_V12_broadcast_follows_the_holder(struct bench *b)
 	fence(b, second);
 }
 
-/* V12: an orphan has no session to tell. */
+/* V12: an orphan has no session that could receive it. */
 static void test_V12_broadcast_skips_orphans(struct bench *b)
 {
 	struct client orphan;
@@ -127,7 +127,7 @@ static void test_V12_broadcast_skips_orphans(struct bench *b)
 	session_expect_indication(fd, QMI_SERVICE_NAS, BROADCAST, 2);
 }
 
-/* The modem takes a client away: its holder is told, with its own CID, and nobody else. */
+/* The modem takes a client away: only its holder is told, with its virtual CID. */
 static void lose_client(struct bench *b, uint16_t id, const struct client *c, int holder)
 {
 	struct message lost;
@@ -163,7 +163,7 @@ static void client_is_lost(struct bench *b, uint16_t id)
 	client_round_trip(b, fd, &again);
 }
 
-/* V13, V2: to the holder, the CID mapped; the client is forgotten and its CID free again. */
+/* V13, V2: goes to the holder with the CID mapped; the client is gone and its CID free. */
 static void test_V13_revoke(struct bench *b)
 {
 	client_is_lost(b, QMI_CTL_REVOKE_CID);
@@ -174,7 +174,7 @@ static void test_V13_invalid_cid(struct bench *b)
 	client_is_lost(b, QMI_CTL_INVALID_CID);
 }
 
-/* V13, V8: the holder is who used the client last. */
+/* V13, V8: the holder is the session that used the client last. */
 static void test_V13_revoke_goes_to_the_holder(struct bench *b)
 {
 	struct client c;
@@ -191,7 +191,7 @@ static void test_V13_revoke_goes_to_the_holder(struct bench *b)
 	fence(b, second);
 }
 
-/* V13: an orphan, and a client that the instance never had, are revoked without a listener. */
+/* V13: nobody is told if the revoked client is an orphan or unknown to the instance. */
 static void test_V13_revoke_without_a_holder(struct bench *b)
 {
 	struct client orphan;
@@ -241,7 +241,7 @@ static void test_V13_revoke_aborts_what_is_in_flight(struct bench *b)
 	fence(b, holder);
 }
 
-/* V13: Sync goes to every session, with clients or without, on every node. */
+/* V13: Sync goes to every session on every node, with or without clients. */
 static void test_V13_sync_goes_to_every_session(struct bench *b)
 {
 	struct message sync;

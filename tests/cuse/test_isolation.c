@@ -33,7 +33,7 @@ static void test_V1_sessions_have_their_own_transactions(struct bench *b)
 	fence(b, fd[1]);
 }
 
-/* V1: what is queued for one session is not there for another, on this node or the next. */
+/* V1: a session cannot read another's queue, on the same node or a different one. */
 static void test_V1_queues_are_private(struct bench *b)
 {
 	struct client c;
@@ -57,7 +57,7 @@ static void test_V1_queues_are_private(struct bench *b)
 	fence(b, owner);
 }
 
-/* V1, V20: a frame read in part by one session goes on in that session. */
+/* V1, V20: the rest of a partly read frame goes to the same session. */
 static void test_V1_partial_read_stays_in_its_session(struct bench *b)
 {
 	struct client c[2];
@@ -82,7 +82,7 @@ static void test_V1_partial_read_stays_in_its_session(struct bench *b)
 	session_expect(fd[0], &want);
 }
 
-/* Asks, reads what was asked for, again and again; count: the answers that were right. */
+/* Sends requests and checks the answers; count: the correct ones. */
 static void ask_often(int fd, const void *arg, struct outcome *outcome)
 {
 	struct client c = *(const struct client *)arg;
@@ -101,7 +101,7 @@ static void ask_often(int fd, const void *arg, struct outcome *outcome)
 	}
 }
 
-/* Answers with the device CID and the tid: what only the asker can expect. */
+/* Answers with the device CID and the tid, which only the requester can expect. */
 static void answer_one(struct modem *m)
 {
 	struct message got;
@@ -114,7 +114,7 @@ static void answer_one(struct modem *m)
 			    (uint32_t)c.device << 16 | frame_tid(got.data));
 }
 
-/* V1: processes at once on several nodes, each with the same service and the same tids. */
+/* V1: concurrent processes on several nodes, all with the same service and tids. */
 static void test_V1_many_processes_at_once(struct bench *b)
 {
 	struct client c[8];
@@ -137,7 +137,7 @@ static void test_V1_many_processes_at_once(struct bench *b)
 	}
 }
 
-/* "Words": dup() shares a session; it is closed with its last descriptor. */
+/* "Words": dup() shares a session, which closes with its last descriptor. */
 static void test_V1_dup_shares_the_session(struct bench *b)
 {
 	struct client c;
@@ -176,7 +176,7 @@ static void test_V1_fork_shares_the_session(struct bench *b)
 	message_response(&want, c.service, c.cid, 5, MESSAGE_ASK, QMI_ERROR_NONE);
 	message_number(&want, 77);
 	assert_message(&outcome.got, &want);
-	/* The child has ended, and with it nothing. */
+	/* The end of the child has closed nothing. */
 	client_round_trip(b, fd, &c);
 }
 
@@ -204,7 +204,7 @@ static void test_V2_lowest_free_cid_per_node_and_service(struct bench *b)
 	assert_int_equal(client_allocate(b, fd, QMI_SERVICE_DMS).cid, 4);
 }
 
-/* V2: CIDs are the node's, whichever of its sessions asks. */
+/* V2: CIDs belong to the node: any of its sessions may use them. */
 static void test_V2_sessions_of_a_node_share_its_cids(struct bench *b)
 {
 	int first;
@@ -241,7 +241,7 @@ static void test_V2_headers_are_mapped_both_ways(struct bench *b)
 	}
 }
 
-/* V2: an Allocate CID that the modem refuses passes as it is, and takes no CID. */
+/* V2: an Allocate CID refused by the modem is passed on unchanged, and takes no CID. */
 static void test_V2_refused_allocation_takes_no_cid(struct bench *b)
 {
 	struct message request;
@@ -256,7 +256,7 @@ static void test_V2_refused_allocation_takes_no_cid(struct bench *b)
 	assert_int_equal(client_allocate(b, fd, QMI_SERVICE_UIM).cid, 1);
 }
 
-/* 254 Allocate CID in flight at once; the modem's CIDs run the other way. */
+/* 254 Allocate CID requests in flight at once, answered with descending device CIDs. */
 static void hold_all_254(struct bench *b, int fd)
 {
 	struct message request;
@@ -273,7 +273,7 @@ static void hold_all_254(struct bench *b, int fd)
 	}
 }
 
-/* V2: the 255th of a service on a node is refused locally; a released one can be had again. */
+/* V2: a node refuses the 255th client of a service itself; a released CID can be reused. */
 static void test_V2_node_holds_254_of_a_service(struct bench *b)
 {
 	struct client c = {.service = QMI_SERVICE_NAS, .cid = 100, .device = QMI_CID_MAX + 1 - 100};
@@ -304,7 +304,7 @@ static void expect_malformed(struct bench *b, int fd, const struct message *requ
 	fence(b, fd);
 }
 
-/* V2: without a TLV 0x01 of the right size there is nothing to map: MalformedMessage locally. */
+/* V2: without a TLV 0x01 of the right size, the node itself answers MalformedMessage. */
 static void test_V2_malformed_allocate_and_release(struct bench *b)
 {
 	struct message request;
@@ -351,7 +351,7 @@ static void test_V3_foreign_cid_is_refused(struct bench *b)
 	session_expect_foreign(b, fd, &c);
 }
 
-/* V3: nor may a foreign CID be released: the modem does not hear of it. */
+/* V3: releasing a foreign CID is refused too, and the modem does not see it. */
 static void test_V3_foreign_cid_is_not_released(struct bench *b)
 {
 	struct client c;
@@ -370,7 +370,7 @@ static void test_V3_foreign_cid_is_not_released(struct bench *b)
 	client_round_trip(b, fd, &c);
 }
 
-/* V3: "at once", so also while the modem has yet to answer what came before. */
+/* V3: "at once" includes while the modem has not answered earlier requests. */
 static void test_V3_refusal_does_not_wait_for_the_modem(struct bench *b)
 {
 	struct message request;

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What was said behind the first `from` bytes, once it has these words. */
+/* Waits for these words in the log after the first from bytes, and returns that part. */
 static void await_said(const struct daemon *d, size_t from, const char *words,
 		       char output[DAEMON_OUTPUT_MAX])
 {
@@ -28,7 +28,7 @@ static void await_said(const struct daemon *d, size_t from, const char *words,
 	}
 }
 
-/* The number beside the words, which have a % in its place. */
+/* Returns the number at the % in these words. */
 static unsigned long figure(const char *said, const char *words)
 {
 	const char *place = strchr(words, '%');
@@ -80,7 +80,7 @@ static void drop_frames(struct bench *b, const struct client *orphan)
 	modem_send_bytes(b->modem, garbage, sizeof(garbage));
 }
 
-/* Two requests that are never answered, and given up, which -v tells. */
+/* Makes two requests that are never answered and expire, which -v logs. */
 static void expire(struct bench *b, int fd, const struct client *c)
 {
 	char said[DAEMON_OUTPUT_MAX];
@@ -103,7 +103,7 @@ static void reclaim(struct bench *b, int fd, const struct client *orphan)
 	session_expect_allocated(fd, 3, orphan->service);
 }
 
-/* More indications than the queue holds; how many were lost. */
+/* Sends more indications than the queue holds. Returns how many were lost. */
 static unsigned long overflow(struct bench *b, int fd, const struct client *c, int other,
 			      unsigned int count)
 {
@@ -121,7 +121,7 @@ static unsigned long overflow(struct bench *b, int fd, const struct client *c, i
 	return lost;
 }
 
-/* Each of the figures, and no two of them alike. */
+/* Checks each counter. No two have the same value. */
 static void test_log_counters(struct bench *b)
 {
 	struct client orphans[3];
@@ -141,7 +141,7 @@ static void test_log_counters(struct bench *b)
 	reclaim(b, fd[2], &orphans[0]);
 	expire(b, fd[0], &c[0]);
 	lost = overflow(b, fd[1], &c[1], fd[2], 40);
-	/* Sync, 5 allocations, 3 to reclaim, 2 given up, 1 fence; what is given to a session. */
+	/* Sync, 5 allocations, 3 to reclaim, 2 expired, 1 fence; then frames given to a session. */
 	expect_figures(b,
 		       (const struct figure[]){
 			       {"% files open", 3},
@@ -170,7 +170,7 @@ static void test_log_counters(struct bench *b)
 		       4);
 }
 
-/* A warning of the core's is one here, and what is less is not. */
+/* A warning of the core appears as a warning, and a lower level does not. */
 static void test_log_levels_of_the_core(struct bench *b)
 {
 	struct message sync;
@@ -186,7 +186,7 @@ static void test_log_levels_of_the_core(struct bench *b)
 	assert_true(daemon_said(b->daemon, "\ncuse-qmux: the modem restarted"));
 }
 
-/* A line has all of these, in their order. */
+/* Expects a line that has all of these, in this order. */
 static void expect_line(const char *said, const char *const parts[])
 {
 	const char *line = said;
@@ -210,7 +210,7 @@ static void expect_line(const char *said, const char *const parts[])
 
 #define TRACE_PAIR 40
 
-/* The first session is on node 0; that of the test, on node 1, is the second, its client too. */
+/* The first session is on node 0. The test's session, on node 1, and its client are second. */
 static int trace_frames(struct bench *b, struct client *c, char pair[TRACE_PAIR])
 {
 	struct message request;
@@ -229,7 +229,7 @@ static int trace_frames(struct bench *b, struct client *c, char pair[TRACE_PAIR]
 	session_read(fd, &request);
 	modem_indicate(b->modem, c->service, c->device, 1);
 	session_expect_indication(fd, c->service, c->cid, 1);
-	/* What the tid of CTL is on the modem, the frame there tells. */
+	/* The frame at the modem shows the device tid of CTL. */
 	message_ctl(&request, 200, QMI_CTL_GET_VERSION_INFO);
 	session_write(fd, &request);
 	snprintf(pair, TRACE_PAIR, "tid 200=%u", modem_expect(b->modem, &request));
@@ -248,7 +248,7 @@ static void trace_what_has_no_name(struct bench *b, int fd, const struct client 
 	fence(b, fd);
 }
 
-/* Each frame with its node, session, way, name, both CIDs, both tids, and outcome. */
+/* A line for each frame shows node, session, direction, name, both CIDs and tids, and result. */
 static void test_log_trace(struct bench *b)
 {
 	static const char to[] = "qmi-virt1 session 2, to the modem";
@@ -284,7 +284,7 @@ static void hold_port(int fd, const void *arg, struct outcome *outcome)
 		pause();
 }
 
-/* What it looked into to find that out is closed again. */
+/* The daemon has closed the files it needed to find that out. */
 static void expect_nothing_of_proc_open(pid_t pid)
 {
 	char path[64];
@@ -316,7 +316,7 @@ static unsigned int count_held(const struct daemon *d, const char *words)
 	return count;
 }
 
-/* Everybody else who has the port open is named, in a line of their own; the daemon is not. */
+/* Each other process that has the port open is logged in its own line; the daemon is not. */
 static void test_log_holders(struct bench *b)
 {
 	struct instance *in = &b->instances[0];
@@ -340,7 +340,7 @@ static void test_log_holders(struct bench *b)
 	expect_nothing_of_proc_open(in->daemon.pid);
 }
 
-/* A stranger on another port, and a daemon alone on its own: nobody is named. */
+/* Nothing is logged about a process on another port. */
 static void test_log_no_holder(struct bench *b)
 {
 	struct child *stranger;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The event loop: which one is there, and a machine that has less to give than it wants. */
+/* The event loop: which one is used, and what happens if the machine lacks resources. */
 #include "groups.h"
 #include "proc.h"
 #include "session.h"
@@ -13,7 +13,7 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
-/* From now on the system call fails with EPERM, for whatever this process will run too. */
+/* Makes the system call fail with EPERM, in this process and in programs it runs. */
 static void deny(unsigned int number)
 {
 	struct sock_filter code[] = {
@@ -64,7 +64,7 @@ static void start_prepared(struct bench *b, void (*prepare)(void), const char *o
 			      prepare);
 }
 
-/* The loop is io_uring's where there is one, and epoll's where it is asked for. */
+/* The loop uses io_uring if available, and epoll on request. */
 static void test_loop_is_the_one_that_was_asked_for(struct bench *b)
 {
 	const char *asked = getenv("CUSE_QMUX_LOOP");
@@ -75,7 +75,7 @@ static void test_loop_is_the_one_that_was_asked_for(struct bench *b)
 	assert_int_equal(has_ring(b->daemon), !epoll && kernel_has_ring());
 }
 
-/* Where io_uring is forbidden, as containers do, epoll does its work. */
+/* If io_uring is forbidden, as in containers, epoll is used. */
 static void work_without_ring(struct bench *b, void (*prepare)(void))
 {
 	struct client c;
@@ -96,7 +96,7 @@ static void test_loop_without_ring(struct bench *b)
 	work_without_ring(b, deny_setup);
 }
 
-/* A filter may allow to make one, and nothing more. */
+/* A filter may allow only the creation of a ring. */
 static void test_loop_with_half_a_ring(struct bench *b)
 {
 	bench_skip_if_wrapped();
@@ -112,14 +112,14 @@ static void limit_descriptors(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-/* With too few descriptors the daemon says so and ends, whatever it was about; no node is left. */
+/* With too few descriptors, at any step, the daemon logs that and exits without leaving a node. */
 static void test_loop_few_descriptors(struct bench *b)
 {
 	unsigned int needed;
 
 	bench_skip_if_wrapped();
 	bench_start(b, "-n2", NULL);
-	/* The socket that told of it is closed again. */
+	/* The socket used for the notification is closed again. */
 	fence(b, session_open(b, 0));
 	needed = proc_count_files(b->daemon->pid);
 	bench_stop(b);

@@ -28,7 +28,7 @@ static bool node_exists(unsigned int n)
 	return access(path, F_OK) == 0;
 }
 
-/* What a directory of aliases holds; -1: there is none. */
+/* Returns the number of entries in a directory of aliases, or -1 without a directory. */
 static int count_aliases(unsigned int n)
 {
 	char path[PATH_LEN];
@@ -46,7 +46,7 @@ static int count_aliases(unsigned int n)
 	return count;
 }
 
-/* The node is a character device, and so is its one alias, of the same numbers. */
+/* Checks that the node and its only alias are the same character device. */
 static void expect_node(unsigned int n, const struct modem *m)
 {
 	char path[PATH_LEN];
@@ -63,7 +63,7 @@ static void expect_node(unsigned int n, const struct modem *m)
 	assert_int_equal(count_aliases(n), 1);
 }
 
-/* What udev imports for a node; -1: nothing. */
+/* Reads what udev imports for a node. Returns -1 if there is nothing. */
 static ssize_t read_properties(unsigned int n, char *text, size_t size)
 {
 	char path[PATH_LEN];
@@ -106,7 +106,7 @@ static void start(struct instance *in, const char *option)
 	instance_start(in, (const char *[]){option, NULL});
 }
 
-/* V25: four nodes from 0 on, unless told otherwise; gone after the end with all that is theirs. */
+/* V25: four nodes from 0 by default, which disappear with everything of theirs at the end. */
 static void test_V25_nodes_come_and_go(struct bench *b)
 {
 	for (unsigned int i = 0; i < 4; i++)
@@ -120,7 +120,7 @@ static void test_V25_nodes_come_and_go(struct bench *b)
 		expect_no_node(i);
 }
 
-/* V25: N is the lowest free on the machine, whatever gaps other instances leave. */
+/* V25: N is the lowest free number on the machine, even in gaps left by other instances. */
 static void test_V25_lowest_free_number(struct bench *b)
 {
 	struct instance *in = b->instances;
@@ -141,7 +141,7 @@ static void test_V25_lowest_free_number(struct bench *b)
 	expect_node(5, &in[3].modem);
 }
 
-/* V25, V2: two instances are two ports: each node leads to its own modem. */
+/* V25, V2: the nodes of two instances lead to their own modems. */
 static void test_V25_nodes_lead_to_their_own_port(struct bench *b)
 {
 	struct message request;
@@ -159,7 +159,7 @@ static void test_V25_nodes_lead_to_their_own_port(struct bench *b)
 	}
 }
 
-/* V25: also when several start at once: no name twice, none left out. */
+/* V25: several instances starting at once get distinct names without gaps. */
 static void test_V25_ten_instances_at_once(struct bench *b)
 {
 	unsigned int nodes_of[BENCH_INSTANCES] = {0};
@@ -187,7 +187,7 @@ static void test_V25_ten_instances_at_once(struct bench *b)
 	expect_no_node(2 * BENCH_INSTANCES);
 }
 
-/* V25, V1: what the alias opens is the node: the same CIDs, the same modem. */
+/* V25, V1: the alias opens the node: same CIDs, same modem. */
 static void test_V25_alias_opens_the_node(struct bench *b)
 {
 	char path[PATH_LEN];
@@ -206,7 +206,7 @@ static void test_V25_alias_opens_the_node(struct bench *b)
 	session_expect_foreign(b, session_open(b, 0), &c);
 }
 
-/* V25: owner and mode are of both: what udev does to the node holds for its alias. */
+/* V25: node and alias share owner and mode, so udev rules apply to both. */
 static void test_V25_alias_has_the_nodes_owner(struct bench *b)
 {
 	char node[PATH_LEN];
@@ -224,7 +224,7 @@ static void test_V25_alias_has_the_nodes_owner(struct bench *b)
 	assert_int_equal(st.st_mode & 07777, 0660);
 }
 
-/* V25: a umask is no reason why a group may not reach its alias. */
+/* V25: a umask does not stop a group from reaching its alias. */
 static void test_V25_aliases_can_be_reached(struct bench *b)
 {
 	char path[PATH_LEN];
@@ -240,7 +240,7 @@ static void test_V25_aliases_can_be_reached(struct bench *b)
 	assert_int_equal(st.st_mode & 07777, 0755);
 }
 
-/* V25: the basename is the real port's, also where PORT is a link of another name. */
+/* V25: the basename is that of the real port, even if PORT is a link with another name. */
 static void test_V25_port_given_as_a_link(struct bench *b)
 {
 	char link[PATH_LEN];
@@ -257,7 +257,7 @@ static void test_V25_port_given_as_a_link(struct bench *b)
 	expect_node(0, &in->modem);
 }
 
-/* --name: nodes of another prefix, numbered by themselves. */
+/* --name: nodes with another prefix have their own numbering. */
 static void test_V25_other_prefix(struct bench *b)
 {
 	start(&b->instances[0], "-n1");
@@ -271,7 +271,7 @@ static void test_V25_other_prefix(struct bench *b)
 	assert_int_equal(access("/dev/qmi-test0", F_OK), -1);
 }
 
-/* V25: an instance that was killed leaves aliases; who takes the numbers next clears them. */
+/* V25: the next instance with the same numbers clears the aliases left by a killed one. */
 static void test_V25_stale_aliases_are_replaced(struct bench *b)
 {
 	struct instance *in = b->instances;
@@ -288,7 +288,7 @@ static void test_V25_stale_aliases_are_replaced(struct bench *b)
 		expect_no_node(i);
 }
 
-/* V25, --nodes: as many as an instance may have. */
+/* V25, --nodes: the largest number of nodes. */
 static void test_V25_sixty_four_nodes(struct bench *b)
 {
 	bench_start(b, "--nodes=64", NULL);

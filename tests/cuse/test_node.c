@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the kernel and other programs do to the nodes: V25. Here the nodes have
- * a name of their own, so that what a test that failed leaves in /dev is in
- * nobody's way.
+ * Interference of the kernel and other programs with the nodes: V25. The nodes here have
+ * their own prefix, so that anything a failed test leaves in /dev does not disturb other
+ * tests.
  */
 #include "groups.h"
 #include "proc.h"
@@ -25,7 +25,7 @@
 #define CLASS(n) "/sys/class/cuse/" NAME #n
 #define LOCK     "/run/cuse-qmux/lock"
 
-/* What a device of ours would not have: no driver's, as far as sysfs knows. */
+/* A device number that no driver has, according to sysfs. */
 #define NO_DEVICE makedev(4000, 77)
 
 static void start(struct bench *b, const char *nodes)
@@ -42,7 +42,7 @@ static dev_t device_of(const char *path)
 	return st.st_rdev;
 }
 
-/* What sysfs says that the node is. */
+/* Returns the node's device number from sysfs. */
 static dev_t kernel_device(const char *class)
 {
 	char path[64];
@@ -65,7 +65,7 @@ static bool exists(const char *path)
 	return lstat(path, &st) == 0;
 }
 
-/* Nothing of node 0, nor of any alias. */
+/* Checks that nothing is left of node 0 or of any alias. */
 static void expect_nothing_left(void)
 {
 	assert_false(exists(DEV(0)));
@@ -74,14 +74,14 @@ static void expect_nothing_left(void)
 	assert_false(exists(ALIASES));
 }
 
-/* The instance is a failure by itself, as soon as its sessions have closed. */
+/* Expects the instance to fail by itself as soon as its sessions have closed. */
 static void expect_failure(struct bench *b)
 {
 	assert_int_equal(daemon_wait(b->daemon, deadline_usual()), EXIT_FAILURE);
 	expect_nothing_left();
 }
 
-/* A node that the kernel takes away: the others are given up in order, and the end is a failure. */
+/* If the kernel takes a node away, the instance releases everything in order and fails. */
 static void test_node_aborted(struct bench *b)
 {
 	size_t said;
@@ -101,7 +101,7 @@ static void test_node_aborted(struct bench *b)
 	said = daemon_stderr_size(b->daemon);
 	for (int i = 0; i < 20; i++)
 		session_read_fails(fd, EAGAIN);
-	/* The node that is gone is no event any more. */
+	/* The lost node causes no more events. */
 	assert_int_equal(daemon_stderr_size(b->daemon), said);
 	modem_confirm_release(b->modem, tid, c.service, c.device);
 	assert_true(wait_for(fd, 0, deadline_usual()));
@@ -111,7 +111,7 @@ static void test_node_aborted(struct bench *b)
 	expect_nothing_left();
 }
 
-/* V25: the name of another driver's device is not free, and the device stays what it is. */
+/* V25: the name of another driver's device is not free, and that device stays untouched. */
 static void test_V25_other_drivers_device(struct bench *b)
 {
 	unlink(DEV(0));
@@ -125,7 +125,7 @@ static void test_V25_other_drivers_device(struct bench *b)
 	assert_return_code(unlink(DEV(0)), errno);
 }
 
-/* V25: nor is that of a CUSE device that has no place in /dev. */
+/* V25: the name of a CUSE device without a file in /dev is not free either. */
 static void test_V25_other_cuse_device(struct bench *b)
 {
 	int rogue = rogue_device(NAME "0");
@@ -139,7 +139,7 @@ static void test_V25_other_cuse_device(struct bench *b)
 	close(rogue);
 }
 
-/* V25: what stands in a node's place and is no device is replaced. */
+/* V25: a file that is not a device is replaced by the node. */
 static void test_V25_leftovers_are_replaced(struct bench *b)
 {
 	unlink(DEV(0));
@@ -158,7 +158,7 @@ static void test_V25_leftovers_are_replaced(struct bench *b)
 	assert_false(exists(DEV(2)));
 }
 
-/* The nodes of an instance are devices of one major number: there are not many. */
+/* All nodes of an instance share a major number, because those are few. */
 static void test_V25_one_major_number(struct bench *b)
 {
 	start(b, "-n3");
@@ -168,7 +168,7 @@ static void test_V25_one_major_number(struct bench *b)
 	assert_int_equal(minor(device_of(DEV(2))), 2);
 }
 
-/* One instance at a time looks for a free name. */
+/* Only one instance at a time looks for a free name. */
 static void test_V25_names_wait_for_the_lock(struct bench *b)
 {
 	struct instance *in = &b->instances[0];
@@ -186,7 +186,7 @@ static void test_V25_names_wait_for_the_lock(struct bench *b)
 	daemon_await_ready(&in->daemon, deadline_usual());
 }
 
-/* udev can read whose a node is as soon as there is one: its properties come first. */
+/* The file with a node's properties exists before the node, so udev can always read it. */
 static void test_V25_properties_come_first(struct bench *b)
 {
 	struct instance *in = &b->instances[0];
@@ -198,7 +198,7 @@ static void test_V25_properties_come_first(struct bench *b)
 	assert_return_code(mkfifo(RUN(0), 0600), errno);
 	instance_spawn(in, (const char *[]){OPTION, "-n1", NULL}, NULL);
 	instance_answer_sync(in);
-	/* It has the lock and waits for somebody to read. */
+	/* It holds the lock and waits for a reader. */
 	proc_await_lock(in->daemon.pid, false);
 	assert_false(exists(CLASS(0)));
 	fifo = open(RUN(0), O_RDONLY | O_CLOEXEC);
@@ -210,7 +210,7 @@ static void test_V25_properties_come_first(struct bench *b)
 	expect_nothing_left();
 }
 
-/* Where the kernel has no number left for a device, the daemon gives up. */
+/* The daemon gives up if the kernel has no device number left. */
 static void test_V25_kernel_refuses(struct bench *b)
 {
 	int rogues[ROGUES_MAX];
@@ -222,7 +222,7 @@ static void test_V25_kernel_refuses(struct bench *b)
 	expect_failure(b);
 }
 
-/* Without a place for its alias a node is taken away again. */
+/* A node is removed again if its alias cannot be made. */
 static void fail_with_aliases_elsewhere(struct bench *b)
 {
 	assert_return_code(mkdir(ALIASES, 0755), errno);
@@ -259,7 +259,7 @@ static void test_V25_lock_cannot_be_taken(struct bench *b)
 	assert_true(daemon_said(b->daemon, "cannot lock " LOCK));
 }
 
-/* Opens the node as soon as it is there, however early, and asks through it. */
+/* Opens the node as soon as it exists, and sends a request. */
 static void open_early(int fd, const void *arg, struct outcome *outcome)
 {
 	const struct message *request = arg;
@@ -273,7 +273,7 @@ static void open_early(int fd, const void *arg, struct outcome *outcome)
 		child_read(fd, NULL, outcome);
 }
 
-/* V1: a node that is opened before the instance is ready works all the same. */
+/* V1: a node opened before the instance is ready works too. */
 static void test_V1_opened_at_once(struct bench *b)
 {
 	struct instance *in = &b->instances[0];

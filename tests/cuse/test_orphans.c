@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* QMI clients that outlive a session, and who holds them: V7, V8, V10. Reclaiming: V9 has its file.
- */
+/* Clients that outlive a session, and their holders: V7, V8, V10. test_reclaim.c tests V9. */
 #include "groups.h"
 #include "session.h"
 
-/* V7: the client survives close, and any session of its node adopts it by use. */
+/* V7: a client survives close(), and any session of its node can adopt it by using it. */
 static void test_V7_client_survives_close(struct bench *b)
 {
 	struct client c;
@@ -13,7 +12,7 @@ static void test_V7_client_survives_close(struct bench *b)
 	bench_start(b, NULL);
 	c = orphan_create(b, 0, QMI_SERVICE_WDS);
 	fd = session_open(b, 0);
-	fence(b, fd); /* The modem has not heard of the close. */
+	fence(b, fd); /* The modem has not seen the close. */
 	client_round_trip(b, fd, &c);
 	modem_indicate(b->modem, c.service, c.device, 1);
 	session_expect_indication(fd, c.service, c.cid, 1);
@@ -33,7 +32,7 @@ static void test_V7_orphan_keeps_its_cid(struct bench *b)
 	assert_int_equal(client_allocate(b, fd, QMI_SERVICE_WDS).cid, 2);
 }
 
-/* V7, V3: but it stays on its node. */
+/* V7, V3: the client stays on its node. */
 static void test_V7_orphan_stays_on_its_node(struct bench *b)
 {
 	struct client orphan;
@@ -45,7 +44,7 @@ static void test_V7_orphan_stays_on_its_node(struct bench *b)
 	session_expect_foreign(b, fd, &orphan);
 }
 
-/* V7: another process may release it, as qmicli --client-cid=N does at its end. */
+/* V7: another process may release it, as qmicli --client-cid=N does on exit. */
 static void test_V7_orphan_may_be_released(struct bench *b)
 {
 	struct client orphan;
@@ -59,7 +58,7 @@ static void test_V7_orphan_may_be_released(struct bench *b)
 	assert_int_equal(client_allocate(b, fd, QMI_SERVICE_WDS).cid, 1);
 }
 
-/* V7: qmi-network: one process starts the network and leaves, another stops it much later. */
+/* V7: like qmi-network, one process starts the network and exits; another stops it later. */
 static void test_V7_adopted_again_and_again(struct bench *b)
 {
 	struct client c;
@@ -76,7 +75,7 @@ static void test_V7_adopted_again_and_again(struct bench *b)
 	client_release(b, fd, &c);
 }
 
-/* V8, V11: the holder is who allocated the client, then who last sent a request with it. */
+/* V8, V11: the holder is the allocating session, later the last to send a request with it. */
 static void test_V8_holder_is_the_last_sender(struct bench *b)
 {
 	struct client c;
@@ -100,7 +99,7 @@ static void test_V8_holder_is_the_last_sender(struct bench *b)
 	fence(b, second);
 }
 
-/* V8: once handed over, the client does not become an orphan with its first session. */
+/* V8: a client that was handed over is not orphaned by the close of its first session. */
 static void test_V8_client_goes_with_its_holder(struct bench *b)
 {
 	struct client c;
@@ -117,7 +116,7 @@ static void test_V8_client_goes_with_its_holder(struct bench *b)
 	session_expect_indication(second, c.service, c.cid, 1);
 }
 
-/* V8, V11: and it is an orphan when its holder closes, though the first session is open. */
+/* V8, V11: it is orphaned when its holder closes, even if the first session is still open. */
 static void test_V8_orphan_when_its_holder_closes(struct bench *b)
 {
 	struct client c;
@@ -137,7 +136,7 @@ static void test_V8_orphan_when_its_holder_closes(struct bench *b)
 	session_expect_indication(first, c.service, c.cid, 2);
 }
 
-/* V8: holding two clients of a service; a request with one leaves the other where it was. */
+/* V8: of two clients of a service, a request with one does not change the other's holder. */
 static void test_V8_each_client_has_its_own_holder(struct bench *b)
 {
 	struct client c[2];
@@ -158,7 +157,7 @@ static void test_V8_each_client_has_its_own_holder(struct bench *b)
 	fence(b, second);
 }
 
-/* Sync of this session; each of these clients is released on the modem, in whatever order. */
+/* Sends Sync and expects the release of each of these clients, in any order. */
 static void sync_releases(struct bench *b, int fd, const struct client *const clients[],
 			  size_t count)
 {
@@ -178,7 +177,7 @@ static void sync_releases(struct bench *b, int fd, const struct client *const cl
 	fence(b, fd);
 }
 
-/* V10: with nothing to release it is answered all the same, and the modem sees nothing. */
+/* V10: with nothing to release, Sync is answered and the modem sees nothing. */
 static void test_V10_sync_never_reaches_the_modem(struct bench *b)
 {
 	int fd;
@@ -188,7 +187,7 @@ static void test_V10_sync_never_reaches_the_modem(struct bench *b)
 	sync_releases(b, fd, NULL, 0);
 }
 
-/* V10: the caller's clients and the node's orphans go; all others stay. */
+/* V10: releases the caller's clients and the node's orphans, and no others. */
 static void test_V10_sync_releases_own_clients_and_orphans(struct bench *b)
 {
 	struct client own[2];
@@ -225,7 +224,7 @@ static void test_V10_sync_releases_own_clients_and_orphans(struct bench *b)
 	assert_int_equal(client_allocate(b, fd, QMI_SERVICE_DMS).cid, orphans[0].cid);
 }
 
-/* V10, V8: a client that another session has taken over is that session's. */
+/* V10, V8: a client taken over by another session belongs to that session. */
 static void test_V10_sync_spares_what_another_holds(struct bench *b)
 {
 	struct client c;
@@ -242,7 +241,7 @@ static void test_V10_sync_spares_what_another_holds(struct bench *b)
 	sync_releases(b, other, (const struct client *[]){&c}, 1);
 }
 
-/* V10: another session's transaction goes on; no indication tells it of a Sync. */
+/* V10: another session's transaction continues, and it gets no indication of the Sync. */
 static void test_V10_sync_leaves_other_sessions_alone(struct bench *b)
 {
 	struct client own;
@@ -261,7 +260,7 @@ static void test_V10_sync_leaves_other_sessions_alone(struct bench *b)
 	fence(b, other);
 }
 
-/* V10 and the decision on forgotten clients: what is in flight on them is Aborted. */
+/* V10: requests in flight on the released clients are Aborted. */
 static void test_V10_sync_aborts_what_is_in_flight(struct bench *b)
 {
 	struct client c;

@@ -7,7 +7,7 @@
 #include <sys/epoll.h>
 #include <sys/select.h>
 
-/* V22: POLLIN exactly when a read would return data, also of a frame read in part. */
+/* V22: POLLIN exactly when a read would return data, including the rest of a frame. */
 static void test_V22_pollin_is_exact(struct bench *b)
 {
 	struct client c;
@@ -36,14 +36,14 @@ static void test_V22_pollin_is_exact(struct bench *b)
 	assert_int_equal(session_events(other), POLLOUT);
 }
 
-/* What poll() says of POLLOUT is what the next write() does. */
+/* Checks that POLLOUT predicts the result of the next write(). */
 static void expect_writable(struct flood *f, bool writable)
 {
 	assert_int_equal(session_events(f->fd) & POLLOUT, writable ? POLLOUT : 0);
 	assert_int_equal(flood_write(f), writable);
 }
 
-/* V22: POLLOUT exactly when a write would be taken, of that session alone. */
+/* V22: POLLOUT exactly when a write of this session would be accepted. */
 static void test_V22_pollout_is_exact(struct bench *b)
 {
 	struct flood f;
@@ -62,14 +62,14 @@ static void test_V22_pollout_is_exact(struct bench *b)
 			flood_expect(b, &f, (uint16_t)(f.seen + 1));
 		expect_writable(&f, true);
 	}
-	/* A queue that is full can still be read from. */
+	/* A session with a full queue can still read. */
 	flood_fill(&f);
 	modem_indicate(b->modem, f.client.service, f.client.device, 1);
 	assert_true(wait_for(f.fd, POLLIN, deadline_usual()));
 	assert_int_equal(session_events(f.fd), POLLIN);
 }
 
-/* V22: a poll that waits for room is woken by it. */
+/* V22: free space wakes a poll that waits for it. */
 static void test_V22_pollout_wakes(struct bench *b)
 {
 	struct child *poller;
@@ -88,7 +88,7 @@ static void test_V22_pollout_wakes(struct bench *b)
 	assert_int_equal(outcome.count, POLLOUT);
 }
 
-/* V22: every process that waits is woken, not the first alone. */
+/* V22: every waiting process is woken, not only the first. */
 static void test_V22_all_pollers_are_woken(struct bench *b)
 {
 	struct child *pollers[3];
@@ -128,7 +128,7 @@ static int select_now(int fd, bool *readable, bool *writable, bool *except)
 	return n;
 }
 
-/* V22: select sees the same. */
+/* V22: select() reports the same. */
 static void test_V22_select(struct bench *b)
 {
 	struct flood f;
@@ -150,7 +150,7 @@ static void test_V22_select(struct bench *b)
 	assert_true(!readable && !writable && !except);
 }
 
-/* An epoll descriptor that watches one session. */
+/* Returns an epoll descriptor that watches one session. */
 static int watch(int fd, uint32_t events)
 {
 	struct epoll_event event = {.events = events};
@@ -161,7 +161,7 @@ static int watch(int fd, uint32_t events)
 	return epoll;
 }
 
-/* What epoll reports within the time; 0: nothing. */
+/* Returns the events that epoll reports within the time, or 0. */
 static uint32_t watched(int epoll, int ms)
 {
 	struct epoll_event event = {0};
@@ -170,7 +170,7 @@ static uint32_t watched(int epoll, int ms)
 	return event.events;
 }
 
-/* V22: level-triggered: as long as there is something to read. */
+/* V22: level-triggered: reports as long as there is something to read. */
 static void test_V22_epoll_level_triggered(struct bench *b)
 {
 	struct client c;
@@ -192,7 +192,7 @@ static void test_V22_epoll_level_triggered(struct bench *b)
 	close(epoll);
 }
 
-/* V22: edge-triggered: once for what has come, and again for what comes, read or not. */
+/* V22: edge-triggered: reports once per arrival, whether or not the last was read. */
 static void test_V22_epoll_edge_triggered(struct bench *b)
 {
 	struct client c;
@@ -220,7 +220,7 @@ static void test_V22_epoll_edge_triggered(struct bench *b)
 	close(epoll);
 }
 
-/* V22: and for room, once a write has been refused. */
+/* V22: edge-triggered: reports room once a write has been refused. */
 static void test_V22_epoll_edge_triggered_out(struct bench *b)
 {
 	struct flood f;
@@ -233,7 +233,7 @@ static void test_V22_epoll_edge_triggered_out(struct bench *b)
 	for (int i = 0; i < 4; i++) {
 		flood_fill(&f);
 		while (watched(epoll, 0))
-			; /* of the time before it was full */
+			; /* from before it was full */
 		flood_expect(b, &f, f.sent);
 		assert_int_equal(watched(epoll, usual_ms()), EPOLLOUT);
 	}
@@ -293,7 +293,7 @@ static bool await_epoll(int fd, int epoll)
 	return epoll_wait(epoll, &event, 1, -1) == 1;
 }
 
-/* Waits and reads until EAGAIN, over and over; count: the frames that came in their order. */
+/* Repeatedly waits and reads until EAGAIN; count: the frames that came in order. */
 static void weather_storm(int fd, await_fn *await, uint32_t flags, struct outcome *outcome)
 {
 	struct epoll_event event = {.events = EPOLLIN | flags};
@@ -338,7 +338,7 @@ static void storm_epoll_edge(int fd, const void *arg, struct outcome *outcome)
 	weather_storm(fd, await_epoll, EPOLLET, outcome);
 }
 
-/* V22: indications alone and in bursts, to four who wait in four ways: no wakeup is lost. */
+/* V22: four processes wait in four ways for single indications and bursts; no wakeup is lost. */
 static void test_V22_no_wakeup_is_lost(struct bench *b)
 {
 	static child_fn *const fns[] = {storm_poll, storm_select, storm_epoll_level,
@@ -355,7 +355,7 @@ static void test_V22_no_wakeup_is_lost(struct bench *b)
 	}
 	for (uint32_t i = 0; i < STORM; i++) {
 		modem_indicate(b->modem, QMI_SERVICE_NAS, QMI_CID_BROADCAST, i);
-		/* Now and then all of them have gone back to waiting. */
+		/* From time to time, let all of them go back to waiting. */
 		for (unsigned int j = 0; j < 4 && i % 7 == 0; j++)
 			child_await_blocked(children[j]);
 	}

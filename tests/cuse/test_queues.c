@@ -49,8 +49,8 @@ static void expect_answer(int fd, const struct client *c, uint16_t tid, size_t s
 }
 
 /*
- * Events 0 to count - 1, then, as a fence, a round trip of `other`: all of them
- * have then been queued, or have not.
+ * Sends events 0 to count - 1, then a round trip of other as a fence, after which each
+ * event has been either queued or dropped.
  */
 static void overflow(struct bench *b, const struct client *c, uint32_t count, int other)
 {
@@ -59,7 +59,7 @@ static void overflow(struct bench *b, const struct client *c, uint32_t count, in
 	fence(b, other);
 }
 
-/* ENOBUFS once, then what is left: an unbroken row up to the last. */
+/* Expects ENOBUFS once, then the remaining events without a gap up to the last. */
 static void expect_newest(int fd, const struct client *c, uint32_t count, uint32_t kept)
 {
 	assert_true(session_events(fd) & POLLIN);
@@ -70,7 +70,7 @@ static void expect_newest(int fd, const struct client *c, uint32_t count, uint32
 	session_read_fails(fd, EAGAIN);
 }
 
-/* V14: bounded in bytes; the oldest indications go; ENOBUFS once for each overflow. */
+/* V14: the queue is bounded in bytes; drops oldest indications; ENOBUFS once per overflow. */
 static void test_V14_oldest_indications_go_first(struct bench *b)
 {
 	struct client c;
@@ -89,7 +89,7 @@ static void test_V14_oldest_indications_go_first(struct bench *b)
 	fence(b, fd);
 }
 
-/* V14: what fits is all kept, and there is no ENOBUFS. */
+/* V14: everything that fits is kept, without ENOBUFS. */
 static void test_V14_no_loss_within_the_bound(struct bench *b)
 {
 	struct client c;
@@ -106,7 +106,7 @@ static void test_V14_no_loss_within_the_bound(struct bench *b)
 	fence(b, fd);
 }
 
-/* V14: 256 KiB unless --queue says otherwise. */
+/* V14: the default limit is 256 KiB. */
 static void test_V14_default_bound(struct bench *b)
 {
 	struct client c;
@@ -121,7 +121,7 @@ static void test_V14_default_bound(struct bench *b)
 	expect_newest(fd, &c, 300, DEFAULT_QUEUE / FRAME_SIZE);
 }
 
-/* V14: the smallest of frames do not buy a session more than its bytes. */
+/* V14: the limit in bytes also holds for the smallest frames. */
 static void test_V14_bound_holds_for_tiny_frames(struct bench *b)
 {
 	const uint32_t count = 2000;
@@ -147,7 +147,7 @@ static void test_V14_bound_holds_for_tiny_frames(struct bench *b)
 	fence(b, fd);
 }
 
-/* V14: a response stays, older or newer than the indications that have to go. */
+/* V14: a response is kept, whether older or newer than the dropped indications. */
 static void test_V14_responses_outlive_indications(struct bench *b)
 {
 	struct client c;
@@ -174,7 +174,7 @@ static void test_V14_responses_outlive_indications(struct bench *b)
 	fence(b, fd);
 }
 
-/* V14: where there are only responses, the indication that does not fit is the one to go. */
+/* V14: if the queue holds only responses, an indication that does not fit is dropped. */
 static void test_V14_indication_does_not_displace_responses(struct bench *b)
 {
 	struct client c;
@@ -197,7 +197,7 @@ static void test_V14_indication_does_not_displace_responses(struct bench *b)
 	fence(b, fd);
 }
 
-/* V14: responses alone are bounded too, with ENOBUFS for the loss; the rest is in order. */
+/* V14: responses alone are bounded too; a loss gives ENOBUFS and the rest stays in order. */
 static void test_V14_responses_are_bounded(struct bench *b)
 {
 	const uint16_t count = 24;
@@ -224,7 +224,7 @@ static void test_V14_responses_are_bounded(struct bench *b)
 	fence(b, fd);
 }
 
-/* V14: one that does not read, or that floods itself with refusals, fills only its own queue. */
+/* V14: a session that does not read, or provokes many refusals, fills only its own queue. */
 static void test_V14_stalled_reader_hurts_nobody(struct bench *b)
 {
 	struct client stalled;
@@ -253,7 +253,7 @@ static void test_V14_stalled_reader_hurts_nobody(struct bench *b)
 	session_read_fails(fd, ENOBUFS);
 }
 
-/* Whose request came next at the modem: each writer's own come in order. */
+/* Returns the writer of the modem's next request, and checks the order within each writer. */
 static size_t next_writer(struct bench *b, struct flood *w, size_t count)
 {
 	struct message got;
@@ -269,7 +269,7 @@ static size_t next_writer(struct bench *b, struct flood *w, size_t count)
 	return count;
 }
 
-/* The first that is not the first writer's: until then it had the port to itself. */
+/* Returns the first request of another writer: until then the first one had the port alone. */
 static size_t first_of_another(struct bench *b, struct flood *w, size_t count)
 {
 	size_t i;
@@ -280,7 +280,7 @@ static size_t first_of_another(struct bench *b, struct flood *w, size_t count)
 	return i;
 }
 
-/* Whether since this writer's last frame each other had a turn, if it has any left. */
+/* True if every other writer with requests left has had a turn since this writer's last. */
 static bool others_had_a_turn(const struct flood *w, const size_t *turns, size_t count, size_t i)
 {
 	for (size_t j = 0; j < count; j++) {
@@ -290,7 +290,7 @@ static bool others_had_a_turn(const struct flood *w, const size_t *turns, size_t
 	return true;
 }
 
-/* What the modem reads, once it does, is in order of writers. */
+/* Checks that the modem reads the writers' requests in turn. */
 static void expect_round_robin(struct bench *b, struct flood *w, size_t count)
 {
 	size_t turns[3] = {0};
@@ -309,7 +309,7 @@ static void expect_round_robin(struct bench *b, struct flood *w, size_t count)
 	}
 }
 
-/* V14: writers are served round-robin, a frame each, on whatever nodes, with a slow modem. */
+/* V14: with a slow modem, writers on all nodes are served round-robin, one frame each. */
 static void test_V14_writers_are_served_in_turn(struct bench *b)
 {
 	struct flood w[3];
@@ -335,7 +335,7 @@ static void test_V14_flood_delays_by_one_frame(struct bench *b)
 	flood_fill(&w[1]);
 	assert_true(flood_write(&w[2]));
 
-	/* Once the second writer has its turn, nothing is ahead that had left before. */
+	/* When the second writer gets its turn, all earlier frames have left. */
 	first_of_another(b, w, 3);
 	before[0] = w[0].seen;
 	before[1] = w[1].seen;

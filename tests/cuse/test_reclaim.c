@@ -24,7 +24,7 @@ static uint8_t grant_next(struct bench *b, uint8_t service)
 	return modem_grant(b->modem, modem_expect_allocate(b->modem, service), service);
 }
 
-/* An allocation that the modem refuses until this orphan is gone. */
+/* Makes an allocation that the modem refuses until this orphan is released. */
 static struct client allocate_by_reclaiming(struct bench *b, int fd, const struct client *orphan)
 {
 	struct client c = {.service = orphan->service};
@@ -38,7 +38,7 @@ static struct client allocate_by_reclaiming(struct bench *b, int fd, const struc
 	return c;
 }
 
-/* An allocation that stays refused, as there is nothing to reclaim. */
+/* Makes an allocation that fails, because there is nothing to reclaim. */
 static void expect_exhausted(struct bench *b, int fd, uint8_t service)
 {
 	struct message request;
@@ -50,7 +50,7 @@ static void expect_exhausted(struct bench *b, int fd, uint8_t service)
 	fence(b, fd);
 }
 
-/* V9: on the same node; the application sees only success. */
+/* V9: an orphan of the same node is reclaimed; the application sees only success. */
 static void test_V9_exhaustion_reclaims_an_orphan(struct bench *b)
 {
 	struct client orphan;
@@ -64,7 +64,7 @@ static void test_V9_exhaustion_reclaims_an_orphan(struct bench *b)
 	client_round_trip(b, fd, &c);
 }
 
-/* V9, V3: an orphan of another node is as good, and forgotten there. */
+/* V9, V3: an orphan of another node can be reclaimed, and is forgotten there. */
 static void test_V9_reclaims_on_any_node(struct bench *b)
 {
 	struct client orphan;
@@ -83,7 +83,7 @@ static void test_V9_reclaims_on_any_node(struct bench *b)
 	client_round_trip(b, fd, &c);
 }
 
-/* V9: least recently used: the order of use counts, not of allocation or of close. */
+/* V9: the least recently used goes first, in order of use, not of allocation or close. */
 static void test_V9_reclaims_the_least_recently_used(struct bench *b)
 {
 	struct client c[3];
@@ -109,7 +109,7 @@ static void test_V9_reclaims_the_least_recently_used(struct bench *b)
 	expect_exhausted(b, fd, QMI_SERVICE_DMS);
 }
 
-/* V9, V7: an orphan that was adopted and left again has been used since. */
+/* V9, V7: adopting an orphan counts as use. */
 static void test_V9_adoption_is_use(struct bench *b)
 {
 	struct client c[2];
@@ -148,7 +148,7 @@ static void test_V9_spares_other_services_and_held_clients(struct bench *b)
 	client_round_trip(b, fd, &other_service);
 }
 
-/* V9: a modem that is still exhausted: the next orphan goes, and only after the last the error. */
+/* V9: while the modem stays exhausted, orphan after orphan is released before the error. */
 static void test_V9_reclaims_until_none_is_left(struct bench *b)
 {
 	struct client c[2];
@@ -170,7 +170,7 @@ static void test_V9_reclaims_until_none_is_left(struct bench *b)
 	fence(b, fd);
 }
 
-/* V9: any other error is the application's to see, and costs no orphan. */
+/* V9: any other error reaches the application, and costs no orphan. */
 static void test_V9_other_errors_reclaim_nothing(struct bench *b)
 {
 	struct client orphan;
@@ -189,7 +189,7 @@ static void test_V9_other_errors_reclaim_nothing(struct bench *b)
 	client_round_trip(b, fd, &orphan);
 }
 
-/* The modem's releases and allocations as they come, until two clients are granted. */
+/* Plays the modem, releasing and allocating, until it has granted two clients. */
 static void grant_two(struct bench *b)
 {
 	struct message got;
@@ -206,7 +206,7 @@ static void grant_two(struct bench *b)
 	}
 }
 
-/* V9: two sessions are refused at the same time, and two orphans serve them. */
+/* V9: two sessions are refused at the same time, and get two orphans. */
 static void test_V9_two_allocations_at_once(struct bench *b)
 {
 	uint8_t tids[2];
@@ -230,7 +230,7 @@ static void test_V9_two_allocations_at_once(struct bench *b)
 	assert_int_equal(modem_count_held(b->modem), 2);
 }
 
-/* V9, V6: the session closes while it is being served; nobody knows the new client. */
+/* V9, V6: the session closes during this, so the new client belongs to nobody. */
 static void test_V9_session_closes_while_reclaiming(struct bench *b)
 {
 	struct client orphan;
@@ -269,7 +269,7 @@ static void wds_request(struct bench *b, int fd, const struct client *c, uint16_
 	session_expect(fd, &m);
 }
 
-/* A WDS orphan after Start Network with this outcome, and Stop Network unless that is < 0. */
+/* Makes a WDS orphan after Start Network with this result, and Stop Network unless stop < 0. */
 static struct client wds_orphan(struct bench *b, int start, int stop)
 {
 	int fd = session_open(b, 0);
@@ -282,7 +282,7 @@ static struct client wds_orphan(struct bench *b, int start, int stop)
 	return c;
 }
 
-/* V9: a WDS client with a call up is never reclaimed, however old; its successor is. */
+/* V9: a WDS client with a call up is never reclaimed, however old; the next one is. */
 static void test_V9_call_up_is_never_reclaimed(struct bench *b)
 {
 	struct client up;
@@ -296,7 +296,7 @@ static void test_V9_call_up_is_never_reclaimed(struct bench *b)
 	fd = session_open(b, 0);
 	c = allocate_by_reclaiming(b, fd, &idle);
 	expect_exhausted(b, fd, QMI_SERVICE_WDS);
-	/* Another process stops the call and leaves: now it may go. */
+	/* Another process stops the call and exits: now it can be reclaimed. */
 	wds_request(b, fd, &up, QMI_WDS_STOP_NETWORK, QMI_ERROR_NONE);
 	session_close(b, fd);
 	fd = session_open(b, 0);
@@ -304,7 +304,7 @@ static void test_V9_call_up_is_never_reclaimed(struct bench *b)
 	allocate_by_reclaiming(b, fd, &up);
 }
 
-/* V9: "Start Network succeeded, not stopped": each of the other outcomes. */
+/* V9: "Start Network succeeded, not stopped": tests every other case. */
 static void test_V9_call_is_up_from_start_to_stop(struct bench *b)
 {
 	struct client failed;
@@ -321,7 +321,7 @@ static void test_V9_call_is_up_from_start_to_stop(struct bench *b)
 	expect_exhausted(b, fd, QMI_SERVICE_WDS);
 }
 
-/* V9: --orphan-timeout, counted from the close; what is held or has a call up stays. */
+/* V9: --orphan-timeout starts at the close; held clients and those with a call stay. */
 static void test_V9_orphan_timeout(struct bench *b)
 {
 	struct client up;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the daemon costs: calls, memory, descriptors. Not measured under a wrapper. */
+/* The cost of the daemon in system calls, memory and descriptors. Not measured under a wrapper. */
 #include "flood.h"
 #include "groups.h"
 #include "proc.h"
@@ -13,7 +13,7 @@
 
 #define MIB 1024 /* in KiB, as /proc counts */
 
-/* The number behind a key in a file of /proc/PID; 0 if it is not there. */
+/* Returns the number for a key in a file of /proc/PID, or 0. */
 static long proc_value(const struct daemon *d, const char *file, const char *key)
 {
 	char path[64];
@@ -40,7 +40,7 @@ static long rss_kib(const struct daemon *d)
 	return rss;
 }
 
-/* How often it has left the CPU, by itself or not: it cannot make a call without being run. */
+/* Counts context switches of both kinds: without one, the process cannot make a system call. */
 static long times_run(const struct daemon *d)
 {
 	return proc_value(d, "status", "voluntary_ctxt_switches") +
@@ -55,7 +55,7 @@ static void pause_for(int ms)
 		pause_briefly();
 }
 
-/* One thread, as the times it was run are counted for one. */
+/* There must be one thread, because the count is for one. */
 static void expect_idle_for_a_second(struct daemon *d)
 {
 	long before;
@@ -67,7 +67,7 @@ static void expect_idle_for_a_second(struct daemon *d)
 	assert_int_equal(times_run(d), before);
 }
 
-/* Idle, the daemon makes no system call: it is not even run. */
+/* An idle daemon makes no system call: it does not even run. */
 static void test_resources_idle_makes_no_call(struct bench *b)
 {
 	bench_skip_if_wrapped();
@@ -75,7 +75,7 @@ static void test_resources_idle_makes_no_call(struct bench *b)
 	expect_idle_for_a_second(b->daemon);
 }
 
-/* Nor with sessions open, clients held and orphaned, a reader and a poller blocked. */
+/* The same with open sessions, held and orphaned clients, a blocked reader and a poller. */
 static void test_resources_idle_sessions_make_no_call(struct bench *b)
 {
 	int fd;
@@ -90,7 +90,7 @@ static void test_resources_idle_sessions_make_no_call(struct bench *b)
 	expect_idle_for_a_second(b->daemon);
 }
 
-/* Nor while a request is in flight, until its time is over; its last second included. */
+/* The same while a request is in flight, even in the last second before it expires. */
 static void test_resources_waiting_makes_no_call(struct bench *b)
 {
 	struct client c;
@@ -103,7 +103,7 @@ static void test_resources_waiting_makes_no_call(struct bench *b)
 	bench_start(b, "--transaction-timeout=3", NULL);
 	fd = session_open(b, 0);
 	c = client_allocate(b, fd, QMI_SERVICE_DMS);
-	/* On a machine so busy that the time was over before the look at it, again. */
+	/* Try again if the machine was so busy that the request expired before the check. */
 	do {
 		asked = now_ms();
 		client_ask(b, fd, &c, 1, MESSAGE_ASK);
@@ -116,7 +116,7 @@ static void test_resources_waiting_makes_no_call(struct bench *b)
 	assert_int_equal(after, before);
 }
 
-/* Nor after it has waited for a port that took nothing. */
+/* The same after waiting for a port that accepted nothing. */
 static void test_resources_idle_after_a_full_port(struct bench *b)
 {
 	struct flood f;
@@ -137,7 +137,7 @@ static void test_resources_four_idle_nodes(struct bench *b)
 	assert_in_range(rss_kib(b->daemon), 1, 3 * MIB);
 }
 
-/* Sessions that do what sessions do, and close: half of them with an answer unread. */
+/* Opens, uses and closes sessions, half of them with an unread answer. */
 static void come_and_go(struct bench *b, unsigned int count)
 {
 	struct client c;
@@ -153,7 +153,7 @@ static void come_and_go(struct bench *b, unsigned int count)
 			session_write_bytes(fd, "\x01", 1);
 		session_close(b, fd);
 	}
-	/* The modem's CIDs count up, and there are not that many. */
+	/* The modem's CIDs count up and would run out. */
 	memset(b->modem->granted, 0, sizeof(b->modem->granted));
 }
 
@@ -172,7 +172,7 @@ static void test_resources_sessions_leave_nothing(struct bench *b)
 	assert_int_equal(rss_kib(b->daemon), rss);
 }
 
-/* Pollers that come and go: replaced by others, woken, and there when the file is closed. */
+/* Pollers come and go: some are replaced, some woken, some still wait at the close. */
 static void poll_in_every_way(struct bench *b, int fd, const struct client *c, unsigned int count)
 {
 	struct epoll_event event = {.events = EPOLLIN};
@@ -235,7 +235,7 @@ static void test_resources_large_writes_leave_nothing(struct bench *b)
 	assert_in_range(rss_kib(b->daemon), 1, rss + 256);
 }
 
-/* Under a wrapper too, where the wrapper itself finds what is leaked at the end. */
+/* Runs under a wrapper too, which reports leaks at the end. */
 static void test_resources_many_sessions(struct bench *b)
 {
 	bench_start(b, "-n4", NULL);

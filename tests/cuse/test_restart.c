@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The modem restarts, is unplugged, or the daemon is stopped: V16 to V18. */
+/* The modem restarts or is unplugged, or the daemon is stopped: V16 to V18. */
 #include "flood.h"
 #include "groups.h"
 #include "session.h"
@@ -20,7 +20,7 @@ static void restart_and_expect_sync(struct bench *b, const int fd[], size_t coun
 		session_expect(fd[i], &sync);
 }
 
-/* V16: every client is forgotten, orphans too; the sessions stay and can allocate anew. */
+/* V16: all clients, including orphans, are forgotten; sessions stay and can allocate again. */
 static void test_V16_clients_are_forgotten(struct bench *b)
 {
 	struct client c[2];
@@ -45,7 +45,7 @@ static void test_V16_clients_are_forgotten(struct bench *b)
 	}
 }
 
-/* V16: the restarted modem grants the same CIDs again, to others than before. */
+/* V16: the restarted modem may grant the same CIDs to different sessions. */
 static void test_V16_device_cids_start_anew(struct bench *b)
 {
 	struct message request;
@@ -67,7 +67,7 @@ static void test_V16_device_cids_start_anew(struct bench *b)
 	fence(b, fd[0]);
 }
 
-/* The session reads Sync and this request's Aborted, in an order that no rule gives. */
+/* Expects Sync and this request's Aborted, in either order. */
 static void expect_aborted(int fd, const struct message *request)
 {
 	struct message sync;
@@ -78,7 +78,7 @@ static void expect_aborted(int fd, const struct message *request)
 	session_expect_both(fd, &aborted, &sync);
 }
 
-/* V16: requests in flight are Aborted, of a service, of CTL, an Allocate CID. */
+/* V16: requests in flight are Aborted: to a service, to CTL, an Allocate CID. */
 static void test_V16_requests_in_flight_are_aborted(struct bench *b)
 {
 	struct message requests[3];
@@ -102,7 +102,7 @@ static void test_V16_requests_in_flight_are_aborted(struct bench *b)
 	modem_restart(b->modem);
 	for (unsigned int i = 0; i < 3; i++)
 		expect_aborted(fd[i], &requests[i]);
-	/* Answers from before the restart are nobody's. */
+	/* Answers from before the restart reach nobody. */
 	modem_answer_client(b->modem, &c, 0x7001, MESSAGE_ASK, 1);
 	frame_set_tid(requests[1].data, tid);
 	modem_answer(b->modem, &requests[1], QMI_ERROR_NONE);
@@ -110,7 +110,7 @@ static void test_V16_requests_in_flight_are_aborted(struct bench *b)
 		fence(b, fd[i]);
 }
 
-/* V16, V3: a request that waited for the one in flight is answered too, and is never sent. */
+/* V16, V3: a request waiting for the one in flight is answered too, without being sent. */
 static void test_V16_waiting_requests_are_answered(struct bench *b)
 {
 	struct message request;
@@ -136,13 +136,13 @@ static void test_V16_waiting_requests_are_answered(struct bench *b)
 	assert_message(&got[!answer], &sync);
 	assert_int_equal(frame_tid(got[answer].data), 7);
 	assert_int_equal(frame_message(got[answer].data), MESSAGE_OTHER);
-	/* Not in flight, it may as well be one with a CID that the node does not own. */
+	/* It was not in flight, so InvalidClientId is allowed too. */
 	if (frame_error(got[answer].data) != QMI_ERROR_INVALID_CLIENT_ID)
 		assert_int_equal(frame_error(got[answer].data), QMI_ERROR_ABORTED);
 	fence(b, second);
 }
 
-/* V16, V9: an Allocate CID that is being retried is in flight too, and retried no more. */
+/* V16, V9: an Allocate CID being retried counts as in flight, and is not retried again. */
 static void test_V16_restart_while_reclaiming(struct bench *b)
 {
 	struct client orphan;
@@ -182,7 +182,7 @@ static void expect_polled(struct child *child, unsigned int revents)
 	assert_int_equal(outcome.count, revents);
 }
 
-/* V17: what is blocked returns: read and write with ENODEV, poll with POLLHUP|POLLERR. */
+/* V17: blocked calls return: read and write with ENODEV, poll with POLLHUP|POLLERR. */
 static void test_V17_unplugged_ends_blocked_calls(struct bench *b)
 {
 	struct child *reader;
@@ -245,7 +245,7 @@ static void test_V17_unplugged_fails_later_calls(struct bench *b)
 	assert_int_equal(open(NODE_PREFIX "0", O_RDWR | O_NONBLOCK | O_CLOEXEC), -1);
 	if (errno != ENOENT)
 		assert_int_equal(errno, ENODEV);
-	/* And again: it is a state, not an event. */
+	/* Again: this is a state, not an event. */
 	expect_gone(fd);
 	expect_gone(other);
 }
@@ -280,7 +280,7 @@ static void test_V17_ends_after_two_seconds(struct bench *b)
 	assert_in_range(now_ms() - unplugged, 1500, 3000 * slow_factor());
 }
 
-/* V17: systemd stops what is bound to a device that goes: that cuts no session's time short. */
+/* V17: when the device disappears, systemd's SIGTERM does not shorten the sessions' time. */
 static void test_V17_told_to_stop_as_well(struct bench *b)
 {
 	int fd;
@@ -290,14 +290,14 @@ static void test_V17_told_to_stop_as_well(struct bench *b)
 	modem_close(b->modem);
 	expect_gone(fd);
 	daemon_signal(b->daemon, SIGTERM);
-	/* The signal comes to the daemon before these calls do. */
+	/* The signal reaches the daemon before these calls. */
 	expect_gone(fd);
 	expect_gone(fd);
 	session_close(b, fd);
 	assert_int_equal(daemon_wait(b->daemon, deadline_usual()), 0);
 }
 
-/* V17: without sessions there is nothing to wait for. */
+/* V17: without sessions it ends at once. */
 static void test_V17_ends_at_once_without_sessions(struct bench *b)
 {
 	int64_t unplugged;
@@ -309,7 +309,7 @@ static void test_V17_ends_at_once_without_sessions(struct bench *b)
 	assert_true(now_ms() - unplugged < 1000 * slow_factor());
 }
 
-/* V18: every client is released, of sessions and orphans on all nodes; then V17's errors. */
+/* V18: all clients on all nodes, orphans too, are released; then come V17's errors. */
 static void stop_by_signal(struct bench *b, int signo)
 {
 	struct message got;
@@ -393,7 +393,7 @@ static void test_V18_silent_modem(struct bench *b)
 	assert_in_range(now_ms() - began, 1500, 3000 * slow_factor());
 }
 
-/* V18: so does one that does not even read. */
+/* V18: so does a modem that does not read. */
 static void test_V18_stuck_modem(struct bench *b)
 {
 	struct flood f;

@@ -18,7 +18,7 @@ static void expect_eintr(struct child *child)
 	assert_int_equal(outcome.err, EINTR);
 }
 
-/* V23: a blocked read that is interrupted returns EINTR, and takes nothing with it. */
+/* V23: an interrupted blocked read returns EINTR and loses no data. */
 static void test_V23_read_is_interrupted(struct bench *b)
 {
 	struct child *reader;
@@ -37,7 +37,7 @@ static void test_V23_read_is_interrupted(struct bench *b)
 	}
 }
 
-/* V23: one of two blocked reads is interrupted: the other goes on. */
+/* V23: interrupting one of two blocked reads does not affect the other. */
 static void test_V23_only_the_signalled_read_ends(struct bench *b)
 {
 	struct child *readers[2];
@@ -59,7 +59,7 @@ static void test_V23_only_the_signalled_read_ends(struct bench *b)
 	assert_int_equal(message_get_number(&outcome.got), 8);
 }
 
-/* V23, V21: a blocked write that is interrupted returns EINTR, and its frame is never sent. */
+/* V23, V21: an interrupted blocked write returns EINTR, and its frame is never sent. */
 static void test_V23_write_is_interrupted(struct bench *b)
 {
 	struct child *writer;
@@ -79,7 +79,7 @@ static void test_V23_write_is_interrupted(struct bench *b)
 	fence(b, f.fd);
 }
 
-/* With SA_RESTART: made anew after each EINTR, which arg, in memory that is shared, counts. */
+/* Reads with SA_RESTART, again after each EINTR. Counts those at arg, in shared memory. */
 static void read_restarting(int fd, const void *arg, struct outcome *outcome)
 {
 	_Atomic unsigned int *const *interrupted = arg;
@@ -101,7 +101,7 @@ static void await_interrupted(const _Atomic unsigned int *interrupted)
 	}
 }
 
-/* V23: even so FUSE has no other answer than EINTR; nothing is lost by it. */
+/* V23: FUSE returns EINTR despite SA_RESTART; nothing is lost. */
 static void test_V23_read_with_sa_restart(struct bench *b)
 {
 	_Atomic unsigned int *interrupted = mmap(NULL, sizeof(*interrupted), PROT_READ | PROT_WRITE,
@@ -140,7 +140,7 @@ static void interrupt_every_ms(void)
 	setitimer(ITIMER_REAL, &often, NULL);
 }
 
-/* Reads under a rain of signals; count: the frames that came in their order. */
+/* Reads while signals arrive; count: the frames that came in order. */
 static void read_in_the_rain(int fd, const void *arg, struct outcome *outcome)
 {
 	interrupt_every_ms();
@@ -155,7 +155,7 @@ static void read_in_the_rain(int fd, const void *arg, struct outcome *outcome)
 	setitimer(ITIMER_REAL, &(struct itimerval){0}, NULL);
 }
 
-/* V23, V20: whenever the signal comes, no frame is lost, or read twice. */
+/* V23, V20: no frame is lost or read twice, whenever the signal comes. */
 static void test_V23_signals_lose_no_frame(struct bench *b)
 {
 	struct child *reader;
@@ -176,7 +176,7 @@ static void test_V23_signals_lose_no_frame(struct bench *b)
 	assert_int_equal(outcome.count, STORM);
 }
 
-/* Writes STORM requests of 4,096 bytes; count: those that were taken. */
+/* Writes STORM requests of 4,096 bytes; count: those accepted. */
 static void write_in_the_rain(int fd, const void *arg, struct outcome *outcome)
 {
 	struct message m;
@@ -194,7 +194,7 @@ static void write_in_the_rain(int fd, const void *arg, struct outcome *outcome)
 	setitimer(ITIMER_REAL, &(struct itimerval){0}, NULL);
 }
 
-/* V23, V21: a frame whose write() returned EINTR is not sent; one that was taken is, once. */
+/* V23, V21: a frame is sent once if write() accepted it, never if write() gave EINTR. */
 static void test_V23_signals_double_no_frame(struct bench *b)
 {
 	struct child *writer;
@@ -207,7 +207,7 @@ static void test_V23_signals_double_no_frame(struct bench *b)
 	writer = bench_child(b, write_in_the_rain, f.fd, &f);
 	while (f.seen < STORM) {
 		flood_expect(b, &f, (uint16_t)(f.seen + 20));
-		/* At first there is time for the queue to fill again. */
+		/* First let the queue fill again. */
 		if (f.seen <= STORM / 2)
 			child_await_blocked(writer);
 	}
@@ -222,7 +222,7 @@ static void kill_blocked(struct child *child)
 	child_await_killed(child);
 }
 
-/* V23: SIGKILL ends a process blocked in read, write or poll; the session lives on. */
+/* V23: SIGKILL ends a process blocked in read, write or poll; a shared session survives. */
 static void test_V23_sigkill_ends_blocked_calls(struct bench *b)
 {
 	struct message m;
@@ -245,14 +245,14 @@ static void test_V23_sigkill_ends_blocked_calls(struct bench *b)
 	client_round_trip(b, f.fd, &f.client);
 }
 
-/* Opens a session of its own, and blocks in it. */
+/* Opens its own session and blocks in it. */
 static void open_and_read(int fd, const void *arg, struct outcome *outcome)
 {
 	(void)fd;
 	child_read(open(NODE_PREFIX "0", O_RDWR), arg, outcome);
 }
 
-/* V23, V7: with its only process a session ends, whatever it was blocked in. */
+/* V23, V7: a session ends with its only process, whichever call that was blocked in. */
 static void test_V23_sigkill_ends_the_session(struct bench *b)
 {
 	struct child *child;
@@ -264,7 +264,7 @@ static void test_V23_sigkill_ends_the_session(struct bench *b)
 	kill_blocked(child);
 	fence(b, fd);
 	session_close(b, fd);
-	/* Were one left, the instance would have 2 s to wait for it (V17). */
+	/* If a session were left, the instance would wait 2 s for it (V17). */
 	modem_close(b->modem);
 	assert_int_equal(daemon_wait(b->daemon, deadline_in(1000)), 0);
 }

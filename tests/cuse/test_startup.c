@@ -14,7 +14,7 @@
 #define STATUS_USAGE      2
 #define STATUS_UNSUITABLE 3
 
-/* Runs to its end at once; its status. */
+/* Runs the daemon, which must end at once. Returns its status. */
 static int run(struct bench *b, const char *const args[])
 {
 	daemon_destroy(b->daemon);
@@ -32,7 +32,7 @@ static void expect_said(struct bench *b, const char *said)
 	fail_msg("\"%s\" is missing in: %s", said, output);
 }
 
-/* Refused: its status, what is wrong on stderr, nothing on stdout, no READY. */
+/* Expects a refusal: this status, the reason on stderr, nothing on stdout, no READY. */
 static void expect_refused(struct bench *b, const char *const args[], int status, const char *said)
 {
 	char output[DAEMON_OUTPUT_MAX];
@@ -121,7 +121,7 @@ static void test_startup_no_cuse(struct bench *b)
 	modem_open(b->modem);
 	assert_return_code(rename("/dev/cuse", away), errno);
 	daemon_spawn(b->daemon, (const char *[]){b->modem->port, NULL});
-	/* Before the rename is undone no assertion may fail. */
+	/* No assertion may fail before the rename is undone. */
 	wait_for(b->daemon->pidfd, POLLIN, deadline_usual());
 	assert_return_code(rename(away, "/dev/cuse"), errno);
 	status = daemon_wait(b->daemon, deadline_usual());
@@ -130,7 +130,7 @@ static void test_startup_no_cuse(struct bench *b)
 	assert_false(daemon_has_notified(b->daemon));
 }
 
-/* The modem gets Sync, byte for byte, and before it is answered nothing is published. */
+/* The modem gets exactly Sync, and nothing is published before it answers. */
 static void test_startup_publishes_after_sync(struct bench *b)
 {
 	struct instance *in = &b->instances[0];
@@ -139,7 +139,7 @@ static void test_startup_publishes_after_sync(struct bench *b)
 	instance_spawn(in, (const char *[]){NULL}, NULL);
 	message_ctl(&sync, 0, QMI_CTL_SYNC);
 	frame_set_tid(sync.data, modem_expect(&in->modem, &sync));
-	/* Nothing follows by which to tell that it waits. */
+	/* No event shows that the daemon is waiting. */
 	assert_false(wait_for(in->daemon.notify, POLLIN, deadline_in(300)));
 	assert_int_equal(access(NODE_PREFIX "0", F_OK), -1);
 	modem_answer(&in->modem, &sync, QMI_ERROR_NONE);
@@ -148,7 +148,7 @@ static void test_startup_publishes_after_sync(struct bench *b)
 		fence(b, session_open(b, i));
 }
 
-/* A modem that does not answer Sync delays it by 10 s, with a warning. */
+/* A modem that does not answer Sync delays the start by 10 s, with a warning. */
 static void test_startup_unanswered_sync(struct bench *b)
 {
 	struct instance *in = &b->instances[0];
@@ -171,7 +171,7 @@ static void test_startup_no_sync(struct bench *b)
 
 	instance_spawn(in, (const char *[]){"--no-sync", NULL}, NULL);
 	daemon_await_ready(&in->daemon, deadline_usual());
-	fence(b, session_open(b, 0)); /* the first that the modem sees */
+	fence(b, session_open(b, 0)); /* the first frame at the modem */
 }
 
 /* NOTIFY_SOCKET may be in the abstract namespace too. */
@@ -185,7 +185,7 @@ static void test_startup_ready_on_an_abstract_socket(struct bench *b)
 	daemon_await_ready(&in->daemon, deadline_usual());
 }
 
-/* READY means that every node can be opened: asked at that very moment. */
+/* Every node can be opened at the moment of READY. */
 static void test_startup_ready_means_open(struct bench *b)
 {
 	bench_start(b, "-n16", NULL);
@@ -267,7 +267,7 @@ static void hold_port(int fd, const void *arg, struct outcome *outcome)
 		pause();
 }
 
-/* Another holder of the port is named in a warning, by pid and command; it is no error. */
+/* A warning, not an error, gives the pid and command of another process holding the port. */
 static void test_startup_names_another_holder(struct bench *b)
 {
 	struct instance *in = &b->instances[0];
@@ -287,7 +287,7 @@ static void test_startup_names_another_holder(struct bench *b)
 	child_destroy(holder);
 }
 
-/* And nobody is named where nobody holds it. */
+/* There is no such warning if nobody else holds the port. */
 static void test_startup_no_warning_without_a_holder(struct bench *b)
 {
 	bench_start(b, NULL);
@@ -319,7 +319,7 @@ static void test_startup_line_per_frame(struct bench *b)
 	assert_int_equal(count_lines(b->daemon), before + 20);
 }
 
-/* V18: without a client there is nothing to release, and the end comes at once. */
+/* V18: without clients there is nothing to release, and the daemon exits at once. */
 static void test_V18_stops_at_once_without_clients(struct bench *b)
 {
 	static const int signals[] = {SIGTERM, SIGINT};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The states of an instance's life: what ends each, how soon, and what the supervisor is told. */
+/* The states of an instance: what ends each, how soon, and what the supervisor is told. */
 #include "groups.h"
 #include "notified.h"
 #include "session.h"
@@ -7,10 +7,10 @@
 #include <signal.h>
 #include <stdio.h>
 
-/* Less than the 2 s that the modem, or the sessions, have. */
+/* Less than the 2 s that the modem or the sessions get. */
 #define AT_ONCE 1700
 
-/* Tells the instance to stop, which then waits for the modem to release a client. */
+/* Stops the instance, which then waits for the modem to release a client. */
 static void begin_stop(struct bench *b, struct instance *in, int signo)
 {
 	struct client c = client_allocate_from(in, session_open(b, 0), QMI_SERVICE_DMS);
@@ -30,7 +30,7 @@ static void expect_no_node(void)
 	assert_int_equal(access(NODE_PREFIX "0", F_OK), -1);
 }
 
-/* A second signal is obeyed at once, though a client and a session are left: status 0, no node. */
+/* A second signal ends it at once despite a client and a session: status 0, no node left. */
 static void test_stop_second_signal(struct bench *b)
 {
 	static const int signals[][2] = {{SIGTERM, SIGTERM}, {SIGTERM, SIGINT}, {SIGINT, SIGTERM}};
@@ -40,7 +40,7 @@ static void test_stop_second_signal(struct bench *b)
 
 		instance_start(in, (const char *[]){"-n1", NULL});
 		begin_stop(b, in, signals[i][0]);
-		/* No signal of any other kind counts. */
+		/* Other signals do not count. */
 		daemon_signal(&in->daemon, SIGUSR1);
 		notified_expect(&in->daemon, "STOPPING=1", "");
 		assert_false(wait_for(in->daemon.pidfd, POLLIN, now_ms()));
@@ -50,7 +50,7 @@ static void test_stop_second_signal(struct bench *b)
 	}
 }
 
-/* The same while nothing is left to release, and sessions still have their 2 s. */
+/* The same with nothing left to release, while sessions still have their 2 s. */
 static void test_stop_second_signal_while_closing(struct bench *b)
 {
 	int fd;
@@ -65,7 +65,7 @@ static void test_stop_second_signal_while_closing(struct bench *b)
 	expect_end(&b->instances[0], 0, deadline_in(AT_ONCE));
 }
 
-/* After a stop that the modem has answered the sessions have 2 s to close. */
+/* Once the modem has released everything, sessions have 2 s to close. */
 static void test_stop_sessions_have_two_seconds(struct bench *b)
 {
 	struct instance *in = &b->instances[0];
@@ -79,7 +79,7 @@ static void test_stop_sessions_have_two_seconds(struct bench *b)
 	assert_in_range(now_ms() - began, 1900, 4000 * slow_factor());
 }
 
-/* Told to stop before the modem has answered Sync: it ends, and was never ready. */
+/* Stopped before the modem has answered Sync: it ends without having been ready. */
 static void test_stop_while_starting(struct bench *b)
 {
 	struct instance *in = &b->instances[0];
@@ -109,7 +109,7 @@ static void test_stop_unplugged_while_starting(struct bench *b)
 	expect_no_node();
 }
 
-/* Unplugged while clients are being released: there is nobody left to wait for. */
+/* Unplugged while releasing clients: it stops waiting for the modem. */
 static void test_stop_unplugged_while_stopping(struct bench *b)
 {
 	struct client orphan;
@@ -124,7 +124,7 @@ static void test_stop_unplugged_while_stopping(struct bench *b)
 	expect_end(&b->instances[0], 0, deadline_in(AT_ONCE));
 }
 
-/* What the supervisor shows of an instance, from the start to the end. */
+/* The states reported to the supervisor, from start to end. */
 static void test_stop_supervisor_is_told(struct bench *b)
 {
 	struct instance *in = &b->instances[0];
@@ -150,7 +150,7 @@ static void test_stop_supervisor_is_told_of_an_unplug(struct bench *b)
 	expect_end(&b->instances[0], 0, deadline_in(AT_ONCE));
 }
 
-/* Where one of its nodes cannot be made, it ends with status 1, and leaves none. */
+/* If a node cannot be made, the instance exits with 1 and leaves no node. */
 static void test_stop_node_cannot_be_made(struct bench *b)
 {
 	static const char in_the_way[] = "/dev/in-the-way";

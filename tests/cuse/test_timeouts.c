@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Requests end: V15. These tests run with --transaction-timeout=1, or 2 where
- * hundreds of requests have to be in flight at once. That a request has
- * expired shows in what it held up: see struct expiry_clock.
+ * Requests expire: V15. These tests use --transaction-timeout=1, or 2 if hundreds of
+ * requests must be in flight at once. A request has expired when another one that it
+ * held up is sent: see struct expiry_clock.
  */
 #include "groups.h"
 #include "session.h"
@@ -15,9 +15,9 @@
 #define CLOCK_TID 0xC10C
 
 /*
- * Two sessions and a client, apart from what is tested: a request that is left
- * unanswered, and one with the same tid that waits for it (V5). When that one
- * reaches the modem, everything sent before the clock was started has expired.
+ * Two sessions and a client, separate from the test's: one request is left unanswered,
+ * and another with the same tid waits for it (V5). When that one reaches the modem,
+ * everything sent before the clock was started has expired.
  */
 struct expiry_clock {
 	int first;
@@ -41,7 +41,7 @@ static void expiry_clock_start(struct bench *b, struct expiry_clock *clock)
 	session_write(clock->second, &waiting);
 }
 
-/* Nothing but the clock's own request may reach the modem until then. */
+/* Until then, only the clock's request may reach the modem. */
 static void expiry_clock_await(struct bench *b, struct expiry_clock *clock)
 {
 	struct message want;
@@ -51,7 +51,7 @@ static void expiry_clock_await(struct bench *b, struct expiry_clock *clock)
 	client_answer(b, clock->second, &clock->client, CLOCK_TID, MESSAGE_OTHER, 1);
 }
 
-/* V15: the late answer of a request that nobody waits for any more, and no newer one yet. */
+/* V15: a late answer is dropped if no newer request uses the tid. */
 static void test_V15_late_answer_is_dropped(struct bench *b)
 {
 	struct expiry_clock clock;
@@ -85,9 +85,9 @@ static void test_V15_answer_in_time_is_delivered(struct bench *b)
 }
 
 /*
- * A newer request of the same client and tid, by this session, after the older
- * one (MESSAGE_ASK, tid 7) has expired. The late answer comes as soon as the
- * daemon has had its chance to send the newer request, whether or not it has.
+ * Sends a newer request from this session with the client and tid of an expired one
+ * (MESSAGE_ASK, tid 7). The late answer comes after the daemon has had a chance to send
+ * the newer request, whether or not it did.
  */
 static void late_answer_meets_newer_request(struct bench *b, int newer_fd, const struct client *c,
 					    uint16_t newer_id, int fence_fd,
@@ -134,7 +134,7 @@ static void late_answer_and_newer_request(struct bench *b, uint16_t newer_id)
 	expiry_clock_await(b, &clock);
 	late_answer_meets_newer_request(b, fd, &c, newer_id, clock.second, &clock.client);
 	fence(b, fd);
-	/* And once more from another session: nothing of the first pair is left behind. */
+	/* Again from another session: the first pair has left nothing behind. */
 	client_ask(b, other, &c, 7, newer_id);
 	client_answer(b, other, &c, 7, newer_id, 5);
 	fence(b, fd);
@@ -174,7 +174,7 @@ static void old_answer_never_comes(struct bench *b, uint16_t newer_id)
 	fence(b, fd);
 }
 
-/* V15: and the newer request is answered rightly if the old answer never comes. */
+/* V15: the newer request gets its answer even if the old answer never comes. */
 static void test_V15_no_late_answer_and_newer_request_of_another_id(struct bench *b)
 {
 	old_answer_never_comes(b, MESSAGE_OTHER);
@@ -185,7 +185,7 @@ static void test_V15_no_late_answer_and_newer_request_of_equal_id(struct bench *
 	old_answer_never_comes(b, MESSAGE_ASK);
 }
 
-/* With a timeout that all 255 reach the modem in, however slow the daemon. */
+/* Uses a timeout in which all 255 reach the modem, even with a slow daemon. */
 static void start_for_hundreds(struct bench *b)
 {
 	char option[64];
@@ -194,7 +194,7 @@ static void start_for_hundreds(struct bench *b)
 	bench_start(b, option, NULL);
 }
 
-/* All 255 CTL tids in flight, of requests of this id. */
+/* Puts requests with this id in flight under all 255 CTL tids. */
 static void fill_ctl(struct bench *b, int fd, uint16_t id, struct message in_flight[CTL_TIDS])
 {
 	for (size_t i = 0; i < CTL_TIDS; i++) {
@@ -205,7 +205,7 @@ static void fill_ctl(struct bench *b, int fd, uint16_t id, struct message in_fli
 		frame_set_tid(in_flight[i].data, modem_expect(b->modem, &in_flight[i]));
 }
 
-/* The answers to them, in order, the newer ones to be read by the session. */
+/* Answers them in order. The session must get those to the newer ones. */
 static void answer_ctl(struct bench *b, int fd, const struct message in_flight[CTL_TIDS])
 {
 	struct message answer;
@@ -218,7 +218,7 @@ static void answer_ctl(struct bench *b, int fd, const struct message in_flight[C
 	}
 }
 
-/* V15, V4: expired CTL requests free their slots, all 255 and again. */
+/* V15, V4: expired CTL requests free all 255 tids, more than once. */
 static void test_V15_expired_ctl_requests_free_their_slots(struct bench *b)
 {
 	struct message *in_flight = calloc(CTL_TIDS, sizeof(*in_flight));
@@ -236,7 +236,7 @@ static void test_V15_expired_ctl_requests_free_their_slots(struct bench *b)
 	free(in_flight);
 }
 
-/* V15: the newer CTL requests have the old ones' tids: late answers of another id are dropped. */
+/* V15: newer CTL requests reuse the old tids; late answers with another id are dropped. */
 static void test_V15_late_ctl_answers_and_newer_requests(struct bench *b)
 {
 	struct message *old = calloc(CTL_TIDS, sizeof(*old));
@@ -255,7 +255,7 @@ static void test_V15_late_ctl_answers_and_newer_requests(struct bench *b)
 	free(newer);
 }
 
-/* As many requests of the session as the daemon sends while nothing is answered. */
+/* Reads requests as long as the daemon sends any, without answering. */
 static size_t refill_ctl(struct bench *b, int fd, struct message newer[CTL_TIDS])
 {
 	size_t arrived = 0;
@@ -264,13 +264,13 @@ static size_t refill_ctl(struct bench *b, int fd, struct message newer[CTL_TIDS]
 		message_ctl(&newer[i], (uint8_t)i, QMI_CTL_GET_VERSION_INFO);
 		session_write(fd, &newer[i]);
 	}
-	/* No event tells that it sends no more. */
+	/* No event shows that it has stopped sending. */
 	while (arrived < CTL_TIDS && modem_try_read(b->modem, &newer[arrived], deadline_in(100)))
 		arrived++;
 	return arrived;
 }
 
-/* V15: the same with equal ids: each late answer comes when it can do most harm. */
+/* V15: the same with equal ids, and each late answer at the worst moment. */
 static void test_V15_late_ctl_answers_and_newer_requests_of_equal_id(struct bench *b)
 {
 	struct message *old;
@@ -279,7 +279,7 @@ static void test_V15_late_ctl_answers_and_newer_requests_of_equal_id(struct benc
 	size_t arrived;
 	int fd;
 
-	/* The newer ones wait for 1 s, in which a slow daemon cannot take hundreds of frames. */
+	/* The newer ones wait 1 s, too short for a slow daemon to handle hundreds of frames. */
 	bench_skip_if_wrapped();
 	old = calloc(CTL_TIDS, sizeof(*old));
 	newer = calloc(CTL_TIDS, sizeof(*newer));
@@ -300,7 +300,7 @@ static void test_V15_late_ctl_answers_and_newer_requests_of_equal_id(struct benc
 	free(newer);
 }
 
-/* V15, V6: a client granted too late is known to nobody, and is released at once. */
+/* V15, V6: a client granted too late belongs to nobody, and is released at once. */
 static void test_V15_client_granted_too_late_is_released(struct bench *b)
 {
 	struct expiry_clock clock;
@@ -323,7 +323,7 @@ static void test_V15_client_granted_too_late_is_released(struct bench *b)
 	assert_int_equal(client_allocate(b, fd, c.service).cid, 1);
 }
 
-/* V15: the default of 300 s is too long to wait for: what the program says of itself. */
+/* V15: the default of 300 s is too long to test, so check --help. */
 static void test_V15_default_timeout_is_in_the_help(struct bench *b)
 {
 	char help[DAEMON_OUTPUT_MAX];

@@ -7,7 +7,7 @@
 
 #define CTL_TIDS 255
 
-/* The request as the modem has it, the device tid included. */
+/* Makes the request as the modem sees it, with the device tid. */
 static void ctl_ask(struct bench *b, int fd, uint8_t tid, struct message *at_modem)
 {
 	message_ctl(at_modem, tid, QMI_CTL_GET_VERSION_INFO);
@@ -15,7 +15,7 @@ static void ctl_ask(struct bench *b, int fd, uint8_t tid, struct message *at_mod
 	frame_set_tid(at_modem->data, modem_expect(b->modem, at_modem));
 }
 
-/* The answer to it: the session has to read it under its own tid. */
+/* Answers it: the session must get the answer under its own tid. */
 static void ctl_answer(struct bench *b, int fd, uint8_t tid, const struct message *at_modem)
 {
 	struct message answer;
@@ -26,7 +26,7 @@ static void ctl_answer(struct bench *b, int fd, uint8_t tid, const struct messag
 	session_expect(fd, &answer);
 }
 
-/* V4: any tid of the application's, 0 and 255 too, comes back; the modem never sees tid 0. */
+/* V4: any application tid works, even 0 and 255; the modem never sees tid 0. */
 static void test_V4_response_has_the_applications_tid(struct bench *b)
 {
 	static const uint8_t tids[] = {0, 1, 2, 128, 254, 255};
@@ -41,7 +41,7 @@ static void test_V4_response_has_the_applications_tid(struct bench *b)
 		ctl_answer(b, fd, tids[i], &requests[i]);
 }
 
-/* V4: one session may have a tid in flight twice, as each holds a device tid of its own. */
+/* V4: a session may have a tid in flight twice, because each gets its own device tid. */
 static void test_V4_equal_tids_in_one_session(struct bench *b)
 {
 	struct message requests[2];
@@ -56,7 +56,7 @@ static void test_V4_equal_tids_in_one_session(struct bench *b)
 	ctl_answer(b, fd, 5, &requests[0]);
 }
 
-/* V4: a freed tid rests as long as possible: until all the others have been used. */
+/* V4: a freed tid is not reused until all others have been. */
 static void test_V4_freed_tid_rests_longest(struct bench *b)
 {
 	uint16_t used[2 * CTL_TIDS + 20];
@@ -79,7 +79,7 @@ static void test_V4_freed_tid_rests_longest(struct bench *b)
 	}
 }
 
-/* V4: a tid in flight is not given away, however many requests pass it. */
+/* V4: a tid in flight is never reused, however many requests pass it. */
 static void test_V4_tid_in_flight_is_not_reused(struct bench *b)
 {
 	struct message held;
@@ -99,7 +99,7 @@ static void test_V4_tid_in_flight_is_not_reused(struct bench *b)
 	ctl_answer(b, other, 1, &held);
 }
 
-/* 255 requests of the session, tids 0 to 254, all in flight. */
+/* Puts 255 requests of the session in flight, tids 0 to 254. */
 static void fill_ctl(struct bench *b, int fd, struct message in_flight[CTL_TIDS])
 {
 	bool seen[CTL_TIDS + 1] = {true};
@@ -120,7 +120,7 @@ static void write_numbered_ctl(int fd, uint8_t tid, uint32_t number)
 	session_write(fd, &request);
 }
 
-/* A tid is freed by its answer, and the next that waits goes out with it; returns its number. */
+/* Answers one, so that the next waiting request goes out with its tid. Returns its number. */
 static uint32_t free_one(struct bench *b, int fd, uint8_t tid, const struct message *in_flight,
 			 struct message *next)
 {
@@ -131,7 +131,7 @@ static uint32_t free_one(struct bench *b, int fd, uint8_t tid, const struct mess
 	return message_get_number(next);
 }
 
-/* V4: with all 255 in flight further requests wait in their session's order. */
+/* V4: with all 255 in flight, further requests wait in order. */
 static void test_V4_requests_wait_for_a_free_tid(struct bench *b)
 {
 	struct message *in_flight = calloc(CTL_TIDS, sizeof(*in_flight));
@@ -149,7 +149,7 @@ static void test_V4_requests_wait_for_a_free_tid(struct bench *b)
 	write_numbered_ctl(fd[0], 10, 0);
 	write_numbered_ctl(fd[0], 11, 1);
 	write_numbered_ctl(fd[1], 12, 2);
-	/* The fence: they wait, and hurt nobody whose request needs no tid. */
+	/* The fence: they wait, without delaying requests that need no tid. */
 	client_round_trip(b, fd[2], &c);
 
 	for (size_t i = 0; i < 3; i++) {
@@ -164,7 +164,7 @@ static void test_V4_requests_wait_for_a_free_tid(struct bench *b)
 	free(in_flight);
 }
 
-/* V5: tids of services pass unchanged, and so does the one that Abort names. */
+/* V5: service tids pass unchanged, including the one in an Abort. */
 static void test_V5_service_tids_pass_unchanged(struct bench *b)
 {
 	static const uint16_t tids[] = {1, 0x00FF, 0x0100, 0x1234, 0xFFFF};
@@ -233,7 +233,7 @@ static void test_V5_equal_tids_wait(struct bench *b)
 	fence(b, second);
 }
 
-/* V5: no other request has to wait: another tid, another CID, the same CID on another node. */
+/* V5: no other request waits: other tid, other CID, or same CID on another node. */
 static void test_V5_only_equal_tids_wait(struct bench *b)
 {
 	struct client c[3];
@@ -255,7 +255,7 @@ static void test_V5_only_equal_tids_wait(struct bench *b)
 	client_answer(b, fd[0], &c[0], 7, MESSAGE_ASK, 4);
 }
 
-/* V5: "or expires". */
+/* V5: the later request is sent when the earlier one "expires". */
 static void test_V5_equal_tids_wait_until_expiry(struct bench *b)
 {
 	struct client c;
@@ -303,7 +303,7 @@ static void test_V6_response_goes_to_the_asker_alone(struct bench *b)
 	fence(b, third);
 }
 
-/* V6: dropped if that session has closed, whoever took its place. */
+/* V6: a response is dropped if its session has closed, even if another took its place. */
 static void test_V6_response_to_a_closed_session_is_dropped(struct bench *b)
 {
 	struct message request;
@@ -324,7 +324,7 @@ static void test_V6_response_to_a_closed_session_is_dropped(struct bench *b)
 	modem_answer(b->modem, &request, QMI_ERROR_NONE);
 	fence(b, next);
 	fence(b, other);
-	/* The next one that uses the client has not inherited it either. */
+	/* The next user of the client does not get it either. */
 	client_ask(b, next, &c, 2, MESSAGE_ASK);
 	client_answer(b, next, &c, 2, MESSAGE_ASK, 2);
 }
@@ -358,7 +358,7 @@ static void test_V6_client_for_a_closed_session_is_released(struct bench *b)
 	assert_int_equal(client_allocate(b, fd, c.service).cid, 1);
 }
 
-/* V6: but only a successful Allocate CID has a client to release. */
+/* V6: only a successful Allocate CID has a client to release. */
 static void test_V6_refusal_for_a_closed_session_is_dropped(struct bench *b)
 {
 	uint8_t tid;
@@ -371,7 +371,7 @@ static void test_V6_refusal_for_a_closed_session_is_dropped(struct bench *b)
 	fence(b, fd);
 }
 
-/* Beyond the rules' words: what a session wrote before it closed still reaches the modem. */
+/* Not in the rules: requests written before a close still reach the modem. */
 static void test_V6_requests_of_a_closed_session_are_sent(struct bench *b)
 {
 	struct client c;
@@ -394,7 +394,7 @@ static void test_V6_requests_of_a_closed_session_are_sent(struct bench *b)
 	}
 }
 
-/* V5 and that: also the one that waited at the close. */
+/* The same for a request that was waiting (V5) at the close. */
 static void test_V6_waiting_request_of_a_closed_session_is_sent(struct bench *b)
 {
 	struct client c;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Who waits on a node: many at once, in one order, for different events. V15, V18, V20-V22. */
+/* Waiting on a node: many waiters, their order, different events. V15, V18, V20 to V22. */
 #include "flood.h"
 #include "groups.h"
 #include "proc.h"
@@ -16,7 +16,7 @@
 #define READERS   12
 #define BROADCAST 4000 /* bytes; for all readers together more than the loop sends in a turn */
 
-/* V20, V12: a large frame for many blocked readers at once is whole for each of them. */
+/* V20, V12: each of many blocked readers gets a large frame whole. */
 static void test_V20_many_blocked_reads(struct bench *b)
 {
 	struct child *readers[READERS];
@@ -40,7 +40,7 @@ static void test_V20_many_blocked_reads(struct bench *b)
 	}
 }
 
-/* V20: blocked reads of one session are served in the order in which they came. */
+/* V20: blocked reads of a session are served in order. */
 static void test_V20_blocked_reads_keep_their_order(struct bench *b)
 {
 	struct child *readers[4];
@@ -66,7 +66,7 @@ static void test_V20_blocked_reads_keep_their_order(struct bench *b)
 #define WRITERS 64 /* as many as may block on a session */
 #define CROWD   16 /* of them in one process */
 
-/* Small writes of a flood's client, each of a thread of its own. */
+/* Small writes with a flood's client, each in its own thread. */
 struct writer {
 	const struct client *client;
 	int fd;
@@ -88,10 +88,10 @@ static void *write_one(void *arg)
 
 struct crowd {
 	const struct client *client;
-	uint16_t first; /* of its tids */
+	uint16_t first; /* first tid */
 };
 
-/* CROWD writes that block one after another; count: those that were taken in the end. */
+/* Makes CROWD writes block one after another; count: those finally accepted. */
 static void write_as_a_crowd(int fd, const void *arg, struct outcome *outcome)
 {
 	static struct writer writers[CROWD];
@@ -105,7 +105,7 @@ static void write_as_a_crowd(int fd, const void *arg, struct outcome *outcome)
 			.client = crowd->client, .fd = fd, .tid = (uint16_t)(crowd->first + i)};
 		if (pthread_create(&threads[i], NULL, write_one, w) != 0)
 			return;
-		/* This one does not sleep until the last one does. */
+		/* This one must not block before the previous one does. */
 		while (w->thread == 0 || proc_state(w->thread) != 'S')
 			sched_yield();
 	}
@@ -125,7 +125,7 @@ static void expect_written(struct bench *b, const struct client *c, uint16_t fir
 	}
 }
 
-/* V21: 64 writes may block on a session, and no further one; they go out in their order. */
+/* V21: at most 64 writes may block on a session, and they go out in order. */
 static void test_V21_blocked_writes_are_bounded(struct bench *b)
 {
 	struct child *children[WRITERS / CROWD];
@@ -159,7 +159,7 @@ static void test_V21_blocked_writes_are_bounded(struct bench *b)
 
 #define POLLERS 80 /* more than the loop has entries in a turn */
 
-/* Until each of them has been reported: which one is in the event's data. */
+/* Waits until each has been reported; the event's data says which one it is. */
 static void expect_all_woken(int epoll)
 {
 	bool woken[POLLERS] = {false};
@@ -179,7 +179,7 @@ static void expect_all_woken(int epoll)
 	}
 }
 
-/* V22, V12: a broadcast wakes every session that waits by epoll, however many there are. */
+/* V22, V12: a broadcast wakes every session waiting in epoll, however many there are. */
 static void test_V22_many_epolls_are_woken(struct bench *b)
 {
 	int epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -209,7 +209,7 @@ static void expect_polled(struct child *child, short events)
 	assert_int_equal(outcome.count, events);
 }
 
-/* The second waiter is still there when the event comes that the first one waits for. */
+/* The second waiter still waits when the first one's event comes. */
 static void wait_for_different_events(struct bench *b, bool room_first)
 {
 	struct child *first;
@@ -235,7 +235,7 @@ static void wait_for_different_events(struct bench *b, bool room_first)
 	expect_polled(second, room_first ? POLLIN : POLLOUT);
 }
 
-/* V22: who waits for other events on the same file takes no waiter's place. */
+/* V22: waiters for different events on the same file do not displace each other. */
 static void test_V22_pollers_of_different_events(struct bench *b)
 {
 	bench_start(b, NULL);
@@ -243,7 +243,7 @@ static void test_V22_pollers_of_different_events(struct bench *b)
 	wait_for_different_events(b, false);
 }
 
-/* count: the revents of a poll for the events that arg is. */
+/* Polls for the events at arg; count: the revents. */
 static void poll_for(int fd, const void *arg, struct outcome *outcome)
 {
 	struct pollfd wait = {.fd = fd, .events = *(const short *)arg};
@@ -252,7 +252,7 @@ static void poll_for(int fd, const void *arg, struct outcome *outcome)
 	outcome->count = (uint32_t)(unsigned short)wait.revents;
 }
 
-/* V22: the same by their other names, as select() has them. */
+/* V22: the same with the event names that select() uses. */
 static void test_V22_normal_data(struct bench *b)
 {
 	const short in = POLLRDNORM;
@@ -273,7 +273,7 @@ static void test_V22_normal_data(struct bench *b)
 	expect_polled(poller, out);
 }
 
-/* V15: a request is given up in its time though another session keeps the daemon busy. */
+/* V15: a request expires in time even while another session keeps the daemon busy. */
 static void test_V15_expires_under_traffic(struct bench *b)
 {
 	struct client c;
@@ -289,7 +289,7 @@ static void test_V15_expires_under_traffic(struct bench *b)
 	until = now_ms() + 1200;
 	while (now_ms() < until)
 		fence(b, busy);
-	/* The first event after the second is over may still be of the time before. */
+	/* The first event after the timeout may have been sent before it. */
 	fence(b, busy);
 	modem_answer_client(b->modem, &c, 1, MESSAGE_ASK, 1);
 	fence(b, fd);
@@ -304,7 +304,7 @@ static void expect_gone(struct child *child)
 	assert_int_equal(outcome.err, ENODEV);
 }
 
-/* The daemon has taken the first signal: else two would count as one. */
+/* Waits until the daemon has taken the first signal, because pending ones would merge. */
 static void await_stopping(struct daemon *d)
 {
 	char state[512] = "";
@@ -319,7 +319,7 @@ static void await_stopping(struct daemon *d)
 	}
 }
 
-/* V18: a second signal ends the daemon at once, and with ENODEV what is blocked then. */
+/* V18: a second signal ends the daemon at once, and blocked calls with ENODEV. */
 static void test_V18_second_signal_ends_blocked_calls(struct bench *b)
 {
 	struct child *reader;

@@ -79,8 +79,8 @@ kind()
 	run "$dir/cuse-qmux" --nodes=1 "$port"
 	case $kind in
 	MBIM) check "MBIM: $name" says "$port speaks MBIM" ;;
-	QMI) check "QMI: $name" silent_about 'is not known' ;;
-	unknown) check "unknown: $name" says "$port is not known" ;;
+	QMI) check "QMI: $name" silent_about 'is not recognised' ;;
+	unknown) check "unknown: $name" says "$port is not recognised" ;;
 	esac
 	check "$kind: $name: status" [ "$status" -eq "$([[ $kind = MBIM ]] && echo 3 || echo 2)" ]
 }
@@ -136,7 +136,7 @@ test_options_of_udev()
 	refused 2 'property: too long' 1023 "$dir/cuse-qmux" "$port"
 	for room in '--nodes' '--no-such-option' '--nodes=2 --queue=1'; do
 		with_options "$room"
-		refused 2 "property: '$room'" "CUSE_QMUX_OPTIONS of $port" "$dir/cuse-qmux" "$port"
+		refused 2 "property: '$room'" "CUSE_QMUX_OPTIONS for $port" "$dir/cuse-qmux" "$port"
 	done
 	with_options '--nodes=2 /dev/other'
 	refused 2 'property: a port' "'/dev/other'" "$dir/cuse-qmux" "$port"

@@ -195,6 +195,8 @@ static void loop_ring_turn(struct loop_ring *ring, int timeout)
 	struct __kernel_timespec time = {.tv_sec = timeout / 1000,
 					 .tv_nsec = timeout % 1000 * 1000000LL};
 	struct io_uring_cqe *cqe;
+	unsigned count = 0;
+	unsigned head;
 
 	list_for_each (link, &ring->idle) {
 		if (!loop_ring_start(ring, container_of(link, struct loop_ring_wait, link)))
@@ -204,10 +206,11 @@ static void loop_ring_turn(struct loop_ring *ring, int timeout)
 	/* The kernel may be short of memory and accept only some entries. */
 	if (io_uring_sq_ready(&ring->uring) == 0)
 		ring->to_send_len = 0;
-	while (io_uring_peek_cqe(&ring->uring, &cqe) == 0) {
+	io_uring_for_each_cqe (&ring->uring, head, cqe) {
 		loop_ring_end(ring, cqe);
-		io_uring_cqe_seen(&ring->uring, cqe);
+		count++;
 	}
+	io_uring_cq_advance(&ring->uring, count);
 }
 
 /* Waits for the end: a request in progress uses the watch's memory. */

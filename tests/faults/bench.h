@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The test bench: a simulated modem, the daemon on its port, and steady clients
- * beside whatever a test does. What a test may not change: the CIDs that the
- * modem has allocated, and the daemon's files, sessions, clients and memory.
+ * The test bench: a simulated modem, the daemon on its port, and steady clients that run
+ * beside the test. A test must leave unchanged the CIDs allocated on the modem, and the
+ * daemon's files, sessions, clients and memory.
  */
 #ifndef BENCH_H
 #define BENCH_H
@@ -24,7 +24,7 @@
 #define BENCH_SLACK    16 /* KiB */
 
 struct cost {
-	unsigned int files; /* descriptors of the daemon's */
+	unsigned int files; /* the daemon's descriptors */
 	long rss;           /* KiB */
 };
 
@@ -50,19 +50,19 @@ int faults_seconds(void);
 unsigned int faults_seed(void);
 
 /*
- * The daemon on the simulated modem's port, or with bench_start_on_wdm() on a
- * cdc-wdm's in front of it; a steady client on node 0, one on node 1, and so on
- * in turn. The daemon gives requests up after bench_timeout_ms(), and orphans
- * after a second. `seconds` is how long the test may take at most.
+ * Starts the daemon on the simulated modem's port, or with bench_start_on_wdm() on a
+ * fake cdc-wdm in front of it, and steady clients on nodes 0, 1, and so on in turn.
+ * Requests expire after bench_timeout_ms(), orphans after a second. seconds limits the
+ * duration of the test.
  */
 void bench_start(struct bench *b, size_t steadies, int seconds);
 void bench_start_on_wdm(struct bench *b, size_t steadies, int seconds);
 int bench_timeout_ms(void);
 
-/* What is to be so again in the end. Called after a warm-up: queues and tables have grown. */
+/* Records the state for bench_compare(). Call it after a warm-up that grows queues and tables. */
 void bench_remember(struct bench *b);
 
-/* The steady clients and the modem's CIDs are as they have to be; this waits for orphans to go. */
+/* Checks the steady clients and the modem's CIDs, after waiting for orphans to be released. */
 void bench_check(struct bench *b);
 
 /*

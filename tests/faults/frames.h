@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The requests to the simulated modem that the clients here are made of. */
+/* The requests that the clients here send to the simulated modem. */
 #ifndef FRAMES_H
 #define FRAMES_H
 
@@ -18,9 +18,9 @@
 #define NAS_NETWORK_SCAN        0x0021
 
 #define NODE_PREFIX "/dev/qmi-virt"
-#define FRAME_ROOM  4096 /* what the simulated modem sends at most, and more */
+#define FRAME_ROOM  4096 /* enough for any frame from the simulated modem */
 
-/* Both need FRAME_ROOM bytes. */
+/* frame must have FRAME_ROOM bytes. */
 void frames_ctl(uint8_t *frame, uint8_t tid, uint16_t message);
 void frames_request(uint8_t *frame, uint8_t service, uint8_t cid, uint16_t tid, uint16_t message);
 
@@ -28,15 +28,15 @@ void frames_request(uint8_t *frame, uint8_t service, uint8_t cid, uint16_t tid, 
 void frames_allocate(uint8_t *frame, uint8_t tid, uint8_t service);
 void frames_release(uint8_t *frame, uint8_t tid, uint8_t service, uint8_t cid);
 
-/* NAS: the signal's strength, of which each bit of the mask asks for a TLV, 0x11 to 0x18. */
+/* NAS: signal strength. Each bit of the mask asks for a TLV, 0x11 to 0x18. */
 void frames_strength(uint8_t *frame, uint8_t cid, uint16_t tid, uint8_t mask);
 bool frames_strength_fits(const uint8_t *answer, uint8_t mask);
 
-/* NAS: two indications of each change of the signal from now on. */
+/* NAS: subscribe to the two indications of a signal change. */
 void frames_subscribe_report(uint8_t *frame, uint8_t cid, uint16_t tid);
 void frames_subscribe_info(uint8_t *frame, uint8_t cid, uint16_t tid);
 
-/* The path of a node, in storage of its own until the next call. */
+/* Returns the path of a node, valid until the next call. */
 const char *node_path(unsigned int node);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a program does on a node in its life, in more than LIFE_CALLS system calls. */
+/* A program that uses a node, with more than LIFE_CALLS system calls. */
 #ifndef LIFE_H
 #define LIFE_H
 
@@ -10,7 +10,7 @@ struct life {
 	int flags; /* O_NONBLOCK or 0 */
 };
 
-/* A life_fn; arg: struct life. It gives up, with status 1, what is not answered in 3 s. */
+/* A life_fn; arg: struct life. Exits with 1 if an answer takes more than 3 s. */
 void life_live(const void *arg);
 
 #endif

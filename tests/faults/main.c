@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Faults of programs, of the modem and of its port, on a real CUSE:
- * fault-tests [GLOB], where the glob selects tests by their names. Needs root
- * and /dev/cuse.
+ * fault-tests [GLOB] tests faults of programs, of the modem and of its port on real
+ * CUSE, running the tests whose names match the glob. It needs root and /dev/cuse.
  *
- *   FAULTS_SECONDS  how long the mixed load lasts (60; where the daemon is wrapped 20)
- *   FAULTS_SEED     of its chance (1)
- *   FAULTS_ALL=1    kills in all ways that there are, not in a selection
+ *   FAULTS_SECONDS  duration of the mixed load (60; 20 if the daemon is wrapped)
+ *   FAULTS_SEED     seed of the mixed load (1)
+ *   FAULTS_ALL=1    test every kind of kill, not a sample
  */
 #include <stdlib.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A steady client: a process with a session that asks all the time and judges
- * each answer: its service, CID, tid, message and content, and that it comes
- * once. It reads what it gets, so nothing may be lost to it.
+ * A steady client: a process with a session that sends requests all the time and checks
+ * each answer: service, CID, tid, message and content, and that it comes only once. It
+ * always reads, so it must not lose anything.
  */
 #ifndef STEADY_H
 #define STEADY_H
@@ -14,13 +14,13 @@
 
 struct steady_report {
 	_Atomic unsigned int asked;
-	_Atomic unsigned int answered; /* rightly */
-	_Atomic unsigned int reports;  /* indications of Event Report */
-	_Atomic unsigned int infos;    /* and of Signal Info */
+	_Atomic unsigned int answered; /* correctly */
+	_Atomic unsigned int reports;  /* Event Report indications */
+	_Atomic unsigned int infos;    /* Signal Info indications */
 	_Atomic unsigned int silent;   /* requests without an answer, in TROUBLE_SILENCE */
 	_Atomic unsigned int refused;  /* in TROUBLE_REFUSAL */
 	_Atomic unsigned int lost;     /* in TROUBLE_RESTART */
-	_Atomic bool settled;          /* has its clients, and the subscriptions */
+	_Atomic bool settled;          /* has its clients and subscriptions */
 	_Atomic bool failed;
 	char why[256];
 };
@@ -31,16 +31,16 @@ struct steady {
 	struct steady_report *report;
 };
 
-/* Returns when it has its clients: one of DMS and one of NAS. */
+/* Returns when it has its clients, one of DMS and one of NAS. */
 void steady_start(struct steady *s, unsigned int node, const struct trouble *trouble);
 
-/* The test fails if an answer was wrong so far. */
+/* Fails the test if an answer has been wrong. */
 void steady_check(const struct steady *s);
 
-/* Waits until so many more answers have come, which the test fails without. */
+/* Waits for this many more answers. Fails the test if they do not come. */
 void steady_await_answers(const struct steady *s, unsigned int more);
 
-/* It releases its clients and ends, with nothing unasked left to read. */
+/* Makes it release its clients and end. It must not have unexpected data left to read. */
 void steady_stop(struct steady *s);
 
 void steady_destroy(struct steady *s);

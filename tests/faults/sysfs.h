@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What libudev finds of a CUSE device: made up, in a mount namespace of the tests' own. */
+/* Fakes what libudev finds about a CUSE device, in the tests' own mount namespace. */
 #ifndef SYSFS_H
 #define SYSFS_H
 
-/* The device of this name is a QMI port of a modem, for all that are started from now on. */
+/* Makes the device with this name look like a QMI port to processes started later. */
 void sysfs_pretend_qmi(const char *name);
 
-/* Nothing is made up any more; it need not have been. */
+/* Removes the fake, if there is one. */
 void sysfs_restore(void);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a test does to all clients at once, told to them in shared memory: an
- * answer may be bad only if its trouble was there while the request was.
+ * Trouble that a test causes for all clients, announced in shared memory: an answer may
+ * be bad only if there was such trouble while its request was pending.
  */
 #ifndef TROUBLE_H
 #define TROUBLE_H
@@ -17,11 +17,11 @@ enum trouble_kind {
 };
 
 struct trouble {
-	_Atomic uint32_t changes[TROUBLES]; /* odd: it is there */
+	_Atomic uint32_t changes[TROUBLES]; /* odd while it lasts */
 	_Atomic int64_t changed_at[TROUBLES];
 };
 
-/* A moment, as far as trouble is concerned. */
+/* A moment in time, to compare troubles with. */
 struct trouble_mark {
 	uint32_t changes[TROUBLES];
 };
@@ -31,7 +31,7 @@ void trouble_end(struct trouble *t, enum trouble_kind kind);
 
 struct trouble_mark trouble_now(const struct trouble *t);
 
-/* Whether it was there at any time since then. */
+/* True if there has been such trouble at any time since mark. */
 bool trouble_since(const struct trouble *t, const struct trouble_mark *mark,
 		   enum trouble_kind kind);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The device that plays a cdc-wdm, in a process of its own. */
+/* The device that plays a cdc-wdm, in its own process. */
 #ifndef WDM_DEVICE_H
 #define WDM_DEVICE_H
 
@@ -7,7 +7,7 @@
 
 #define WDM_NAME "cdc-wdm-faults"
 
-/* Two bytes on its socket: an order, and its value. It answers each with one byte. */
+/* Two bytes on its socket: an order and its value. It answers each with one byte. */
 enum order {
 	ORDER_FAIL_WRITES,
 	ORDER_LOSE_WRITES,
@@ -23,7 +23,7 @@ enum order {
 	ORDER_END_RESET,
 };
 
-/* Until the orders or the port end. A byte on `orders` tells that the device is there. */
+/* Runs until orders or the port ends. Writes a byte to orders once the device exists. */
 __attribute__((noreturn)) void wdm_device(int orders, struct wdm_report *report, const char *port);
 
 #endif

@@ -2,20 +2,20 @@
 /*
  * bench-client [OPTION...] PATH...
  *
- * A race: clients, each a process with a connection of its own, send a small
- * request again and again, and wait for each answer. Prints a line of CSV:
+ * A race: clients, each a process with its own connection, repeatedly send a small
+ * request and wait for the answer. Prints a line of CSV:
  *
  *   requests per second, p50, p99 and worst round trip in us,
  *   the server's CPU time for a request in us, its peak memory in KiB
  *
  * with nothing in the last two without --server.
  *
- *   --clients=N    how many (1); they take the paths in turn
- *   --requests=N   of all clients together (1000)
- *   --poll         poll(), then read(), instead of a blocking read()
- *   --proxy        not on the paths but through qmi-proxy, which opens them
- *   --idle=N       sessions that wait in poll meanwhile, each with a client (0)
- *   --server=PID   whose CPU time and memory to tell
+ *   --clients=N    number of clients (1), which use the paths in turn
+ *   --requests=N   number of requests of all clients together (1000)
+ *   --poll         use poll(), then read(), instead of a blocking read()
+ *   --proxy        use qmi-proxy, which opens the paths
+ *   --idle=N       sessions that wait in poll() meanwhile, each with a client (0)
+ *   --server=PID   the server, for its CPU time and memory
  */
 #include <err.h>
 #include <errno.h>

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A program's way to the modem: an open port or node, or a connection of
- * qmi-proxy. All of them carry the same frames. What goes wrong ends the
- * program with a message.
+ * A program's connection to the modem: an open port or node, or one through qmi-proxy.
+ * All carry the same frames. An error ends the program with a message.
  */
 #ifndef CONNECTION_H
 #define CONNECTION_H
@@ -24,12 +23,12 @@ struct connection {
 	uint8_t in[4096];
 };
 
-/* The port or node at path, or what qmi-proxy makes of it. */
+/* Opens the port or node at path, directly or through qmi-proxy. */
 void connection_open(struct connection *connection, const char *path, bool proxy,
 		     enum reading reading);
 void connection_close(struct connection *connection);
 
-/* Each returns when the modem's answer, a success, has been read. */
+/* Each returns when the modem's answer has been read, which must be a success. */
 uint8_t connection_allocate(struct connection *connection, uint8_t service); /* the CID */
 void connection_release(struct connection *connection, uint8_t service, uint8_t cid);
 void connection_ask(struct connection *connection, uint8_t cid); /* DMS Get Operating Mode */

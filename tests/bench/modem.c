@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * bench-modem: a modem on a pseudoterminal that grants clients and answers
- * every other request at once with success, and that costs as little as it can.
- * Prints the name of its port. Ends when it is killed.
+ * bench-modem: a modem on a pseudoterminal, which grants clients and answers every other
+ * request at once with success, as cheaply as possible. Prints the name of its port, and
+ * runs until it is killed.
  */
 #include <err.h>
 #include <fcntl.h>
@@ -18,7 +18,7 @@
 
 static bool granted[256][256]; /* by service and CID */
 
-/* The slave is kept open: else its last user's close would be a hangup. */
+/* Keep the slave open, or the last user's close would be a hangup. */
 static int open_port(void)
 {
 	int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);

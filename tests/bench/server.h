@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the kernel says that another process, the server, has used. */
+/* The resources that another process, the server, has used. */
 #ifndef SERVER_H
 #define SERVER_H
 
@@ -8,6 +8,6 @@
 
 /* In user space and in the kernel. User-Mode Linux counts whole ticks, of 10 ms. */
 uint64_t server_cpu_ns(pid_t pid);
-uint64_t server_peak_kib(pid_t pid); /* of its resident memory, since its start */
+uint64_t server_peak_kib(pid_t pid); /* peak resident memory since its start */
 
 #endif

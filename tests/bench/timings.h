@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* When each request of each client began and ended, and what follows from it. */
+/* The begin and end of each request of each client, and their statistics. */
 #ifndef TIMINGS_H
 #define TIMINGS_H
 
@@ -14,10 +14,10 @@ struct timing {
 struct timings {
 	unsigned clients;
 	unsigned each;       /* requests of a client */
-	struct timing *list; /* a client's are together, in their order */
+	struct timing *list; /* grouped by client, in order */
 };
 
-/* In memory that children share. */
+/* In memory shared with children. */
 void timings_create(struct timings *timings, unsigned clients, unsigned each);
 
 struct timings_summary {
@@ -26,8 +26,8 @@ struct timings_summary {
 };
 
 /*
- * Over the requests that fell whole into the time in which all clients ran: the
- * others had less company.
+ * Counts only requests that fall entirely into the time in which all clients ran, because
+ * the others had less competition.
  */
 void timings_summarize(const struct timings *timings, struct timings_summary *summary);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* All groups of unit tests, one a file. */
+/* All groups of unit tests, one per file. */
 #ifndef GROUPS_H
 #define GROUPS_H
 

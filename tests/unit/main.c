@@ -20,7 +20,8 @@ int main(void)
 
 	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
 		run += groups[i]->count;
-		/* The function behind cmocka_run_group_tests(), which wants the array itself. */
+		/* cmocka_run_group_tests() accepts only an array, so call the function behind it.
+		 */
 		failed += (size_t)_cmocka_run_group_tests(groups[i]->name, groups[i]->tests,
 							  groups[i]->count, NULL, NULL);
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Memory that runs out on demand. The binary is linked with --wrap for malloc,
- * calloc and realloc, so that the core's allocations come by here.
+ * Makes allocations fail on demand. The binary is linked with --wrap for malloc, calloc
+ * and realloc, so that the core's allocations pass through here.
  */
 #ifndef MEMORY_H
 #define MEMORY_H
@@ -9,10 +9,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The count-th allocation from now on fails, the next one being the first; 0: none does. */
+/* Makes the count-th allocation from now fail, counted from 1; 0: none. */
 void memory_fail(unsigned count);
 
-/* Whether that one has failed since; none will fail after this. */
+/* True if that one has failed. Later allocations succeed. */
 bool memory_failed(void);
 
 void *__wrap_malloc(size_t size);

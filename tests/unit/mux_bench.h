@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the tests of the mux share: messages as values, and a mux whose modem
- * is the test itself. Every check here fails the test that runs.
+ * Shared by the tests of the mux: messages as values, and a mux whose modem is played by
+ * the test. A failed check here fails the current test.
  */
 #ifndef MUX_BENCH_H
 #define MUX_BENCH_H
@@ -14,10 +14,10 @@
 #include "qmi.h"
 
 #define FRAME_MAX 4096
-#define TIMEOUT   300000 /* of transactions */
-#define RETRY     200    /* what failed is tried again */
+#define TIMEOUT   300000 /* ms, of transactions */
+#define RETRY     200    /* ms, before a failed send is retried */
 #define IND       0x0001 /* an indication's message id, anywhere */
-#define MODEL     0x0022 /* DMS Get Model, or whatever else is only forwarded */
+#define MODEL     0x0022 /* DMS Get Model, or any message that is only forwarded */
 #define DMS       QMI_SERVICE_DMS
 #define NAS       QMI_SERVICE_NAS
 #define WDS       QMI_SERVICE_WDS
@@ -33,7 +33,7 @@ struct bench {
 	uint64_t now;
 	unsigned warnings;  /* logged */
 	unsigned traces[4]; /* by path */
-	const char *why;    /* the last frame that went nowhere did so */
+	const char *why;    /* the reason why the last dropped frame was dropped */
 };
 
 /* Messages. The last bytes of a message are its TLVs; each function returns a changed copy. */
@@ -55,7 +55,8 @@ struct msg sync_indication(void);
 uint16_t msg_tid(struct msg msg);
 void assert_msg(struct msg got, struct msg wanted);
 
-/* A bench with two nodes, cmocka's fixture; bench_restart() begins anew with a changed config. */
+/* cmocka's fixture: a bench with two nodes. bench_restart() makes a new mux after a config change.
+ */
 int bench_set_up(void **state);
 int bench_tear_down(void **state);
 void bench_restart(struct bench *bench);
@@ -70,15 +71,15 @@ void app_reads_nothing(struct session *session);
 void app_reads_overflow(struct session *session);
 
 /* The modem. */
-struct msg modem_gets(struct bench *bench); /* whatever it is */
+struct msg modem_gets(struct bench *bench); /* any message */
 void modem_gets_this(struct bench *bench, struct msg wanted);
 struct msg modem_gets_ctl(struct bench *bench, struct msg wanted); /* under any tid but 0 */
 void modem_gets_nothing(struct bench *bench);
 void modem_says(struct bench *bench, struct msg msg);
-void port_fails(struct bench *bench);        /* to take the next frame */
+void port_fails(struct bench *bench);        /* to accept the next frame */
 void own_request_fails(struct bench *bench); /* the same, and the pause after it is over */
 
-/* Both: a whole Allocate CID, and another request with its answer. */
+/* Both sides: a complete Allocate CID, and any other request with its answer. */
 uint8_t allocate(struct bench *bench, struct session *session, uint8_t service, uint8_t device_cid);
 void exchange(struct bench *bench, struct session *session, struct msg msg, uint8_t device_cid);
 

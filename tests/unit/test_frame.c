@@ -34,7 +34,7 @@ static void check_scan(const uint8_t *data, size_t len, enum frame_origin origin
 	assert_int_equal(size, wanted_size);
 }
 
-/* Every beginning of a frame is partial, and its size known from the third byte on. */
+/* Every prefix of a frame is partial, and its size is known from the third byte on. */
 static void check_prefixes(const uint8_t *frame, size_t size, enum frame_origin origin)
 {
 	for (size_t len = 0; len < size; len++)
@@ -42,7 +42,7 @@ static void check_prefixes(const uint8_t *frame, size_t size, enum frame_origin 
 	check_scan(frame, size, origin, FRAME_WHOLE, size);
 }
 
-/* The frame with these bytes changed, len bytes of it, is no frame. */
+/* Checks that the first len bytes of the frame, with these bytes changed, are not a frame. */
 static void check_invalid(const uint8_t *frame, size_t len, enum frame_origin origin,
 			  const struct edit *edits, size_t count)
 {

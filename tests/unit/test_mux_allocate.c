@@ -2,7 +2,7 @@
 /* Allocate CID and the orphans that make room for it: V2, V6, V9. */
 #include "mux_bench.h"
 
-/* Leaves a client of this service behind, nobody's. */
+/* Leaves behind an orphan of this service. */
 static void leave_orphan(struct bench *bench, unsigned node, uint8_t service, uint8_t device_cid)
 {
 	struct session *session = open_on(bench, node);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Indications, and answers that nobody asked for: V6, V11 to V13. */
+/* Indications, and unsolicited answers: V6, V11 to V13. */
 #include "mux_bench.h"
 
 static void check_dropped(const struct bench *bench, const char *why, unsigned responses,

@@ -106,7 +106,7 @@ static void test_V15_own_release_is_tried_three_times(void **state)
 	app_reads(a, about_client(answer(ctl_allocate(5, DMS), 0), DMS, 1));
 }
 
-/* Who waits for it is told; but nobody else would ever release that client. */
+/* The waiter gets an error, but the client must still be released. */
 static void test_V15_own_release_is_tried_on(void **state)
 {
 	struct bench *bench = *state;
@@ -204,7 +204,7 @@ static void test_V15_failed_after_its_end(void **state)
 	size_t size;
 
 	allocate(bench, a, DMS, 40);
-	/* Answered all the same. */
+	/* It is answered anyway. */
 	app_write(a, msg);
 	assert_non_null(mux_port_next(bench->mux, bench->now, &size));
 	modem_says(bench, answer(with_cid(msg, 40), 0));

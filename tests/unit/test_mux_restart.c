@@ -37,7 +37,7 @@ static void test_V16_sync_indication(void **state)
 	assert_int_equal(mux_counters(bench->mux)->restarts, 1);
 	assert_true(mux_deadline(bench->mux) == MUX_NEVER);
 
-	/* An answer from before is not given to anybody; sessions allocate anew. */
+	/* An answer from before the restart reaches nobody; sessions allocate again. */
 	modem_says(bench, answer(asked, 0));
 	modem_says(bench, answer(with_cid(first, 40), 0));
 	app_reads_nothing(b);

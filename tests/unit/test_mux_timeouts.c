@@ -60,7 +60,7 @@ static void test_V15_a_late_answer_is_not_waited_for_long(void **state)
 	app_write(a, msg);
 	modem_gets_nothing(bench);
 	assert_int_equal(mux_deadline(bench->mux), bench->now + 1000);
-	/* Another request may wait for another one meanwhile, each as long. */
+	/* Meanwhile another pair may wait, each for the same time. */
 	pass_time(bench, 400);
 	app_write(b, other);
 	modem_gets_nothing(bench);
@@ -224,7 +224,7 @@ static void test_V6_a_client_allocated_too_late(void **state)
 	app_reads_nothing(a);
 	modem_gets_nothing(bench);
 
-	/* One that makes no sense: there is nothing to release. */
+	/* A malformed response: there is nothing to release. */
 	app_write(a, ctl_allocate(5, DMS));
 	old = modem_gets(bench);
 	pass_time(bench, TIMEOUT);
@@ -293,7 +293,7 @@ static void test_V15_a_late_call_counts(void **state)
 	app_reads(b, answer(ctl_allocate(9, WDS), QMI_ERROR_CLIENT_IDS_EXHAUSTED));
 }
 
-/* Nobody knows any more that it was asked for, and yet the call is up. */
+/* Nobody remembers the request any more, and yet the call is up. */
 static void test_V9_a_call_that_is_forgotten_counts(void **state)
 {
 	struct bench *bench = *state;

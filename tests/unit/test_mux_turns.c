@@ -216,7 +216,7 @@ static void test_V22_every_change_is_told_once(void **state)
 	assert_ptr_equal(mux_next_changed(bench->mux), a);
 	assert_null(mux_next_changed(bench->mux));
 
-	/* Also for a frame behind others, as edge-triggered epoll wants it. */
+	/* Also for a frame behind others, as edge-triggered epoll requires. */
 	for (unsigned i = 0; i < 2; i++) {
 		modem_says(bench, indication(DMS, 40, IND));
 		assert_int_equal(mux_session_state(b), SESSION_READABLE | SESSION_WRITABLE);

@@ -88,7 +88,7 @@ static void test_each_number_finds_its_own(void **state)
 	check(&files, 0, 0);
 }
 
-/* What a burst of files took is given back; and the few that are left are still found. */
+/* The memory for a burst of files is freed, and the few left are still found. */
 static void test_memory_returns(void **state)
 {
 	struct open_files files;

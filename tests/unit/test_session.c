@@ -162,7 +162,7 @@ static void test_no_memory(void **state)
 	assert_int_equal(session_accept(session, frame, MAX), -ENOMEM);
 	assert_int_equal(session->out.frames, 0);
 
-	/* The rest of a frame may be written once more. */
+	/* The rest of a frame may still be written. */
 	assert_int_equal(session_accept(session, frame, 10), 10);
 	memory_fail(1);
 	assert_int_equal(session_accept(session, frame + 10, MAX - 10), -ENOMEM);

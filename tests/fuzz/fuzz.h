@@ -13,16 +13,16 @@ struct input {
 	size_t size;
 };
 
-/* The next byte of the input; 0 behind its end. */
+/* Returns the next byte of the input, or 0 at its end. */
 uint8_t input_byte(struct input *input);
 
-/* The next bytes, as many as a byte of the input says, and as there are; *size is set. */
+/* Returns the next bytes. A byte of the input says how many; *size is set to the actual number. */
 const uint8_t *input_bytes(struct input *input, size_t *size);
 
-/* A world that the input's first byte chooses, with a session and a client of DMS on node 0. */
+/* Makes a world chosen by the first byte, with a session and a DMS client on node 0. */
 struct world *fuzz_begin(struct input *input);
 
-/* Does a step, and prints it if FUZZ_TRACE is set; a rule that is broken ends the process. */
+/* Does a step, and prints it if FUZZ_TRACE is set. A broken rule ends the process. */
 void fuzz_do(struct world *world, const struct operation *op);
 
 /* Lets everything come to an end, and checks it. */

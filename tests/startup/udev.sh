@@ -140,7 +140,7 @@ test_options_of_udev()
 	done
 	with_options '--nodes=2 /dev/other'
 	refused 2 'property: a port' "'/dev/other'" "$dir/cuse-qmux" "$port"
-	# getopt begins anew, whatever it has seen before.
+	# getopt starts over, whatever it has seen before.
 	with_options '--nodes=0'
 	refused 2 'property: behind options' "'0'" "$dir/cuse-qmux" -v --nodes=2 "$port"
 }

@@ -6,7 +6,7 @@
 #ifndef FLOOD_H
 #define FLOOD_H
 
-#include "session.h"
+#include "app_session.h"
 
 #define FLOOD_SIZE     4096  /* the largest frame that the port accepts */
 #define OUTBOUND_LIMIT 65536 /* bytes at which a session's queue is full */

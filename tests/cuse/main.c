@@ -3,8 +3,8 @@
  * cuse-tests [GLOB] runs the daemon's black-box tests whose names match the glob.
  * It needs root and /dev/cuse.
  */
-#include "bench.h"
-#include "groups.h"
+#include "rule_bench.h"
+#include "rule_groups.h"
 
 static const struct test_group *const groups[] = {
 	&isolation_tests, &transaction_tests, &orphan_tests,  &reclaim_tests, &indication_tests,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* read, write and ioctl of a node: V20, V21, V24. */
+#include "app_session.h"
 #include "flood.h"
-#include "groups.h"
-#include "session.h"
+#include "rule_groups.h"
 
 #include <linux/usb/cdc-wdm.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Indications: V11 to V13. */
-#include "groups.h"
-#include "session.h"
+#include "app_session.h"
+#include "rule_groups.h"
 
 #define BROADCAST QMI_CID_BROADCAST
 

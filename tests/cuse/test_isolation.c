@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Isolation of sessions and nodes: V1 to V3. */
-#include "groups.h"
-#include "session.h"
+#include "app_session.h"
+#include "rule_groups.h"
 
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The log: the counters of SIGUSR1, the line for each frame, and who else has the port open. */
-#include "groups.h"
+#include "app_session.h"
 #include "proc.h"
-#include "session.h"
+#include "rule_groups.h"
 
 #include <ctype.h>
 #include <dirent.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The event loop: which one is used, and what happens if the machine lacks resources. */
-#include "groups.h"
+#include "app_session.h"
 #include "proc.h"
-#include "session.h"
+#include "rule_groups.h"
 
 #include <linux/filter.h>
 #include <linux/io_uring.h>

@@ -4,10 +4,10 @@
  * their own prefix, so that anything a failed test leaves in /dev does not disturb other
  * tests.
  */
-#include "groups.h"
+#include "app_session.h"
 #include "proc.h"
 #include "rogue.h"
-#include "session.h"
+#include "rule_groups.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Clients that outlive a session, and their holders: V7, V8, V10. test_reclaim.c tests V9. */
-#include "groups.h"
-#include "session.h"
+#include "app_session.h"
+#include "rule_groups.h"
 
 /* V7: a client survives close(), and any session of its node can adopt it by using it. */
 static void test_V7_client_survives_close(struct bench *b)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* poll, select and epoll: V22. */
+#include "app_session.h"
 #include "flood.h"
-#include "groups.h"
-#include "session.h"
+#include "rule_groups.h"
 
 #include <sys/epoll.h>
 #include <sys/select.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* No session can hurt another: V14. */
+#include "app_session.h"
 #include "flood.h"
-#include "groups.h"
-#include "session.h"
+#include "rule_groups.h"
 
 #define QUEUE         16384 /* as given by --queue in these tests */
 #define FRAME_SIZE    1000

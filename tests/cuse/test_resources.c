@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The cost of the daemon in system calls, memory and descriptors. Not measured under a wrapper. */
+#include "app_session.h"
 #include "flood.h"
-#include "groups.h"
 #include "proc.h"
-#include "session.h"
+#include "rule_groups.h"
 
 #include <dirent.h>
 #include <stdio.h>

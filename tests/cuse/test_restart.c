@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The modem restarts or is unplugged, or the daemon is stopped: V16 to V18. */
+#include "app_session.h"
 #include "flood.h"
-#include "groups.h"
-#include "session.h"
+#include "rule_groups.h"
 
 #include <linux/usb/cdc-wdm.h>
 #include <signal.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Signals: V23. */
+#include "app_session.h"
 #include "flood.h"
-#include "groups.h"
-#include "session.h"
+#include "rule_groups.h"
 
 #include <signal.h>
 #include <sys/mman.h>

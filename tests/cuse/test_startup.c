@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The command line, readiness, and what the program says. */
-#include "groups.h"
-#include "session.h"
+#include "app_session.h"
+#include "rule_groups.h"
 
 #include <signal.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The states of an instance: what ends each, how soon, and what the supervisor is told. */
-#include "groups.h"
+#include "app_session.h"
 #include "notified.h"
-#include "session.h"
+#include "rule_groups.h"
 
 #include <signal.h>
 #include <stdio.h>

@@ -4,8 +4,8 @@
  * requests must be in flight at once. A request has expired when another one that it
  * held up is sent: see struct expiry_clock.
  */
-#include "groups.h"
-#include "session.h"
+#include "app_session.h"
+#include "rule_groups.h"
 
 #include <stdio.h>
 #include <stdlib.h>

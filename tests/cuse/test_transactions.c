@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Transactions: CTL tids, service tids, and where a response goes: V4 to V6. */
-#include "groups.h"
-#include "session.h"
+#include "app_session.h"
+#include "rule_groups.h"
 
 #include <stdlib.h>
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Waiting on a node: many waiters, their order, different events. V15, V18, V20 to V22. */
+#include "app_session.h"
 #include "flood.h"
-#include "groups.h"
 #include "proc.h"
-#include "session.h"
+#include "rule_groups.h"
 
 #include <pthread.h>
 #include <sched.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "bench.h"
+#include "rule_bench.h"
 
 #include <signal.h>
 #include <stdlib.h>

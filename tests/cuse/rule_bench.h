@@ -5,8 +5,8 @@
  * daemon is stopped, which must give status 0 and release every client (V18).
  * Whether the test passed or not, everything is cleaned up.
  */
-#ifndef BENCH_H
-#define BENCH_H
+#ifndef RULE_BENCH_H
+#define RULE_BENCH_H
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +20,7 @@
 #include "cmocka-all.h"
 #include "daemon.h"
 #include "message.h"
-#include "modem.h"
+#include "pty_modem.h"
 #include "runner.h"
 #include "timing.h"
 

@@ -4,10 +4,10 @@
  * session is a descriptor, non-blocking unless opened otherwise, and is closed at the
  * end of the test if not earlier.
  */
-#ifndef SESSION_H
-#define SESSION_H
+#ifndef APP_SESSION_H
+#define APP_SESSION_H
 
-#include "bench.h"
+#include "rule_bench.h"
 
 #define NODE_PREFIX "/dev/qmi-virt"
 

@@ -5,8 +5,8 @@
  * modem only tracks the clients it has granted, and fails the test if one that it has
  * not granted is released.
  */
-#ifndef MODEM_H
-#define MODEM_H
+#ifndef PTY_MODEM_H
+#define PTY_MODEM_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "modem.h"
+#include "pty_modem.h"
 
 #include "cmocka-all.h"
 #include "timing.h"

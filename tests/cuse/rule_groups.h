@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* All groups of tests, one per file. */
-#ifndef GROUPS_H
-#define GROUPS_H
+#ifndef RULE_GROUPS_H
+#define RULE_GROUPS_H
 
-#include "bench.h"
+#include "rule_bench.h"
 
 extern const struct test_group isolation_tests;
 extern const struct test_group transaction_tests;

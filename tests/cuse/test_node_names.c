@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Names: V25. The basename of a pty's port is its number in /dev/pts. */
-#include "groups.h"
-#include "session.h"
+#include "app_session.h"
+#include "rule_groups.h"
 
 #include <dirent.h>
 #include <stdio.h>

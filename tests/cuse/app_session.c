@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "session.h"
+#include "app_session.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -9,7 +9,7 @@
  */
 #include <stdlib.h>
 
-#include "bench.h"
+#include "fault_bench.h"
 
 static const struct test_group *const groups[] = {
 	&kill_tests, &port_tests, &wdm_tests, &modem_tests, &mixed_tests,

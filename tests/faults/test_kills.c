@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Programs killed at each system call of their life: V6, V7, V9, V10, V19. */
-#include "bench.h"
+#include "fault_bench.h"
 
 #include <fcntl.h>
 #include <stdio.h>

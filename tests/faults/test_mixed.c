@@ -3,7 +3,7 @@
  * All faults at once, by chance: programs come, do not read and are killed,
  * while the modem stalls, restarts and sends garbage, and its port fails.
  */
-#include "bench.h"
+#include "fault_bench.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Programs that do not read, a modem that stalls, and one that sends garbage: V14, V15, V19. */
-#include "bench.h"
+#include "fault_bench.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A port that fails, and one with a limit of its own: V15, V16, V24. */
-#include "bench.h"
+#include "fault_bench.h"
 
 #include <errno.h>
 #include <fcntl.h>

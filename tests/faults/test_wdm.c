@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The errors of a cdc-wdm, one by one: what ends the instance, what costs an answer, what nothing.
  */
-#include "bench.h"
+#include "fault_bench.h"
 
 #include <errno.h>
 #include <poll.h>

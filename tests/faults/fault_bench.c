@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "bench.h"
+#include "fault_bench.h"
 #include "../cuse/proc.h"
 #include "../cuse/watchdog.h"
 #include "sysfs.h"

@@ -4,8 +4,8 @@
  * beside the test. A test must leave unchanged the CIDs allocated on the modem, and the
  * daemon's files, sessions, clients and memory.
  */
-#ifndef BENCH_H
-#define BENCH_H
+#ifndef FAULT_BENCH_H
+#define FAULT_BENCH_H
 
 #include <stdbool.h>
 #include <stddef.h>

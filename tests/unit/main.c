@@ -2,7 +2,7 @@
 /* Runs the unit tests of the core and of the daemon's table of open files, which do no I/O. */
 #include <stdio.h>
 
-#include "groups.h"
+#include "unit_groups.h"
 
 static const struct test_group *const groups[] = {
 	&frame_tests,       &queue_tests,       &cid_map_tests,     &client_tests,

@@ -9,9 +9,9 @@
 #include <errno.h>
 
 #include "frame.h"
-#include "groups.h"
 #include "mux.h"
 #include "qmi.h"
+#include "unit_groups.h"
 
 #define FRAME_MAX 4096
 #define TIMEOUT   300000 /* ms, of transactions */

@@ -3,8 +3,8 @@
 
 #include "cid_map.h"
 #include "client.h"
-#include "groups.h"
 #include "memory.h"
+#include "unit_groups.h"
 
 static int set_up(void **state)
 {

@@ -2,10 +2,10 @@
 #include <errno.h>
 
 #include "client.h"
-#include "groups.h"
 #include "memory.h"
 #include "session.h"
 #include "transaction.h"
+#include "unit_groups.h"
 
 #define AGE 100 /* ms that an orphan may have */
 

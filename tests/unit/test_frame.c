@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "frame.h"
-#include "groups.h"
+#include "unit_groups.h"
 
 /* DMS Get Model, CID 3, tid 0x1234, with one TLV 0x10 of two bytes. */
 static const uint8_t dms_request[] = {0x01, 0x11, 0x00, 0x00, 0x02, 0x03, 0x00, 0x34, 0x12,

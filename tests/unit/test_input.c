@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "frame.h"
-#include "groups.h"
 #include "input.h"
 #include "memory.h"
+#include "unit_groups.h"
 
 static int set_up(void **state)
 {

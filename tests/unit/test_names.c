@@ -3,8 +3,8 @@
  * The tables are static: they are included here, with copies of the functions
  * that look things up, while the tests ask the real ones.
  */
-#include "groups.h"
 #include "names.h"
+#include "unit_groups.h"
 
 const char *copied_service_name(uint8_t service);
 const char *copied_error_name(uint16_t error);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "../../cuse-qmux/open_files.h"
 
-#include "groups.h"
 #include "memory.h"
+#include "unit_groups.h"
 
 #define FILES 5000
 #define STEP  64 /* between the numbers, as if files of 64 nodes took turns */

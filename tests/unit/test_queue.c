@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 
-#include "groups.h"
 #include "memory.h"
 #include "queue.h"
+#include "unit_groups.h"
 
 #define SIZE 113 /* of each of these frames */
 

@@ -2,9 +2,9 @@
 #include <errno.h>
 #include <string.h>
 
-#include "groups.h"
 #include "memory.h"
 #include "session.h"
+#include "unit_groups.h"
 
 #define MAX 300 /* bytes of a frame */
 

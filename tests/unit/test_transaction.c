@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "client.h"
-#include "groups.h"
 #include "memory.h"
 #include "session.h"
 #include "transaction.h"
+#include "unit_groups.h"
 
 static struct session asker;
 static struct client client;

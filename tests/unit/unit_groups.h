@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* All groups of unit tests, one per file. */
-#ifndef GROUPS_H
-#define GROUPS_H
+#ifndef UNIT_GROUPS_H
+#define UNIT_GROUPS_H
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -184,10 +184,10 @@ $(BUILD)/fuzz/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(call say,CLANG)clang $(OWN_CPPFLAGS) $(OWN_CFLAGS) -Itests/simulation -O2 -g $(FUZZ_FLAGS) -c -o $@ $<
 
-$(BUILD)/fuzz/%: $(BUILD)/fuzz/obj/tests/fuzz/%.o $(FUZZING) $(FUZZED)
+$(BUILD)/fuzz/%: $(BUILD)/fuzz/obj/tests/fuzz/fuzz_%.o $(FUZZING) $(FUZZED)
 	$(call say,CLANG)clang -g -fsanitize=fuzzer $(FUZZ_CHECKS) -o $@ $^
 
-FUZZ_OBJECTS = $(FUZZED) $(FUZZING) $(FUZZ_TARGETS:%=$(BUILD)/fuzz/obj/tests/fuzz/%.o)
+FUZZ_OBJECTS = $(FUZZED) $(FUZZING) $(FUZZ_TARGETS:%=$(BUILD)/fuzz/obj/tests/fuzz/fuzz_%.o)
 
 fuzz-objects: $(FUZZ_OBJECTS)
 
@@ -272,7 +272,7 @@ uninstall: ## remove the installed files, except the settings
 clean: ## remove all build products
 	rm -rf $(BUILD)
 
-.SECONDARY: $(FUZZ_TARGETS:%=$(BUILD)/fuzz/obj/tests/fuzz/%.o)
+.SECONDARY: $(FUZZ_TARGETS:%=$(BUILD)/fuzz/obj/tests/fuzz/fuzz_%.o)
 
 .PHONY: all help bench demo check faults check-system system-shell system-stage shipped-objects programs \
 	test-programs soak fuzz fuzz-objects check-mutants coverage lint format install uninstall clean

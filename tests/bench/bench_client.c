@@ -8,7 +8,7 @@
  *   requests per second, p50, p99 and worst round trip in us,
  *   the server's CPU time for a request in us, its peak memory in KiB
  *
- * with nothing in the last two without --server.
+ * The last two are empty without --server.
  *
  *   --clients=N    number of clients (1), which use the paths in turn
  *   --requests=N   number of requests of all clients together (1000)

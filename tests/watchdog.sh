@@ -6,6 +6,7 @@
 # sourced behind report.sh and waiting.sh.
 
 HUNG=$(mktemp) || exit
+PROGRESS=$HUNG.progress
 
 # What the suite has to kill besides its own descendants, to be defined anew.
 kill_more() { :; }
@@ -31,16 +32,28 @@ kill_started()
 	kill_more
 } 2>/dev/null
 
+# To be called by what takes its time, at each of its steps.
+progress() { : >"$PROGRESS"; }
+
+wait_without_progress()
+{
+	pause "$1"
+	while [[ -e $PROGRESS ]]; do
+		rm -f "$PROGRESS"
+		pause "$1"
+	done
+}
+
 # wait_and_kill NAME SECONDS: then the script has as long again to find out what
 # it lacks now. If it hangs all the same, it is killed, and these are its totals.
 wait_and_kill()
 {
-	pause "$2"
+	wait_without_progress "$2"
 	echo killing >"$HUNG"
-	echo "not ok - $1 hangs: not done after $2 s, what it started is killed"
+	echo "not ok - $1 hangs: no progress in $2 s, what it started is killed"
 	kill_started
 	: >"$HUNG"
-	pause "$2"
+	wait_without_progress "$2"
 	echo "not ok - $1 goes on hanging: the rest is not run"
 	echo "$PASSED passed, $((FAILED + 2)) failed"
 	kill_started
@@ -48,13 +61,13 @@ wait_and_kill()
 }
 
 # watched NAME SECONDS COMMAND...: false if the command, a function of this shell's,
-# was not done by then. That is a failure.
+# made no progress for so long. That is a failure.
 watched()
 {
 	local name=$1 seconds=$(($2 * TEST_SLOW)) watcher
 
 	shift 2
-	rm -f "$HUNG"
+	rm -f "$HUNG" "$PROGRESS"
 	wait_and_kill "$name" "$seconds" &
 	watcher=$!
 	"$@"
@@ -63,6 +76,7 @@ watched()
 	done
 	kill -KILL "$watcher"
 	wait "$watcher" 2>/dev/null
+	rm -f "$PROGRESS"
 	[[ -e $HUNG ]] || return 0
 	rm "$HUNG"
 	FAILED=$((FAILED + 1))

@@ -13,7 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "frame.h"
@@ -232,7 +234,6 @@ static void run_exchange(const char *node, const char *imei, unsigned requests, 
 	struct frame awaited[IN_FLIGHT];
 	unsigned count = 0;
 
-	alarm(PATIENCE_OF_ALL);
 	if (allocate(&client) < 0)
 		die("allocate");
 	for (unsigned number = 0; number < requests; number++) {
@@ -260,12 +261,15 @@ static int await_children(void)
 	return failures ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
+/* An alarm is not inherited: nobody waits for ever. */
 static void fork_or_die(pid_t *pid)
 {
 	fflush(stdout);
 	*pid = fork();
 	if (*pid < 0)
 		die("fork");
+	if (*pid == 0)
+		alarm(PATIENCE_OF_ALL);
 }
 
 /* exchange NODE IMEI CLIENTS REQUESTS: so many requests by so many clients, none lost or crossed.
@@ -398,10 +402,25 @@ static void block_in_poll(const char *node)
 	expect_gone(pollfd.fd);
 }
 
-static pid_t start_blocked(void (*block)(const char *node), const char *node)
+/* Whether it sleeps in the system call of this number. */
+static bool sleeps_in(pid_t pid, int number)
 {
 	char path[64];
-	char state = 0;
+	int found = -1; /* "running" is no number */
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/syscall", (int)pid);
+	file = fopen(path, "r");
+	if (!file)
+		return false;
+	if (fscanf(file, "%d", &found) != 1)
+		found = -1;
+	fclose(file);
+	return found == number;
+}
+
+static void start_blocked(void (*block)(const char *node), int number, const char *node)
+{
 	pid_t pid;
 
 	fork_or_die(&pid);
@@ -409,18 +428,11 @@ static pid_t start_blocked(void (*block)(const char *node), const char *node)
 		block(node);
 		exit(EXIT_SUCCESS);
 	}
-	snprintf(path, sizeof(path), "/proc/%d/syscall", (int)pid);
-	/* "running", or the number of the call that it sleeps in: of read and poll on x86-64. */
-	while (state != '0' && state != '7') {
-		FILE *file = fopen(path, "r");
-
-		state = file ? (char)fgetc(file) : 0;
-		if (file && state && fgetc(file) != ' ')
-			state = 0;
-		if (file)
-			fclose(file);
+	for (int ms = 0; !sleeps_in(pid, number); ms++) {
+		if (ms == PATIENCE)
+			wrong("a call does not block");
+		nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
 	}
-	return pid;
 }
 
 /* unplug NODE: sessions blocked in read, in poll and between calls, until the modem goes: V17. */
@@ -429,8 +441,8 @@ static int unplug(char **args)
 	int between = open_node(args[0], O_NONBLOCK);
 	int status;
 
-	start_blocked(block_in_read, args[0]);
-	start_blocked(block_in_poll, args[0]);
+	start_blocked(block_in_read, SYS_read, args[0]);
+	start_blocked(block_in_poll, SYS_poll, args[0]);
 	puts("running");
 	fflush(stdout);
 	status = await_children();
@@ -478,6 +490,7 @@ static const struct {
 
 int main(int argc, char **argv)
 {
+	alarm(PATIENCE_OF_ALL);
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
 		if (argc > 1 && strcmp(argv[1], commands[i].name) == 0 &&
 		    argc - 2 >= commands[i].args)

@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Two USB modems, a and b, and waiting for what comes of them. To be sourced.
+# Two USB modems, a and b, and waiting for what comes of them. To be sourced behind
+# waiting.sh and checks.sh.
 
 DROP_INS=/run/systemd/system/cuse-qmux@.service.d
 
@@ -11,18 +12,23 @@ modems_open()
 {
 	local modem
 
-	DIR=$(mktemp -d) || exit
-	mkfifo "$DIR/never"
-	[[ -z ${SANITIZE:-} ]] || allow_sanitizers
-	modprobe vhci-hcd
 	for modem in a b; do
+		rm -f "$DIR/$modem"
 		qmi-modem-sim --usb --imei="${IMEI[$modem]}" --control="$DIR/$modem" >"$DIR/$modem.log" &
-		await modem_ask "$modem" state >/dev/null 2>&1
+		need await 60 modem_ask "$modem" state
 	done
-	nodes_wait {0..7}
-	modem_unplug a
-	modem_unplug b
-	nodes_gone
+	need nodes_wait {0..7}
+	need modem_unplug a
+	need modem_unplug b
+	need nodes_gone
+}
+
+# What is there when no modem is: processes, device files, files of the instances.
+leftovers()
+{
+	pgrep -a cuse-qmux
+	find /dev /run/cuse-qmux 2>/dev/null | grep -v '^/dev/\(pts\|char\|hugepages\|mqueue\|shm\)/' | sort
+	systemctl list-units --plain --no-legend --state=failed
 }
 
 # Leaks are looked for at the daemon's end, with a call that the unit's filter refuses.
@@ -53,9 +59,8 @@ modems_close()
 	local modem
 
 	for modem in a b; do
-		modem_ask "$modem" quit >/dev/null
-	done
-	rm -rf "$DIR"
+		timeout 10 qmi-modem-sim --ask="$DIR/$modem" quit
+	done >/dev/null 2>&1
 }
 
 modem_ask()
@@ -69,17 +74,6 @@ modem_ask()
 modem_plug() { modem_ask "$1" plug >/dev/null; }
 modem_unplug() { modem_ask "$1" unplug >/dev/null; }
 
-# await COMMAND...: until it succeeds, a minute at most.
-await()
-{
-	local end=$((SECONDS + 60))
-
-	until "$@"; do
-		((SECONDS < end)) || return
-		read -rt 0.05 <>"$DIR/never" || : # as sleep does, without a process
-	done
-}
-
 instances() { systemctl list-units --plain --no-legend 'cuse-qmux@*' | cut -d ' ' -f 1; }
 
 node_list() { compgen -G '/dev/qmi-virt[0-9]*'; }
@@ -88,7 +82,7 @@ node_list() { compgen -G '/dev/qmi-virt[0-9]*'; }
 nodes_wait() { udevadm wait --timeout=60 "${@/#//dev/qmi-virt}"; }
 
 # All of it has gone: nodes, aliases, links and instances.
-nodes_gone() { await no_trace; }
+nodes_gone() { await 60 no_trace; }
 
 no_trace() { [[ ! -e /dev/qmi-virt && -z $(node_list) && -z $(instances) ]]; }
 
@@ -99,7 +93,7 @@ no_udev_workers() { ! pgrep -P "$(pgrep -o systemd-udevd)" >/dev/null; }
 # a processor keeps at hand, up to 50 MiB, are not in MemFree.
 memory_used()
 {
-	await no_udev_workers
+	await 60 no_udev_workers
 	echo 3 >/proc/sys/vm/drop_caches
 	awk '$1 == "count:" { at_hand += $2 * 4 }
 		{ kib[$1] = $2 }

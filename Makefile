@@ -221,7 +221,7 @@ SCRIPTS = .ci/run tests/run tests/report.sh tests/coverage tests/fuzz/run tests/
 	tests/mutants/check-daemon tests/waiting.sh tests/watchdog.sh \
 	tests/startup/run tests/startup/options tests/qmicli/run tests/qmicli/bench.sh \
 	tests/bench/race tests/bench/compare tests/bench/measure tests/bench/syscalls tests/bench/servers.sh \
-	tests/system/run tests/system/guest tests/system/modems.sh \
+	tests/system/run tests/system/guest $(sort $(wildcard tests/system/*.sh tests/system/topics/*.sh)) \
 	tools/with-cuse tools/with-system tools/system/make-root tools/system/init tools/system/command \
 	tools/install-deps tools/demo $(sort $(wildcard tests/lint/*))
 

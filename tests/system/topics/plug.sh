@@ -1,0 +1,79 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# A modem is plugged in. To be sourced by guest.
+# shellcheck disable=SC2154 # CLIENT, DIR, IMEI and the like are guest's
+
+owner_is()
+{
+	local path
+
+	for path; do
+		[[ $(stat -c '%F %U %G %a' "$path") = 'character special file root dialout 660' ]] ||
+			return
+	done
+}
+
+# links_lead DIRECTORY COUNT: so many, each to the node of its index.
+links_lead()
+{
+	local link count=0
+
+	for link in /dev/qmi-virt/"$1"/*; do
+		[[ $(readlink -f "$link") = /dev/qmi-virt${link##*-} ]] || return
+		count=$((count + 1))
+	done
+	((count == $2))
+}
+
+# What systemd needs here, in seconds, for a service that does nothing.
+empty_service()
+{
+	local from=${EPOCHREALTIME/[.,]/}
+
+	systemd-run --quiet --wait true
+	awk "BEGIN { print (${EPOCHREALTIME/[.,]/} - $from) / 1e6 }"
+}
+
+# From the port's uevent of the kernel to the last node's of udev, by udev's own watch.
+measure_plug()
+{
+	local monitor log=$DIR/monitor
+
+	udevadm monitor --kernel --udev --subsystem-match=usbmisc --subsystem-match=cuse >"$log" &
+	monitor=$!
+	await 60 grep -q '^KERNEL - ' "$log" && # its heading: it listens
+		modem_plug a &&
+		nodes_wait 0 1 2 3
+	kill "$monitor"
+	wait "$monitor" 2>/dev/null
+	awk -F '[][]' '/^KERNEL.* add .*usbmisc/ { from = $2 } /^UDEV.* add .*qmi-virt/ { to = $2 }
+		END { if (from && to) printf "%.2f\n", to - from }' "$log"
+}
+
+# On a machine an empty service takes some 20 ms. Time in a guest is longer, and
+# more so when the machine under it has much to do.
+test_plug()
+{
+	local seconds empty limit
+
+	empty=$(empty_service)
+	limit=$(awk "BEGIN { print ($empty > 0.5 ? 6 * $empty : 3) }")
+	seconds=$(measure_plug)
+	check "four nodes are there ${seconds:-too many} s after the port's uevent (at most $limit; an empty service takes $empty)" \
+		awk "BEGIN { exit !(\"$seconds\" != \"\" && ${seconds:-0} <= $limit) }"
+	check "the nodes are root:dialout 0660" owner_is /dev/qmi-virt{0..3}
+	check "so are their aliases (V25)" owner_is /dev/qmi-virt/{0..3}/cdc-wdm0
+	check "each has a link by path" links_lead by-path 4
+	check "each has a link by serial number" links_lead by-id 4
+	check "the names by serial number have it" \
+		compgen -G "/dev/qmi-virt/by-id/usb-*_${IMEI[a]}-if*-3"
+	check "udev knows a node's port" says 'CUSE_QMUX_PORT=/dev/cdc-wdm0' udevadm info /dev/qmi-virt2
+	check "and its index" says 'CUSE_QMUX_INDEX=2' udevadm info /dev/qmi-virt2
+	check "and its modem" says "ID_SERIAL_SHORT=${IMEI[a]}" udevadm info /dev/qmi-virt2
+	check "ModemManager is told to leave the port alone" \
+		says 'ID_MM_PORT_IGNORE=1' udevadm info /dev/cdc-wdm0
+	check "there is one instance" test "$(instances)" = 'cuse-qmux@cdc-wdm0.service'
+	check "systemd knows it as ready" \
+		says 'is shared by 4 nodes' systemctl status cuse-qmux@cdc-wdm0
+}

@@ -226,7 +226,7 @@ SCRIPTS = .ci/run tests/run tests/report.sh tests/coverage tests/fuzz/run tests/
 	tools/install-deps tools/demo $(sort $(wildcard tests/lint/*))
 
 LINT = $(BUILD)/lint
-LINT_CHECKS = flags messages rebuild subjects
+LINT_CHECKS = flags messages names rebuild subjects
 
 lint: ## run all static checks
 	@tools/install-deps lint

@@ -14,7 +14,7 @@
 #include "sysfs.h"
 #include "talk.h"
 
-#define NOT_SENT "could not be sent"
+#define NOT_SENT "cannot send a request"
 #define FAILED   "a USB transfer failed"
 
 /* A daemon on a cdc-wdm that it knows for a modem's, or not. */
@@ -28,7 +28,7 @@ static void start(struct bench *b, enum known known, const char *option)
 		sysfs_pretend_qmi(strrchr(b->wdm.port, '/') + 1);
 	daemon_spawn(&b->daemon, (const char *[]){"-n1", option, b->wdm.port, NULL});
 	daemon_await_ready(&b->daemon, deadline_usual());
-	assert_int_equal(daemon_said(&b->daemon, "is not known"), known == UNKNOWN);
+	assert_int_equal(daemon_said(&b->daemon, "is not recognised"), known == UNKNOWN);
 }
 
 static unsigned int count_said(const struct bench *b, const char *words)

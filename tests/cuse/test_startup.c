@@ -73,7 +73,7 @@ static void refuse_value(struct bench *b, const char *option, const char *name, 
 	char said[64];
 
 	snprintf(word, sizeof(word), "%s%s", option, value);
-	snprintf(said, sizeof(said), "bad value '%s' for --%s: it takes ", value, name);
+	snprintf(said, sizeof(said), "bad value '%s' for --%s: expected ", value, name);
 	expect_refused(b, (const char *[]){word, b->modem->port, NULL}, STATUS_USAGE, said);
 }
 
@@ -102,9 +102,9 @@ static void test_startup_bad_option_values(struct bench *b)
 static void test_startup_bad_operands(struct bench *b)
 {
 	modem_open(b->modem);
-	expect_refused(b, (const char *[]){NULL}, STATUS_USAGE, "which port?");
+	expect_refused(b, (const char *[]){NULL}, STATUS_USAGE, "no port given");
 	expect_refused(b, (const char *[]){b->modem->port, "surplus", NULL}, STATUS_USAGE,
-		       "'surplus' is one too many");
+		       "unexpected argument 'surplus': only one port can be given");
 	expect_refused(b, (const char *[]){"/dev/no-such-port", NULL}, STATUS_FAILURE,
 		       "no such port: /dev/no-such-port;");
 	expect_refused(b, (const char *[]){"/proc/self/status", NULL}, STATUS_UNSUITABLE,
@@ -161,7 +161,7 @@ static void test_startup_unanswered_sync(struct bench *b)
 	assert_false(daemon_has_notified(&in->daemon));
 	daemon_await_ready(&in->daemon, deadline_in(15000));
 	assert_in_range(now_ms() - began, 9500, 12000 * slow_factor());
-	expect_said(b, "the modem has not answered Sync in 10 s:");
+	expect_said(b, "the modem did not answer Sync within 10 s:");
 	fence(b, session_open(b, 0));
 }
 
@@ -281,7 +281,7 @@ static void test_startup_names_another_holder(struct bench *b)
 	instance_answer_sync(in);
 	daemon_await_ready(&in->daemon, deadline_usual());
 	snprintf(named, sizeof(named),
-		 "is held by another process too, cuse-tests (pid %d):", holder->pid);
+		 "is also held by cuse-tests (pid %d):", holder->pid);
 	expect_said(b, named);
 	fence(b, session_open(b, 0));
 	child_destroy(holder);
@@ -291,7 +291,7 @@ static void test_startup_names_another_holder(struct bench *b)
 static void test_startup_no_warning_without_a_holder(struct bench *b)
 {
 	bench_start(b, NULL);
-	assert_false(daemon_said(b->daemon, "is held by"));
+	assert_false(daemon_said(b->daemon, "held by"));
 }
 
 static unsigned int count_lines(const struct daemon *d)

@@ -280,8 +280,7 @@ static void test_startup_names_another_holder(struct bench *b)
 	daemon_spawn(&in->daemon, (const char *[]){in->modem.port, NULL});
 	instance_answer_sync(in);
 	daemon_await_ready(&in->daemon, deadline_usual());
-	snprintf(named, sizeof(named),
-		 "is also held by cuse-tests (pid %d):", holder->pid);
+	snprintf(named, sizeof(named), "is also held by cuse-tests (pid %d):", holder->pid);
 	expect_said(b, named);
 	fence(b, session_open(b, 0));
 	child_destroy(holder);

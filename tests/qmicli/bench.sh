@@ -157,7 +157,7 @@ daemon_start()
 	read -r -a wrap <<<"$CUSE_QMUX_WRAP"
 	"${wrap[@]}" "$CUSE_QMUX" --nodes="$nodes" "$@" "$PORT" >"$DIR/daemon.log" 2>&1 &
 	DAEMON=$!
-	if ! await 10 is_ready || ended "$DAEMON"; then
+	if ! await 30 is_ready || ended "$DAEMON"; then
 		echo "the daemon did not get ready:" >&2
 		cat "$DIR/daemon.log" >&2
 		exit 1

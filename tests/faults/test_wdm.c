@@ -231,6 +231,13 @@ static void test_wdm_write_refused(struct bench *b)
 	close(fd);
 }
 
+/* Until a counter of SIGUSR1's line is at least this; the watchdog bounds it. */
+static void await_counter(struct bench *b, const char *name, unsigned long least)
+{
+	while (bench_counter(b, name) < least)
+		;
+}
+
 /* While a command is in flight a frame waits, is counted once, and goes when there is room. */
 static void test_wdm_busy(struct bench *b)
 {
@@ -242,8 +249,7 @@ static void test_wdm_busy(struct bench *b)
 	cid = talk_allocate(fd, QMI_SERVICE_DMS);
 	wdm_begin_command(&b->wdm);
 	send(fd, cid, 1);
-	while (bench_counter(b, " waits for a busy port") == 0)
-		;
+	await_counter(b, " waits for a busy port", 1);
 	assert_false(wait_for(fd, POLLIN, deadline_in(50)));
 	wdm_end_command(&b->wdm);
 	expect(fd, 1, QMI_ERROR_NONE);
@@ -264,8 +270,7 @@ static void test_wdm_lost_before_a_busy_port(struct bench *b)
 	cid = talk_allocate(fd, QMI_SERVICE_DMS);
 	sim_do(&b->sim, "stall on");
 	send(fd, cid, 1);
-	while (bench_counter(b, " requests sent") < 3)
-		;
+	await_counter(b, " requests sent", 3);
 	wdm_fail_write_twice(&b->wdm);
 	send(fd, cid, 2);
 	expect(fd, 1, QMI_ERROR_INTERNAL);
@@ -317,8 +322,7 @@ static void test_wdm_is_not_closed_in_flight(struct bench *b)
 	cid = talk_allocate(fd, QMI_SERVICE_DMS);
 	wdm_begin_command(&b->wdm);
 	send(fd, cid, 1);
-	while (bench_counter(b, " waits for a busy port") == 0)
-		;
+	await_counter(b, " waits for a busy port", 1);
 	wdm_raise_error(&b->wdm);
 	/* There is nothing to tell that it waits; it would be closed after 20 ms. */
 	assert_false(wait_for(fd, POLLIN, deadline_in(200)));

@@ -45,7 +45,7 @@ enum mux_path {
 /* One frame as a trace shows it, with the numbers on both sides. */
 struct mux_trace {
 	enum mux_path path;
-	const struct session *session; /* NULL: no session's, or the mux's own */
+	const struct session *session; /* whom it is from or for, or on whose behalf; NULL: nobody */
 	const uint8_t *frame;
 	uint8_t cid;        /* virtual */
 	uint8_t device_cid; /* the modem's; so is device_tid */

@@ -79,6 +79,7 @@ void own_send(struct mux *mux, struct turn *turn, uint8_t *frame)
 	ledger_sent(mux, transaction);
 	transactions->sending = transaction;
 	ledger_trace(mux, &(struct mux_trace){.path = MUX_TO_MODEM,
+					      .session = transaction->session,
 					      .frame = frame,
 					      .device_tid = transaction->device_tid});
 }

@@ -319,3 +319,27 @@ void pass_time(struct bench *bench, uint64_t ms)
 	mux_tick(bench->mux, bench->now);
 	finish_turns(bench);
 }
+
+void age_requests(struct bench *bench)
+{
+	pass_time(bench, 1000);
+}
+
+void fill_ctl(struct bench *bench, unsigned forwarded, unsigned allocations)
+{
+	struct session *session = NULL;
+
+	for (unsigned i = 0; i < forwarded + allocations; i++) {
+		struct msg msg = i < forwarded ? ctl(6, QMI_CTL_SET_INSTANCE_ID)
+					       : ctl_allocate(6, QMI_SERVICE_UIM);
+
+		if (i % 8 == 0) {
+			age_requests(bench);
+			session = mux_open(bench->mux, 1, 0, bench);
+			assert_non_null(session);
+		}
+		app_write(session, msg);
+		modem_gets_ctl(bench, msg);
+	}
+	age_requests(bench);
+}

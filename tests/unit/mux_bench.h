@@ -87,4 +87,13 @@ void exchange(struct bench *bench, struct session *session, struct msg msg, uint
 
 void pass_time(struct bench *bench, uint64_t ms);
 
+/* Lets the requests in flight grow too old to count in the window. */
+void age_requests(struct bench *bench);
+
+/*
+ * Leaves CTL requests of root unanswered: some that are only forwarded, and Allocate
+ * CIDs for UIM. This takes time: config.ctl_timeout should be TIMEOUT.
+ */
+void fill_ctl(struct bench *bench, unsigned forwarded, unsigned allocations);
+
 #endif

@@ -214,7 +214,7 @@ void holding_end(struct clients *clients, struct holding *holding, uint64_t now)
 
 bool client_is_held_by_only(const struct client *client, const struct session *session)
 {
-	const struct list *first = client->holders.next;
+	struct list *first = client->holders.next;
 
 	return !client_is_orphan(client) && first->next == &client->holders &&
 	       container_of(first, struct holding, of_client)->session == session;

@@ -11,7 +11,7 @@ static const struct test_group *const groups[] = {
 	&input_tests,        &mux_request_tests, &mux_ctl_tests,     &mux_turn_tests,
 	&mux_allocate_tests, &mux_sync_tests,    &mux_answer_tests,  &mux_framing_tests,
 	&mux_failure_tests,  &mux_timeout_tests, &mux_restart_tests, &mux_life_tests,
-	&mux_memory_tests,   &open_files_tests,
+	&mux_memory_tests,   &mux_user_tests,    &open_files_tests,
 };
 
 int main(void)

@@ -183,6 +183,15 @@ struct session *open_on(struct bench *bench, unsigned node)
 	return session;
 }
 
+struct session *open_as(struct bench *bench, uint32_t uid)
+{
+	struct session *session = mux_open(bench->mux, 0, uid, bench);
+
+	assert_non_null(session);
+	assert_int_equal(mux_session_user(session), uid);
+	return session;
+}
+
 void app_write(struct session *session, struct msg msg)
 {
 	struct bench *bench = mux_session_owner(session);

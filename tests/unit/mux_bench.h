@@ -67,6 +67,7 @@ void bench_restart(struct bench *bench);
 
 /* An application. */
 struct session *open_on(struct bench *bench, unsigned node);
+struct session *open_as(struct bench *bench, uint32_t uid); /* on node 0 */
 void app_write(struct session *session, struct msg msg);
 void app_reads(struct session *session, struct msg wanted);
 void app_reads_nothing(struct session *session);

@@ -46,6 +46,8 @@ extern const struct test_group mux_restart_tests;
 extern const struct test_group mux_life_tests;
 extern const struct test_group mux_memory_tests;
 extern const struct test_group mux_user_tests;
+extern const struct test_group mux_ctl_limit_tests;
+extern const struct test_group mux_client_limit_tests;
 extern const struct test_group open_files_tests;
 
 #endif

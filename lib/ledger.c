@@ -285,6 +285,15 @@ void ledger_forget_asker(struct mux *mux, struct session *session)
 
 void ledger_expire_ctl(struct mux *mux, struct session *session)
 {
+	/* Nobody reads what a client that goes with its Release CID has to say. */
+	list_for_each (link, &session->transactions) {
+		struct transaction *transaction =
+			container_of(link, struct transaction, of_session);
+
+		if (transaction->client)
+			ledger_detach(transaction);
+	}
+	session->in_flight = 0;
 	list_for_each (link, &session->transactions) {
 		struct transaction *transaction =
 			container_of(link, struct transaction, of_session);

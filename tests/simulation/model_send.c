@@ -122,12 +122,18 @@ static void check_same(struct model *m, const char *rule, const uint8_t *frame, 
 		       want_size);
 }
 
+static bool is_ctl_message(const uint8_t *frame, uint16_t message)
+{
+	return wire_service(frame) == 0 && wire_message(frame) == message;
+}
+
 static bool is_release_of(const uint8_t *frame, uint8_t service, uint8_t cid)
 {
 	size_t len;
 	size_t at = wire_tlv(frame, 0x01, &len);
 
-	return at && len == 2 && frame[at] == service && frame[at + 1] == cid;
+	return is_ctl_message(frame, 0x0023) && at && len == 2 && frame[at] == service &&
+	       frame[at + 1] == cid;
 }
 
 static bool is_allocate_of(const uint8_t *frame, uint8_t service)
@@ -135,15 +141,16 @@ static bool is_allocate_of(const uint8_t *frame, uint8_t service)
 	size_t len;
 	size_t at = wire_tlv(frame, 0x01, &len);
 
-	return wire_message(frame) == 0x0022 && at && len == 1 && frame[at] == service;
+	return is_ctl_message(frame, 0x0022) && at && len == 1 && frame[at] == service;
 }
 
 /* V9: the allocation is tried again. */
 static void send_again(struct model *m, int flight, const uint8_t *frame, size_t size)
 {
 	uint8_t want[32];
-	size_t want_size = wire_begin(want, WIRE_REQUEST, 0, 0, wire_tid(frame), 0x0022);
+	size_t want_size;
 
+	wire_begin(want, WIRE_REQUEST, 0, 0, wire_tid(frame), 0x0022);
 	want_size = wire_add(want, 0x01, subject(m->flights[flight].frame, 1), 1);
 	check_same(m, "V9", frame, size, want, want_size);
 	check_tid(m, wire_tid(frame));
@@ -207,7 +214,7 @@ static int find_own(const struct model *m, const uint8_t *frame, const struct se
 	for (int i = 0; i < m->owns_size; i++) {
 		const struct own *own = &m->owns[i];
 		bool fits = own->asked == ASKED_OWN_SYNC
-				    ? wire_message(frame) == 0x0027
+				    ? is_ctl_message(frame, 0x0027)
 				    : is_release_of(frame, own->service, own->device_cid);
 
 		if (!fits || may_send_own(m, own, &wait) < MAY ||

@@ -138,7 +138,7 @@ void start_sync_of(struct model *m, int seat)
 	}
 	m->batches++;
 	for (int i = 0; open && i < m->clients_size; i++) {
-		if (!m->clients[i].used || !m->clients[i].held[seat])
+		if (!m->clients[i].used || !m->clients[i].held[seat] || m->clients[i].releasing)
 			continue;
 		if (m->clients[i].holders > 1)
 			reached(m, SITUATION_SYNC_SHARED);

@@ -179,10 +179,10 @@ static void send_own(struct model *m, int own, const uint8_t *frame, size_t size
 	depart(m, flight, frame);
 }
 
-/* Whether this is sent in the turn that the trace shows; NULL: it may be anybody's. */
+/* Whether this is sent in the turn that the trace shows: that of a session, or of nobody open. */
 static bool is_in_turn_of(const struct model *m, int seat, const struct session *handle)
 {
-	return !handle || (seat >= 0 && m->seats[seat].handle == handle);
+	return seat == NOBODY ? !handle : m->seats[seat].handle == handle;
 }
 
 /* V14: of those that one session, or a user's closed ones, wait for, the first goes first. */

@@ -72,17 +72,32 @@ static bool answers_adopt(struct mux *mux, const struct transaction *transaction
 			   ledger_service_name(service), device_cid);
 		ledger_forget(mux, client);
 	}
-	client = clients_add(&mux->clients, session->node, service, device_cid, session);
+	client = clients_add(&mux->clients, session, service, device_cid);
 	if (!client) {
 		ledger_answer_transaction(mux, transaction,
 					  errno == EMFILE ? QMI_ERROR_CLIENT_IDS_EXHAUSTED
 							  : QMI_ERROR_INTERNAL);
 		return false;
 	}
-	/* The node may be full now. */
-	mux->heads_changed = true;
 	frame_set_tlv(frame, QMI_TLV_FIRST, (uint8_t[]){service, client->cid}, 2);
 	return true;
+}
+
+/* V9: gives up another client so that the Allocate CID can be retried; false if there is none. */
+static bool answers_reclaim(struct mux *mux, const struct transaction *transaction)
+{
+	struct clients *clients = &mux->clients;
+	const struct user *user = transaction->user;
+	uint8_t service = transaction->service;
+	struct client *client;
+
+	clients_note_exhaustion(clients, service);
+	if (!transaction->session)
+		return false;
+	client = clients_reclaimable(clients, user, service, NODE_ANY);
+	if (!client)
+		client = clients_revocable(clients, user, service);
+	return client && own_reclaim(mux, transaction->session, transaction->tid, client);
 }
 
 static void answers_finish_allocate(struct mux *mux, const struct transaction *transaction,
@@ -91,8 +106,7 @@ static void answers_finish_allocate(struct mux *mux, const struct transaction *t
 	uint16_t error = frame_error(frame);
 	uint8_t device_cid = answers_allocated_cid(frame, transaction->service);
 
-	if (error == QMI_ERROR_CLIENT_IDS_EXHAUSTED && transaction->session &&
-	    own_reclaim(mux, transaction->session, transaction->tid, transaction->service))
+	if (error == QMI_ERROR_CLIENT_IDS_EXHAUSTED && answers_reclaim(mux, transaction))
 		return;
 	if (error == QMI_ERROR_NONE && device_cid == QMI_CID_NONE) {
 		answers_drop(mux, frame, "malformed response");
@@ -103,7 +117,7 @@ static void answers_finish_allocate(struct mux *mux, const struct transaction *t
 	if (error == QMI_ERROR_NONE &&
 	    (!transaction->session || !answers_adopt(mux, transaction, device_cid, frame))) {
 		answers_drop(mux, frame, "no session can take the client");
-		own_release(mux, transaction->service, device_cid);
+		own_release(mux, transaction->user, transaction->service, device_cid);
 		return;
 	}
 	answers_forward_answer(mux, transaction, frame);
@@ -124,6 +138,25 @@ static void answers_finish_release(struct mux *mux, const struct transaction *tr
 		own_keep(mux, transaction->released);
 }
 
+/* A client that was allocated too late belongs to no session: V6. */
+static void answers_finish_late(struct mux *mux, const struct transaction *transaction,
+				uint8_t *frame)
+{
+	uint16_t error = frame_error(frame);
+	uint8_t service = transaction->service;
+	uint8_t device_cid = transaction->device_cid;
+
+	if (transaction->purpose == PURPOSE_ALLOCATE && error == QMI_ERROR_NONE) {
+		answers_finish_allocate(mux, transaction, frame);
+		return;
+	}
+	answers_drop(mux, frame, "late");
+	if (transaction->purpose == PURPOSE_RELEASE && error != QMI_ERROR_NONE &&
+	    error != QMI_ERROR_INVALID_CLIENT_ID &&
+	    !clients_of_modem(&mux->clients, service, device_cid))
+		own_release(mux, transaction->user, service, device_cid);
+}
+
 static void answers_route_ctl_response(struct mux *mux, uint8_t *frame)
 {
 	struct transaction *transaction = mux->transactions.ctl[frame_tid(frame)];
@@ -133,14 +166,11 @@ static void answers_route_ctl_response(struct mux *mux, uint8_t *frame)
 		return;
 	}
 	if (transaction->expired) {
-		/* V6: a client that was allocated too late belongs to no session. */
-		if (transaction->purpose == PURPOSE_ALLOCATE)
-			answers_finish_allocate(mux, transaction, frame);
-		else
-			answers_drop(mux, frame, "late");
+		answers_finish_late(mux, transaction, frame);
 		ledger_end(mux, transaction);
 		return;
 	}
+	window_answered(&mux->window, &transaction->young, mux->now);
 	switch (transaction->purpose) {
 	case PURPOSE_FORWARD:
 		answers_forward_answer(mux, transaction, frame);
@@ -178,7 +208,7 @@ static void answers_note_call(struct mux *mux, struct client *client, const uint
 		client->call_up = true;
 	} else if (frame_message(frame) == QMI_WDS_STOP_NETWORK) {
 		client->call_up = false;
-		clients_check_ages(&mux->clients);
+		own_release_if_overdue(mux, client);
 	}
 }
 
@@ -191,14 +221,16 @@ static void answers_route_response(struct mux *mux, uint8_t *frame)
 					      frame_message(frame))
 		       : NULL;
 
+	if (transaction) {
+		window_answered(&mux->window, &transaction->young, mux->now);
+		answers_forward_answer(mux, transaction, frame);
+		ledger_end(mux, transaction);
+	} else {
+		answers_drop(mux, frame, "no matching request");
+	}
+	/* It may release the client. */
 	if (client)
 		answers_note_call(mux, client, frame);
-	if (!transaction) {
-		answers_drop(mux, frame, "no matching request");
-		return;
-	}
-	answers_forward_answer(mux, transaction, frame);
-	ledger_end(mux, transaction);
 }
 
 /* V12: once to each session that holds a client of the service. */
@@ -207,19 +239,33 @@ static void answers_broadcast(struct mux *mux, const uint8_t *frame)
 	uint64_t number = ++mux->broadcasts_seen;
 	bool given = false;
 
-	list_for_each (link, &mux->clients.all) {
-		struct client *client = container_of(link, struct client, link);
-		struct session *holder = client->holder;
+	list_for_each (link, &mux->clients.services[frame_service(frame)].clients) {
+		const struct client *client = container_of(link, struct client, link);
 
-		if (client->service != frame_service(frame) || !holder ||
-		    holder->broadcast == number)
-			continue;
-		holder->broadcast = number;
-		answers_forward(mux, holder, frame, QMI_CID_BROADCAST, 0);
-		given = true;
+		list_for_each (holding, &client->holders) {
+			struct session *holder =
+				container_of(holding, struct holding, of_client)->session;
+
+			if (holder->broadcast == number)
+				continue;
+			holder->broadcast = number;
+			answers_forward(mux, holder, frame, QMI_CID_BROADCAST, 0);
+			given = true;
+		}
 	}
 	if (!given)
 		answers_drop(mux, frame, "no session has a client of the service");
+}
+
+/* V8: to each session that holds the client; false if none does. */
+static bool answers_forward_to_holders(struct mux *mux, const struct client *client,
+				       const uint8_t *frame, uint8_t device_cid)
+{
+	list_for_each (link, &client->holders) {
+		answers_forward(mux, container_of(link, struct holding, of_client)->session, frame,
+				device_cid, 0);
+	}
+	return !client_is_orphan(client);
 }
 
 static void answers_route_indication(struct mux *mux, uint8_t *frame)
@@ -232,12 +278,12 @@ static void answers_route_indication(struct mux *mux, uint8_t *frame)
 		return;
 	}
 	client = clients_of_modem(&mux->clients, frame_service(frame), device_cid);
-	if (!client || !client->holder) {
+	if (!client || client_is_orphan(client)) {
 		answers_drop(mux, frame, client ? "orphaned client" : "unknown client");
 		return;
 	}
 	frame_set_cid(frame, client->cid);
-	answers_forward(mux, client->holder, frame, device_cid, 0);
+	answers_forward_to_holders(mux, client, frame, device_cid);
 }
 
 /* V13: the modem has revoked a client. */
@@ -251,9 +297,7 @@ static void answers_revoke(struct mux *mux, uint8_t *frame)
 		return;
 	}
 	frame_set_tlv(frame, QMI_TLV_FIRST, (uint8_t[]){client->service, client->cid}, 2);
-	if (client->holder)
-		answers_forward(mux, client->holder, frame, QMI_CID_NONE, 0);
-	else
+	if (!answers_forward_to_holders(mux, client, frame, QMI_CID_NONE))
 		answers_drop(mux, frame, "orphaned client");
 	ledger_forget(mux, client);
 }
@@ -331,19 +375,13 @@ void answers_restart(struct mux *mux)
 	mux->counters.restarts++;
 	own_sync_is_answered(mux);
 	ledger_log(mux, MUX_INFO, "the modem restarted: its clients are gone");
-	list_for_each (link, &mux->clients.all)
-		ledger_forget(mux, container_of(link, struct client, link));
+	ledger_forget_clients(mux);
 	/* Those of clients have ended; only CTL's are left. */
-	list_for_each (link, &mux->transactions.in_flight) {
+	list_for_each (link, &mux->transactions.ctl_in_flight) {
 		struct transaction *transaction = container_of(link, struct transaction, age);
 
 		ledger_abandon(mux, transaction, QMI_ERROR_ABORTED);
 		ledger_expire(mux, transaction);
 	}
-	list_for_each (link, &mux->transactions.waiting) {
-		struct transaction *transaction = container_of(link, struct transaction, age);
-
-		ledger_abandon(mux, transaction, QMI_ERROR_ABORTED);
-		ledger_end(mux, transaction);
-	}
+	own_abandon_all(mux);
 }

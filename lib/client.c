@@ -3,36 +3,120 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
+
+#include "session.h"
 
 int clients_init(struct clients *clients, unsigned node_count, uint64_t orphan_timeout)
 {
-	list_init(&clients->all);
-	clients->count = 0;
-	clients->orphans = 0;
-	clients->orphan_timeout = orphan_timeout;
-	clients->orphan_deadline = UINT64_MAX;
+	*clients = (struct clients){.orphan_timeout = orphan_timeout};
+	for (unsigned service = 0; service < 256; service++)
+		list_init(&clients->services[service].clients);
+	list_init(&clients->orphans);
 	cid_map_init(&clients->device);
 	clients->nodes = calloc(node_count, sizeof(*clients->nodes));
 	clients->node_count = clients->nodes ? node_count : 0;
-	return clients->nodes ? 0 : -ENOMEM;
+	return clients->nodes ? table_init(&clients->holdings) : -ENOMEM;
 }
 
 void clients_finish(struct clients *clients)
 {
-	list_for_each (link, &clients->all)
-		clients_remove(clients, container_of(link, struct client, link));
+	for (unsigned service = 0; service < 256; service++) {
+		list_for_each (link, &clients->services[service].clients)
+			clients_remove(clients, container_of(link, struct client, link));
+	}
 	cid_map_finish(&clients->device);
 	for (unsigned node = 0; node < clients->node_count; node++)
 		cid_map_finish(&clients->nodes[node]);
 	free(clients->nodes);
+	table_finish(&clients->holdings);
 }
 
-struct client *clients_add(struct clients *clients, unsigned node, uint8_t service,
-			   uint8_t device_cid, struct session *holder)
+/* Under both of its numbers. */
+static int clients_enter(struct clients *clients, struct client *client)
 {
-	struct cid_map *map = &clients->nodes[node];
-	uint8_t cid = cid_map_lowest_free(map, service);
+	struct cid_map *map = &clients->nodes[client->node];
+
+	if (cid_map_set(map, client->service, client->cid, client) < 0)
+		return -ENOMEM;
+	if (cid_map_set(&clients->device, client->service, client->device_cid, client) == 0)
+		return 0;
+	cid_map_set(map, client->service, client->cid, NULL);
+	return -ENOMEM;
+}
+
+static uint32_t holding_hash(const struct client *client, const struct session *session)
+{
+	return table_hash((uint64_t)client->service << 56 | (uint64_t)client->device_cid << 48 |
+			  session->id);
+}
+
+static struct holding *clients_holding(const struct clients *clients, const struct client *client,
+				       const struct session *session)
+{
+	list_for_each (link, table_bucket(&clients->holdings, holding_hash(client, session))) {
+		struct holding *holding = container_of(link, struct holding, entry.link);
+
+		if (holding->client == client && holding->session == session)
+			return holding;
+	}
+	return NULL;
+}
+
+static void client_adopt(struct clients *clients, struct client *client)
+{
+	clients->orphan_count--;
+	client->overdue = false;
+	list_remove(&client->orphan);
+	list_remove(&client->age);
+}
+
+static bool client_hold(struct clients *clients, struct client *client, struct session *session)
+{
+	struct holding *holding = account_alloc(&session->user->account, sizeof(*holding));
+
+	if (!holding)
+		return false;
+	holding->session = session;
+	holding->client = client;
+	list_init(&holding->of_session);
+	list_init(&holding->of_client);
+	list_append(&session->holdings, &holding->of_session);
+	list_append(&client->holders, &holding->of_client);
+	table_add(&clients->holdings, &holding->entry, holding_hash(client, session));
+	return true;
+}
+
+static void holding_free(struct clients *clients, struct holding *holding)
+{
+	table_remove(&clients->holdings, &holding->entry);
+	list_remove(&holding->of_session);
+	list_remove(&holding->of_client);
+	account_free(&holding->session->user->account, holding, sizeof(*holding));
+}
+
+static void client_init(struct client *client, struct session *session, uint8_t service,
+			uint8_t device_cid)
+{
+	*client = (struct client){.service = service,
+				  .device_cid = device_cid,
+				  .node = session->node,
+				  .user = session->user};
+	list_init(&client->holders);
+	list_init(&client->heads);
+	list_init(&client->transactions);
+	list_init(&client->link);
+	list_init(&client->orphan);
+	list_init(&client->age);
+}
+
+struct client *clients_add(struct clients *clients, struct session *session, uint8_t service,
+			   uint8_t device_cid)
+{
+	struct user *user = session->user;
+	struct service_clients *all = &clients->services[service];
+	uint8_t cid = cid_map_lowest_free(&clients->nodes[session->node], service);
 	struct client *client;
 
 	assert(!clients_of_modem(clients, service, device_cid));
@@ -40,40 +124,47 @@ struct client *clients_add(struct clients *clients, unsigned node, uint8_t servi
 		errno = EMFILE;
 		return NULL;
 	}
-	client = calloc(1, sizeof(*client));
-	if (!client || cid_map_set(map, service, cid, client) < 0)
-		goto no_memory;
-	if (cid_map_set(&clients->device, service, device_cid, client) < 0) {
-		cid_map_set(map, service, cid, NULL);
-		goto no_memory;
-	}
-	client->service = service;
-	client->cid = cid;
-	client->device_cid = device_cid;
-	client->node = node;
-	client->holder = holder;
-	list_init(&client->transactions);
-	list_init(&client->link);
-	list_append(&clients->all, &client->link);
-	clients->count++;
-	clients->orphans += !holder;
-	return client;
-
-no_memory:
-	free(client);
 	errno = ENOMEM;
-	return NULL;
+	client = account_alloc(&user->account, sizeof(*client));
+	if (!client)
+		return NULL;
+	client_init(client, session, service, device_cid);
+	client->cid = cid;
+	if (clients_enter(clients, client) < 0) {
+		account_free(&user->account, client, sizeof(*client));
+		return NULL;
+	}
+	if (!client_hold(clients, client, session)) {
+		cid_map_set(&clients->nodes[client->node], service, cid, NULL);
+		cid_map_set(&clients->device, service, device_cid, NULL);
+		account_free(&user->account, client, sizeof(*client));
+		return NULL;
+	}
+	user_hold(user);
+	user->clients[service]++;
+	list_append(&all->clients, &client->link);
+	all->count++;
+	clients->count++;
+	return client;
 }
 
 void clients_remove(struct clients *clients, struct client *client)
 {
-	assert(list_empty(&client->transactions));
+	struct user *user = client->user;
+
+	assert(list_empty(&client->transactions) && list_empty(&client->heads));
+	if (client_is_orphan(client))
+		client_adopt(clients, client);
+	list_for_each (link, &client->holders)
+		holding_free(clients, container_of(link, struct holding, of_client));
 	cid_map_set(&clients->nodes[client->node], client->service, client->cid, NULL);
 	cid_map_set(&clients->device, client->service, client->device_cid, NULL);
 	list_remove(&client->link);
+	clients->services[client->service].count--;
 	clients->count--;
-	clients->orphans -= !client->holder;
-	free(client);
+	user->clients[client->service]--;
+	account_free(&user->account, client, sizeof(*client));
+	user_put(user);
 }
 
 struct client *clients_of_node(const struct clients *clients, unsigned node, uint8_t service,
@@ -89,78 +180,158 @@ struct client *clients_of_modem(const struct clients *clients, uint8_t service, 
 
 bool clients_exhausted(const struct clients *clients, unsigned node, uint8_t service)
 {
-	return cid_map_lowest_free(&clients->nodes[node], service) == QMI_CID_NONE;
+	/* Fewer than 254 in all need no search. */
+	return clients->services[service].count >= QMI_CID_MAX &&
+	       cid_map_lowest_free(&clients->nodes[node], service) == QMI_CID_NONE;
 }
 
-void client_use(struct clients *clients, struct client *client, struct session *session)
+bool client_use(struct clients *clients, struct client *client, struct session *session)
 {
-	list_append(&clients->all, &client->link);
-	if (!session)
-		return;
-	clients->orphans -= !client->holder;
-	client->holder = session;
-}
+	bool orphan = client_is_orphan(client);
 
-static void clients_note_age(struct clients *clients, uint64_t deadline)
-{
-	if (deadline < clients->orphan_deadline)
-		clients->orphan_deadline = deadline;
-}
-
-void clients_orphan(struct clients *clients, const struct session *session, uint64_t now)
-{
-	uint64_t deadline = clients->orphan_timeout ? now + clients->orphan_timeout : UINT64_MAX;
-
-	list_for_each (link, &clients->all) {
-		struct client *client = container_of(link, struct client, link);
-
-		if (client->holder != session)
-			continue;
-		client->holder = NULL;
-		clients->orphans++;
-		client->orphaned_at = now;
-		clients_note_age(clients, deadline);
+	if (session && !clients_holding(clients, client, session)) {
+		if (!client_hold(clients, client, session))
+			return false;
+		if (orphan)
+			client_adopt(clients, client);
 	}
+	list_append(&clients->services[client->service].clients, &client->link);
+	return true;
 }
 
-static bool client_reclaimable(const struct client *client)
+void holding_end(struct clients *clients, struct holding *holding, uint64_t now)
 {
-	return !client->holder && !client->releasing && !client->call_up;
+	struct client *client = holding->client;
+
+	holding_free(clients, holding);
+	if (!client_is_orphan(client))
+		return;
+	client->orphaned_at = now;
+	list_append(&client->user->orphans, &client->orphan);
+	list_append(&clients->orphans, &client->age);
+	clients->orphan_count++;
 }
 
-struct client *clients_reclaimable(const struct clients *clients, uint8_t service)
+bool client_is_held_by_only(const struct client *client, const struct session *session)
 {
-	list_for_each (link, &clients->all) {
+	const struct list *first = client->holders.next;
+
+	return !client_is_orphan(client) && first->next == &client->holders &&
+	       container_of(first, struct holding, of_client)->session == session;
+}
+
+bool client_is_reclaimable(const struct client *client)
+{
+	return client_is_orphan(client) && !client->releasing && !client->call_up;
+}
+
+/* How many reclaimable clients the user of one of them has. */
+static unsigned clients_count_reclaimable(const struct clients *clients, const struct client *like,
+					  unsigned node)
+{
+	unsigned count = 0;
+
+	list_for_each (link, &clients->services[like->service].clients) {
+		const struct client *client = container_of(link, struct client, link);
+
+		count += client->user == like->user && client_is_reclaimable(client) &&
+			 (node == NODE_ANY || client->node == node);
+	}
+	return count;
+}
+
+struct client *clients_reclaimable_own(const struct clients *clients, const struct user *user,
+				       uint8_t service)
+{
+	list_for_each (link, &clients->services[service].clients) {
 		struct client *client = container_of(link, struct client, link);
 
-		if (client->service == service && client_reclaimable(client))
+		if (client->user == user && client_is_reclaimable(client))
 			return client;
 	}
 	return NULL;
 }
 
-bool clients_begin_ageing(struct clients *clients, uint64_t now)
+struct client *clients_reclaimable(const struct clients *clients, const struct user *user,
+				   uint8_t service, unsigned node)
 {
-	if (clients->orphan_deadline > now)
-		return false;
-	clients->orphan_deadline = UINT64_MAX;
-	return true;
+	struct client *best = NULL;
+	unsigned most = 0;
+
+	list_for_each (link, &clients->services[service].clients) {
+		struct client *client = container_of(link, struct client, link);
+		unsigned count;
+
+		if (!client_is_reclaimable(client) || (node != NODE_ANY && client->node != node))
+			continue;
+		if (client->user == user)
+			return client;
+		if (best && best->user == client->user)
+			continue;
+		count = clients_count_reclaimable(clients, client, node);
+		if (count > most) {
+			best = client;
+			most = count;
+		}
+	}
+	return best;
 }
 
-bool clients_age(struct clients *clients, const struct client *client, uint64_t now)
+struct client *clients_revocable(const struct clients *clients, const struct user *user,
+				 uint8_t service)
 {
-	uint64_t deadline = client->orphaned_at + clients->orphan_timeout;
+	const struct service_clients *all = &clients->services[service];
 
-	if (!client_reclaimable(client))
-		return false;
-	if (deadline <= now)
-		return true;
-	clients_note_age(clients, deadline);
-	return false;
+	list_for_each (link, &all->clients) {
+		struct client *client = container_of(link, struct client, link);
+
+		if (client->user == user || user_is_root(client->user) || client->releasing ||
+		    client->call_up)
+			continue;
+		if (client->user->clients[service] > all->count / 2)
+			return client;
+	}
+	return NULL;
 }
 
-void clients_check_ages(struct clients *clients)
+void clients_note_exhaustion(struct clients *clients, uint8_t service)
 {
-	if (clients->orphan_timeout)
-		clients->orphan_deadline = 0;
+	clients->services[service].modem_has = clients->services[service].count;
+}
+
+unsigned clients_limit(const struct clients *clients, const struct user *user, uint8_t service)
+{
+	unsigned half = clients->services[service].modem_has / 2;
+
+	if (user_is_root(user))
+		return UINT_MAX;
+	if (clients->services[service].modem_has == 0 || half >= USER_CLIENTS)
+		return USER_CLIENTS;
+	return half > 0 ? half : 1;
+}
+
+bool client_is_overdue(const struct client *client)
+{
+	return client->overdue && client_is_reclaimable(client);
+}
+
+struct client *clients_too_old(struct clients *clients, uint64_t now)
+{
+	while (clients_deadline(clients) <= now) {
+		struct client *client = container_of(clients->orphans.next, struct client, age);
+
+		client->overdue = true;
+		list_remove(&client->age);
+		if (client_is_reclaimable(client))
+			return client;
+	}
+	return NULL;
+}
+
+uint64_t clients_deadline(const struct clients *clients)
+{
+	if (clients->orphan_timeout == 0 || list_empty(&clients->orphans))
+		return UINT64_MAX;
+	return container_of(clients->orphans.next, struct client, age)->orphaned_at +
+	       clients->orphan_timeout;
 }

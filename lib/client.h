@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The QMI clients that the modem has allocated through this instance: the node
- * each belongs to, and the session that holds it.
+ * and the user each belongs to, and the sessions that hold it.
  */
 #ifndef CLIENT_H
 #define CLIENT_H
@@ -11,6 +11,8 @@
 
 #include "cid_map.h"
 #include "list.h"
+#include "table.h"
+#include "user.h"
 
 struct session;
 struct transaction;
@@ -20,37 +22,58 @@ struct client {
 	uint8_t cid;        /* virtual: the node's */
 	uint8_t device_cid; /* the modem's */
 	unsigned node;
-	struct session *holder;        /* V8; NULL: an orphan */
+	struct user *user;             /* V28: whose session allocated it */
 	uint64_t orphaned_at;          /* ms */
 	struct transaction *releasing; /* its Release CID in flight; it is unusable then */
 	bool call_up;                  /* V9, WDS: a data call was started and not stopped */
+	bool overdue;                  /* V9: an orphan too old, but not reclaimable yet */
+	struct list holders;           /* V8: holdings, the last user first; empty: an orphan */
+	struct list heads;             /* sessions whose next frame names it */
 	struct list transactions;      /* its requests, in flight and expired */
-	struct list link;              /* in clients->all */
+	struct list link;              /* in the clients of its service */
+	struct list orphan;            /* in its user's orphans */
+	struct list age;               /* in clients->orphans_by_age, unless overdue */
+};
+
+/* V8: that a session holds a client. */
+struct holding {
+	struct session *session;
+	struct client *client;
+	struct list of_session;
+	struct list of_client;
+	struct table_entry entry; /* in clients->holdings */
+};
+
+struct service_clients {
+	struct list clients; /* least recently used first */
+	unsigned count;
+	unsigned modem_has; /* V28: how many there were when the modem had no more; 0: unknown */
 };
 
 struct clients {
-	struct list all; /* least recently used first */
+	struct service_clients services[256];
+	struct list orphans; /* all of them by age, but those overdue */
+	struct table holdings;
 	unsigned count;
-	unsigned orphans;
-	uint64_t orphan_timeout;  /* ms; 0: orphans never get too old */
-	uint64_t orphan_deadline; /* ms: no orphan gets too old before this */
-	struct cid_map device;    /* by device CID */
-	struct cid_map *nodes;    /* by virtual CID, one map per node */
+	unsigned orphan_count;
+	uint64_t orphan_timeout; /* ms; 0: orphans never get too old */
+	struct cid_map device;   /* by device CID */
+	struct cid_map *nodes;   /* by virtual CID, one map per node */
 	unsigned node_count;
 };
 
-/* 0, or -ENOMEM. clients_finish() takes either. */
+/* 0, or -ENOMEM. clients_finish() takes either; their transactions and holders must be gone. */
 int clients_init(struct clients *clients, unsigned node_count, uint64_t orphan_timeout);
 void clients_finish(struct clients *clients);
 
 /*
- * Adds a client at the node's lowest free CID; device_cid must not be in use.
- * NULL with errno EMFILE (all 254 CIDs are taken) or ENOMEM.
+ * Adds a client at the node's lowest free CID, held by the session; device_cid
+ * must not be in use. NULL with errno EMFILE (all 254 CIDs are taken) or ENOMEM.
  */
-struct client *clients_add(struct clients *clients, unsigned node, uint8_t service,
-			   uint8_t device_cid, struct session *holder);
+struct client *clients_add(struct clients *clients, struct session *session, uint8_t service,
+			   uint8_t device_cid);
 
-/* Frees a client, which must have no transactions left. */
+/* Frees a client, which must have no transactions and no heads left. */
 void clients_remove(struct clients *clients, struct client *client);
 
 struct client *clients_of_node(const struct clients *clients, unsigned node, uint8_t service,
@@ -58,24 +81,53 @@ struct client *clients_of_node(const struct clients *clients, unsigned node, uin
 struct client *clients_of_modem(const struct clients *clients, uint8_t service, uint8_t device_cid);
 bool clients_exhausted(const struct clients *clients, unsigned node, uint8_t service);
 
-/* V7, V8: the session, NULL if it has closed, sends a request with the client. */
-void client_use(struct clients *clients, struct client *client, struct session *session);
+/* V8: a session, NULL if it has closed, sends a request with the client. False if out of memory. */
+bool client_use(struct clients *clients, struct client *client, struct session *session);
 
-/* Makes orphans of all clients that the session holds. */
-void clients_orphan(struct clients *clients, const struct session *session, uint64_t now);
+/* Ends one holding; a client without any is an orphan. */
+void holding_end(struct clients *clients, struct holding *holding, uint64_t now);
 
-/* V9: the least recently used reclaimable orphan of the service, or NULL. */
-struct client *clients_reclaimable(const struct clients *clients, uint8_t service);
+static inline bool client_is_orphan(const struct client *client)
+{
+	return list_empty(&client->holders);
+}
+
+/* True if only this session holds it. */
+bool client_is_held_by_only(const struct client *client, const struct session *session);
+
+/* V9: true if it is an orphan without a data call, and not being released. */
+bool client_is_reclaimable(const struct client *client);
 
 /*
- * V9, --orphan-timeout. To find the orphans that are too old: if
- * clients_begin_ageing() returns true, walk over all clients; clients_age()
- * is true for those to release.
+ * V9, V28: the reclaimable client of the service to give up for a user's Allocate
+ * CID, or NULL: its own before those of the user with the most, and of one user
+ * the least recently used. On this node, or on any if it is NODE_ANY.
  */
-bool clients_begin_ageing(struct clients *clients, uint64_t now);
-bool clients_age(struct clients *clients, const struct client *client, uint64_t now);
+#define NODE_ANY UINT32_MAX
+struct client *clients_reclaimable(const struct clients *clients, const struct user *user,
+				   uint8_t service, unsigned node);
+struct client *clients_reclaimable_own(const struct clients *clients, const struct user *user,
+				       uint8_t service);
 
-/* Call this when a client may have become reclaimable: the next walk starts at once. */
-void clients_check_ages(struct clients *clients);
+/*
+ * V28: the client of the service to take from another user who has more than half
+ * of those that the modem has, or NULL.
+ */
+struct client *clients_revocable(const struct clients *clients, const struct user *user,
+				 uint8_t service);
+
+/* V28: the modem has no more clients of this service. */
+void clients_note_exhaustion(struct clients *clients, uint8_t service);
+
+/* V28: how many clients of a service the user may have. */
+unsigned clients_limit(const struct clients *clients, const struct user *user, uint8_t service);
+
+/*
+ * V9, --orphan-timeout: the next orphan that is too old, or NULL. One that is not
+ * reclaimable yet becomes overdue, and client_is_overdue() once it is.
+ */
+bool client_is_overdue(const struct client *client);
+struct client *clients_too_old(struct clients *clients, uint64_t now);
+uint64_t clients_deadline(const struct clients *clients); /* when to ask again, or UINT64_MAX */
 
 #endif

@@ -18,6 +18,9 @@
 /* The largest header: marker, QMUX header and the SDU header of a service. */
 #define FRAME_HEADER_MAX 13
 
+/* The longest frame that the mux makes itself: Release CID. A port must accept that. */
+#define FRAME_MAX_MIN 17
+
 enum frame_origin {
 	FRAME_FROM_APP,   /* requests */
 	FRAME_FROM_MODEM, /* responses and indications */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ledger.h"
 
+#include <errno.h>
+
 #include "frame.h"
 #include "names.h"
 
@@ -72,6 +74,15 @@ void ledger_answer_transaction(struct mux *mux, const struct transaction *transa
 		      message, error);
 }
 
+void ledger_take(struct mux *mux, const struct session *session, const uint8_t *frame)
+{
+	ledger_trace(mux, &(struct mux_trace){.path = MUX_TAKEN,
+					      .session = session,
+					      .frame = frame,
+					      .cid = frame_cid(frame),
+					      .tid = frame_tid(frame)});
+}
+
 void ledger_sync_step(struct mux *mux, struct session *session)
 {
 	if (!session || --session->sync_left > 0)
@@ -79,7 +90,80 @@ void ledger_sync_step(struct mux *mux, struct session *session)
 	ledger_answer(mux, session, QMI_SERVICE_CTL, QMI_CID_NONE, session->sync_tid, QMI_CTL_SYNC,
 		      QMI_ERROR_NONE);
 	/* Whatever the session wrote after its Sync may go on. */
-	mux->heads_changed = true;
+	stand_return(mux, session);
+}
+
+void ledger_owe(struct session *session, struct transaction *transaction)
+{
+	transaction->session = session;
+	list_append(&session->transactions, &transaction->of_session);
+}
+
+struct transaction *ledger_begin(struct mux *mux, struct session *session)
+{
+	struct transactions *transactions = &mux->transactions;
+	struct user *user = session->user;
+	struct transaction *transaction = transaction_create(transactions, user);
+
+	if (!transaction && errno == EDQUOT && !list_empty(&user->expired)) {
+		ledger_end(mux, container_of(user->expired.next, struct transaction, age));
+		transaction = transaction_create(transactions, user);
+	}
+	if (transaction && !session->closed)
+		ledger_owe(session, transaction);
+	return transaction;
+}
+
+void ledger_reserve_client(struct transaction *transaction, uint8_t service)
+{
+	transaction->service = service;
+	transaction->allocating = true;
+	transaction->user->clients[service]++;
+}
+
+static void ledger_unreserve_client(struct transaction *transaction)
+{
+	if (transaction->allocating)
+		transaction->user->clients[transaction->service]--;
+	transaction->allocating = false;
+}
+
+void ledger_detach(struct transaction *transaction)
+{
+	ledger_unreserve_client(transaction);
+	transaction->session = NULL;
+	list_remove(&transaction->of_session);
+}
+
+static bool transaction_is_own(const struct transaction *transaction)
+{
+	return transaction->purpose >= PURPOSE_CLEAN;
+}
+
+void ledger_sent(struct mux *mux, struct transaction *transaction)
+{
+	struct session *session = transaction->session;
+
+	if (transaction_is_own(transaction))
+		return;
+	window_sent(&mux->window, &transaction->young, mux->now);
+	if (!session)
+		return;
+	session->in_flight += transaction->client != NULL;
+	session->ctl_in_flight += !transaction->client;
+}
+
+/* It is not with the modem any more, so far as others wait for that. */
+static void ledger_leave_flight(struct mux *mux, struct transaction *transaction)
+{
+	struct session *session = transaction->session;
+
+	window_forget(&mux->window, &transaction->young);
+	if (!transaction->in_flight || !session || transaction_is_own(transaction))
+		return;
+	session->in_flight -= transaction->client != NULL;
+	session->ctl_in_flight -= !transaction->client;
+	stand_return(mux, session);
 }
 
 void ledger_abandon(struct mux *mux, struct transaction *transaction, uint16_t error)
@@ -90,16 +174,22 @@ void ledger_abandon(struct mux *mux, struct transaction *transaction, uint16_t e
 		ledger_answer_transaction(mux, transaction, error);
 }
 
-static void ledger_leave_flight(struct transaction *transaction)
-{
-	if (transaction->client && transaction->session)
-		transaction->session->in_flight--;
-}
-
 void ledger_expire(struct mux *mux, struct transaction *transaction)
 {
-	ledger_leave_flight(transaction);
+	struct user *user = transaction->user;
+	bool ctl = !transaction->client;
+
+	ledger_unreserve_client(transaction);
+	ledger_leave_flight(mux, transaction);
 	transaction_expire(&mux->transactions, transaction);
+	stand_wake(mux, transaction);
+	/* Whoever waits for a tid has a new one to outwait. */
+	if (ctl && !list_empty(&user->ctl_waiting))
+		transactions_contend_ctl(&mux->transactions, user, mux->now);
+	if (ctl && !(list_empty(&mux->slots.waiting) && list_empty(&mux->slots.clients)))
+		transactions_contend_ctl(&mux->transactions, NULL, mux->now);
+	if (user->expired_count > USER_EXPIRED)
+		ledger_end(mux, container_of(user->expired.next, struct transaction, age));
 }
 
 void ledger_time_out(struct mux *mux, struct transaction *transaction)
@@ -116,10 +206,31 @@ void ledger_time_out(struct mux *mux, struct transaction *transaction)
 	ledger_expire(mux, transaction);
 }
 
+void ledger_withdraw(struct mux *mux, struct transaction *transaction)
+{
+	transaction_withdraw(&mux->transactions, transaction);
+	stand_fill_slots(mux, transaction->user);
+}
+
 void ledger_end(struct mux *mux, struct transaction *transaction)
 {
-	ledger_leave_flight(transaction);
+	struct user *user = user_hold(transaction->user);
+	bool ctl = !transaction->client;
+
+	ledger_unreserve_client(transaction);
+	ledger_leave_flight(mux, transaction);
+	user->ctl_slots -= transaction->has_slot;
+	stand_wake(mux, transaction);
 	transaction_end(&mux->transactions, transaction);
+	if (ctl)
+		stand_fill_slots(mux, user);
+	user_put(user);
+}
+
+void ledger_warn(struct mux *mux, struct client *client)
+{
+	list_for_each (link, &client->heads)
+		stand_look(mux, container_of(link, struct session, names));
 }
 
 void ledger_forget(struct mux *mux, struct client *client)
@@ -130,29 +241,64 @@ void ledger_forget(struct mux *mux, struct client *client)
 		ledger_answer_transaction(mux, transaction, QMI_ERROR_ABORTED);
 		ledger_end(mux, transaction);
 	}
+	ledger_warn(mux, client);
 	if (client->releasing)
 		client->releasing->released = NULL;
 	clients_remove(&mux->clients, client);
-	mux->heads_changed = true;
 }
 
 void ledger_forget_asker(struct mux *mux, struct session *session)
 {
-	list_for_each (link, &mux->transactions.in_flight) {
-		struct transaction *transaction = container_of(link, struct transaction, age);
+	struct user *user = session->user;
 
-		if (transaction->session == session)
-			transaction->session = NULL;
-	}
-	list_for_each (link, &mux->transactions.waiting) {
-		struct transaction *transaction = container_of(link, struct transaction, age);
+	list_for_each (link, &session->transactions) {
+		struct transaction *transaction =
+			container_of(link, struct transaction, of_session);
 
-		if (transaction->session != session)
+		ledger_detach(transaction);
+		if (transaction->in_flight)
 			continue;
-		transaction->session = NULL;
-		if (transaction->purpose == PURPOSE_ALLOCATE)
+		if (transaction->purpose == PURPOSE_ALLOCATE) {
 			ledger_end(mux, transaction);
+		} else {
+			list_append(&user->turn.own, &transaction->age);
+			rotation_join(&mux->users.own, &user->own, &user->turn.own_place);
+		}
 	}
+	rotation_leave(&user->own, &session->turn.own_place);
 	session->in_flight = 0;
+	session->ctl_in_flight = 0;
 	session->sync_left = 0;
+}
+
+void ledger_expire_ctl(struct mux *mux, struct session *session)
+{
+	list_for_each (link, &session->transactions) {
+		struct transaction *transaction =
+			container_of(link, struct transaction, of_session);
+
+		if (!transaction->in_flight || transaction->client ||
+		    transaction_is_own(transaction))
+			continue;
+		if (transaction->released)
+			ledger_forget(mux, transaction->released);
+		ledger_expire(mux, transaction);
+	}
+}
+
+void ledger_forget_clients(struct mux *mux)
+{
+	for (unsigned service = 0; service < 256; service++) {
+		list_for_each (link, &mux->clients.services[service].clients)
+			ledger_forget(mux, container_of(link, struct client, link));
+	}
+}
+
+void ledger_end_all(struct mux *mux)
+{
+	ledger_forget_clients(mux);
+	for (unsigned tid = 1; tid <= CTL_TIDS; tid++) {
+		if (mux->transactions.ctl[tid])
+			ledger_end(mux, mux->transactions.ctl[tid]);
+	}
 }

@@ -57,4 +57,16 @@ static inline void list_prepend(struct list *list, struct list *link)
 	list_append(list->next, link);
 }
 
+/* Moves all elements of one list to the end of another. */
+static inline void list_splice(struct list *list, struct list *from)
+{
+	if (list_empty(from))
+		return;
+	from->next->prev = list->prev;
+	from->prev->next = list;
+	list->prev->next = from->next;
+	list->prev = from->prev;
+	list_init(from);
+}
+
 #endif

@@ -10,19 +10,26 @@
 #include "frame.h"
 #include "ledger.h"
 
+/* V28: local turns in one call: enough for a program's next request, too few to stall others. */
+#define TURNS_PER_WRITE 8
+#define TURNS_PER_TICK  64
+
 struct mux *mux_create(const struct mux_config *config)
 {
 	struct mux *mux = calloc(1, sizeof(*mux));
 	int err = 0;
 
 	assert(config->nodes >= 1 && config->nodes <= MUX_NODES_MAX);
-	assert(config->frame_max <= QMUX_SIZE_MAX);
+	assert(config->frame_max >= FRAME_MAX_MIN && config->frame_max <= QMUX_SIZE_MAX);
 	if (!mux)
 		return NULL;
 	mux->config = *config;
 	sessions_init(&mux->sessions, config->frame_max, config->queue_bytes);
-	transactions_init(&mux->transactions);
+	window_init(&mux->window);
+	slots_init(&mux->slots);
 	own_init(&mux->own);
+	err |= users_init(&mux->users, config->memory);
+	err |= transactions_init(&mux->transactions);
 	err |= clients_init(&mux->clients, config->nodes, config->orphan_timeout);
 	err |= input_init(&mux->input);
 	err |= turns_init(&mux->turns, config->frame_max);
@@ -33,12 +40,28 @@ struct mux *mux_create(const struct mux_config *config)
 	return mux;
 }
 
+static void mux_drop_session(struct mux *mux, struct session *session)
+{
+	ledger_forget_asker(mux, session);
+	list_for_each (link, &session->holdings)
+		holding_end(&mux->clients, container_of(link, struct holding, of_session), 0);
+	stand_leave(mux, session);
+	session_destroy(session);
+}
+
 void mux_destroy(struct mux *mux)
 {
-	turns_finish(&mux->turns);
-	sessions_finish(&mux->sessions);
+	mux->stopping = true;
+	list_for_each (link, &mux->sessions.open)
+		mux_drop_session(mux, container_of(link, struct session, link));
+	list_for_each (link, &mux->sessions.lingering)
+		mux_drop_session(mux, container_of(link, struct session, link));
+	ledger_end_all(mux);
+	own_abandon_all(mux);
 	transactions_finish(&mux->transactions);
 	clients_finish(&mux->clients);
+	users_finish(&mux->users);
+	turns_finish(&mux->turns);
 	input_finish(&mux->input);
 	free(mux);
 }
@@ -60,26 +83,40 @@ unsigned mux_client_count(const struct mux *mux)
 
 unsigned mux_orphan_count(const struct mux *mux)
 {
-	return mux->clients.orphans;
+	return mux->clients.orphan_count;
 }
 
-struct session *mux_open(struct mux *mux, unsigned node, void *owner)
+struct session *mux_open(struct mux *mux, unsigned node, uint32_t uid, void *owner)
 {
+	struct user *user;
+	struct session *session;
+
 	assert(node < mux->config.nodes);
 	if (mux->unplugged || mux->stopping) {
 		errno = ENODEV;
 		return NULL;
 	}
-	return session_create(&mux->sessions, node, owner);
+	user = user_get(&mux->users, uid);
+	if (!user) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	session = session_create(&mux->sessions, user, node, owner);
+	user_put(user);
+	return session;
 }
 
 void mux_close(struct session *session, uint64_t now)
 {
 	struct mux *mux = mux_of(session);
 
+	mux->now = now;
+	if (!mux->stopping)
+		ledger_expire_ctl(mux, session);
 	ledger_forget_asker(mux, session);
-	clients_orphan(&mux->clients, session, now);
-	turns_settle(mux, turns_linger(mux, session));
+	list_for_each (link, &session->holdings)
+		holding_end(&mux->clients, container_of(link, struct holding, of_session), now);
+	turns_linger(mux, session);
 }
 
 void *mux_session_owner(const struct session *session)
@@ -92,21 +129,42 @@ unsigned mux_session_node(const struct session *session)
 	return session->node;
 }
 
+uint32_t mux_session_user(const struct session *session)
+{
+	return session->user->uid;
+}
+
 uint64_t mux_session_id(const struct session *session)
 {
 	return session->id;
 }
 
-ssize_t mux_write(struct session *session, const uint8_t *data, size_t size)
+bool mux_charge(struct session *session, size_t bytes)
+{
+	return session_charge(session, bytes);
+}
+
+void mux_refund(struct session *session, size_t bytes)
+{
+	session_refund(session, bytes);
+}
+
+size_t mux_memory(const struct mux *mux)
+{
+	return mux->users.everybody.used;
+}
+
+ssize_t mux_write(struct session *session, const uint8_t *data, size_t size, uint64_t now)
 {
 	struct mux *mux = mux_of(session);
 	ssize_t taken;
 
 	if (mux->unplugged || mux->stopping)
 		return -ENODEV;
+	mux->now = now;
 	taken = session_accept(session, data, size);
 	turns_join(mux, session);
-	turns_settle(mux, session);
+	turns_work(mux, TURNS_PER_WRITE);
 	return taken;
 }
 
@@ -148,7 +206,8 @@ bool mux_has_changed(const struct mux *mux)
 
 const uint8_t *mux_port_next(struct mux *mux, uint64_t now, size_t *size)
 {
-	return mux->unplugged ? NULL : turns_next(mux, now, size);
+	mux->now = now;
+	return mux->unplugged ? NULL : turns_next(mux, size);
 }
 
 void mux_port_sent(struct mux *mux)
@@ -158,27 +217,26 @@ void mux_port_sent(struct mux *mux)
 
 void mux_port_failed(struct mux *mux, uint64_t now)
 {
-	turns_failed(mux, now);
-	turns_settle(mux, NULL);
+	mux->now = now;
+	turns_failed(mux);
 }
 
 void mux_port_lost(struct mux *mux, uint64_t now)
 {
-	turns_lost(mux, now);
-	turns_settle(mux, NULL);
+	mux->now = now;
+	turns_lost(mux);
 }
 
 void mux_port_received(struct mux *mux, const uint8_t *data, size_t size, uint64_t now)
 {
+	mux->now = now;
 	answers_receive(mux, data, size, now);
-	turns_settle(mux, NULL);
 }
 
 void mux_port_reset(struct mux *mux)
 {
 	input_discard(&mux->input);
 	answers_restart(mux);
-	turns_settle(mux, NULL);
 }
 
 void mux_port_unplugged(struct mux *mux)
@@ -190,13 +248,7 @@ void mux_port_unplugged(struct mux *mux)
 
 int mux_start_sync(struct mux *mux)
 {
-	int err = own_start_sync(mux);
-
-	if (err < 0)
-		return err;
-	turns_own_first(mux);
-	turns_settle(mux, NULL);
-	return 0;
+	return own_start_sync(mux);
 }
 
 bool mux_sync_answered(const struct mux *mux)
@@ -211,7 +263,6 @@ void mux_stop(struct mux *mux)
 		ledger_forget_asker(mux, container_of(link, struct session, link));
 	turns_discard(mux);
 	own_release_all(mux);
-	turns_settle(mux, NULL);
 }
 
 bool mux_stopped(const struct mux *mux)
@@ -233,7 +284,10 @@ uint64_t mux_deadline(const struct mux *mux)
 
 	if (mux->unplugged)
 		return MUX_NEVER;
-	deadline = earlier(deadline, mux->clients.orphan_deadline);
+	if (turns_are_left(mux))
+		return 0;
+	deadline = earlier(deadline, clients_deadline(&mux->clients));
+	deadline = earlier(deadline, window_deadline(&mux->window));
 	deadline = earlier(deadline, mux->input.deadline);
 	return earlier(deadline, mux->own.retry_at);
 }
@@ -242,12 +296,15 @@ void mux_tick(struct mux *mux, uint64_t now)
 {
 	struct transaction *transaction;
 
+	mux->now = now;
 	while ((transaction = transactions_due(&mux->transactions, now)))
 		ledger_time_out(mux, transaction);
-	transactions_end_contention(&mux->transactions, now);
+	while ((transaction = transactions_outwaited(&mux->transactions, now)))
+		ledger_end(mux, transaction);
+	window_tick(&mux->window, now);
 	answers_end_partial(mux, now);
 	/* Behind what may make an orphan one that can be given up. */
-	own_release_old_orphans(mux, now);
-	own_end_pause(mux, now);
-	turns_settle(mux, NULL);
+	own_release_old_orphans(mux);
+	own_end_pause(mux);
+	turns_work(mux, TURNS_PER_TICK);
 }

@@ -7,7 +7,10 @@
  * milliseconds that never go back. After each step it asks mux_next_changed()
  * which sessions have become readable, writable or dead.
  *
- * qmi-virt(4) states the rules that the mux keeps, V1 to V25.
+ * What needs no modem is done in turns too, a bounded number of them in each call
+ * of mux_write() and mux_tick(): while some are left, mux_deadline() is 0.
+ *
+ * qmi-virt(4) states the rules that the mux keeps, V1 to V25 and V28.
  */
 #ifndef MUX_H
 #define MUX_H
@@ -33,6 +36,7 @@ enum mux_level {
 /* What became of a frame. */
 enum mux_path {
 	MUX_TO_MODEM, /* a request, sent to the port */
+	MUX_TAKEN,    /* a request that the mux deals with itself, when its turn comes */
 	MUX_TO_APP,   /* a response or indication from the modem, given to a session */
 	MUX_ANSWERED, /* a response that the mux made, given to a session */
 	MUX_DROPPED,  /* a frame from the modem that no session gets */
@@ -41,7 +45,7 @@ enum mux_path {
 /* One frame as a trace shows it, with the numbers on both sides. */
 struct mux_trace {
 	enum mux_path path;
-	const struct session *session; /* NULL: no session's, or the mux's own */
+	const struct session *session; /* whom it is from or for, or on whose behalf; NULL: nobody */
 	const uint8_t *frame;
 	uint8_t cid;        /* virtual */
 	uint8_t device_cid; /* the modem's; so is device_tid */
@@ -61,8 +65,11 @@ struct mux_config {
 	unsigned nodes;               /* 1 to MUX_NODES_MAX */
 	size_t frame_max;             /* bytes of the longest frame that the port accepts */
 	size_t queue_bytes;           /* V14: a session's inbound queue */
-	uint64_t transaction_timeout; /* V15: ms */
+	size_t memory;                /* V28: bytes for all sessions and what they cause */
+	uint64_t transaction_timeout; /* V15: ms, for requests to services */
+	uint64_t ctl_timeout;         /* V15: ms, for CTL requests */
 	uint64_t orphan_timeout;      /* V9: ms; 0: off */
+	bool share_node;              /* V28: clients belong to all users of their node */
 	struct mux_hooks hooks;
 };
 
@@ -73,7 +80,7 @@ struct mux_counters {
 	uint64_t dropped_indications; /* V11: for an orphan, or for no client */
 	uint64_t overflowed;          /* V14: frames dropped from full queues */
 	uint64_t expired;             /* V15: requests that the modem did not answer in time */
-	uint64_t reclaimed; /* V9: orphans released for an Allocate CID, or for their age */
+	uint64_t reclaimed; /* V9: clients released for an Allocate CID, or for their age */
 	uint64_t garbage;   /* V19: bytes from the modem that were not part of a frame */
 	uint64_t restarts;  /* V16: of the modem */
 };
@@ -91,22 +98,35 @@ unsigned mux_orphan_count(const struct mux *mux);
 
 /* Sessions. The owner is an opaque pointer of the caller's. */
 
-/* Opens a session on a node, 0 to nodes - 1. NULL with errno ENODEV (V17, V18) or ENOMEM. */
-struct session *mux_open(struct mux *mux, unsigned node, void *owner);
+/*
+ * Opens a session on a node, 0 to nodes - 1, for a user: uid 0 is root. NULL with
+ * errno ENODEV (V17, V18), EMFILE (V28: too many sessions) or ENOMEM.
+ */
+struct session *mux_open(struct mux *mux, unsigned node, uint32_t uid, void *owner);
 
 /* Invalidates the pointer. Frames that the session has written are still sent: V6, V7. */
 void mux_close(struct session *session, uint64_t now);
 
 void *mux_session_owner(const struct session *session);
 unsigned mux_session_node(const struct session *session);
-uint64_t mux_session_id(const struct session *session); /* for logs; never reused */
+uint32_t mux_session_user(const struct session *session); /* uid */
+uint64_t mux_session_id(const struct session *session);   /* for logs; never reused */
+
+/*
+ * V28: counts bytes that the caller keeps for a session against its user's memory.
+ * False if that is over a limit; then nothing is counted. The mux takes back what
+ * is left when the session closes.
+ */
+bool mux_charge(struct session *session, size_t bytes);
+void mux_refund(struct session *session, size_t bytes);
+size_t mux_memory(const struct mux *mux); /* bytes counted for all sessions */
 
 /*
  * Takes what an application writes. Returns size; or, having taken nothing,
  * -EAGAIN, -ENODEV, -ENOMEM, or V19's -EINVAL or -EMSGSIZE. Takes part of the
  * data only if memory runs out after it.
  */
-ssize_t mux_write(struct session *session, const uint8_t *data, size_t size);
+ssize_t mux_write(struct session *session, const uint8_t *data, size_t size, uint64_t now);
 
 /*
  * What the next read returns: *data and its size, the front frame or what is
@@ -171,7 +191,7 @@ bool mux_sync_answered(const struct mux *mux);
 void mux_stop(struct mux *mux);
 bool mux_stopped(const struct mux *mux);
 
-/* The latest time for the next mux_tick(), or MUX_NEVER. */
+/* The latest time for the next mux_tick(): 0 if turns are left, MUX_NEVER if nothing is due. */
 uint64_t mux_deadline(const struct mux *mux);
 void mux_tick(struct mux *mux, uint64_t now);
 

@@ -12,20 +12,26 @@
 #include "mux.h"
 #include "own.h"
 #include "session.h"
+#include "stand.h"
 #include "transaction.h"
 #include "turns.h"
+#include "user.h"
+#include "window.h"
 
 struct mux {
 	struct mux_config config;
 	struct mux_counters counters;
+	struct users users;
 	struct sessions sessions;
 	struct clients clients;
 	struct transactions transactions;
+	struct window window;
+	struct slots slots;
 	struct input input;
 	struct own own;
 	struct turns turns;
+	uint64_t now; /* ms: the last time that the caller has given */
 	uint64_t broadcasts_seen;
-	bool heads_changed; /* turns_settle() must look at every session's next frame again */
 	bool stopping;
 	bool unplugged;
 };

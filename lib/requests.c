@@ -1,45 +1,83 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "requests.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "frame.h"
 #include "ledger.h"
 
-/* V3: the client that a request names, or NULL if the node does not own it any more. */
-static struct client *requests_find_client(struct mux *mux, const struct session *session,
+/* V28: whether a session may use a client of its node. */
+static bool requests_may_use(const struct mux *mux, const struct session *session,
+			     const struct client *client)
+{
+	return client->user == session->user || user_is_root(session->user) ||
+	       mux->config.share_node;
+}
+
+/* V3: the client that a request names, or NULL if there is none that the session may use. */
+static struct client *requests_find_client(const struct mux *mux, const struct session *session,
 					   uint8_t service, uint8_t cid)
 {
 	struct client *client = clients_of_node(&mux->clients, session->node, service, cid);
 
-	return client && !client->releasing ? client : NULL;
+	if (!client || client->releasing || !requests_may_use(mux, session, client))
+		return NULL;
+	return client;
 }
 
-static void requests_refuse(struct mux *mux, struct session *session, const uint8_t *frame,
+static bool requests_refuse(struct mux *mux, struct session *session, const uint8_t *frame,
 			    uint16_t error)
 {
+	ledger_take(mux, session, frame);
 	ledger_answer(mux, session, frame_service(frame), frame_cid(frame), frame_tid(frame),
 		      frame_message(frame), error);
+	return true;
+}
+
+/* V2, V28: the user, or the node, has all the clients of the service that it may have. */
+static bool requests_answer_full(struct mux *mux, struct session *session, const uint8_t *frame,
+				 uint8_t service, bool over)
+{
+	bool full = clients_exhausted(&mux->clients, session->node, service);
+	struct client *client =
+		full ? clients_reclaimable(&mux->clients, session->user, service, session->node)
+		     : clients_reclaimable_own(&mux->clients, session->user, service);
+
+	if (!full && !over)
+		return false;
+	if (!client || (over && client->user != session->user)) {
+		if (over)
+			ledger_log(mux, MUX_WARNING,
+				   "session %llu of user %u has all %u %s clients that it may have",
+				   (unsigned long long)session->id, session->user->uid,
+				   session->user->clients[service], ledger_service_name(service));
+		return requests_refuse(mux, session, frame, QMI_ERROR_CLIENT_IDS_EXHAUSTED);
+	}
+	ledger_take(mux, session, frame);
+	if (!own_reclaim(mux, session, frame_tid(frame), client))
+		ledger_answer(mux, session, QMI_SERVICE_CTL, QMI_CID_NONE, frame_tid(frame),
+			      QMI_CTL_ALLOCATE_CID, QMI_ERROR_CLIENT_IDS_EXHAUSTED);
+	return true;
 }
 
 /* True if an Allocate CID is dealt with, and does not go to the modem. */
 static bool requests_answer_allocate(struct mux *mux, struct session *session, const uint8_t *frame)
 {
+	const struct user *user = session->user;
 	uint16_t len;
 	const uint8_t *value = frame_tlv(frame, QMI_TLV_FIRST, 1, &len);
 
 	/* Drop it: nothing would know the new client. */
-	if (session->closed)
-		return true;
-	if (!value || len != 1) {
-		requests_refuse(mux, session, frame, QMI_ERROR_MALFORMED_MESSAGE);
+	if (session->closed) {
+		ledger_take(mux, session, frame);
 		return true;
 	}
-	if (!clients_exhausted(&mux->clients, session->node, value[0]))
-		return false;
-	if (!own_reclaim(mux, session, frame_tid(frame), value[0]))
-		requests_refuse(mux, session, frame, QMI_ERROR_CLIENT_IDS_EXHAUSTED);
-	return true;
+	if (!value || len != 1)
+		return requests_refuse(mux, session, frame, QMI_ERROR_MALFORMED_MESSAGE);
+	return requests_answer_full(mux, session, frame, value[0],
+				    user->clients[value[0]] >=
+					    clients_limit(&mux->clients, user, value[0]));
 }
 
 static bool requests_answer_release(struct mux *mux, struct session *session, const uint8_t *frame)
@@ -48,26 +86,23 @@ static bool requests_answer_release(struct mux *mux, struct session *session, co
 	const uint8_t *value = frame_tlv(frame, QMI_TLV_FIRST, 2, &len);
 
 	if (!value || len != 2)
-		requests_refuse(mux, session, frame, QMI_ERROR_MALFORMED_MESSAGE);
-	else if (!requests_find_client(mux, session, value[0], value[1]))
-		requests_refuse(mux, session, frame, QMI_ERROR_INVALID_CLIENT_ID);
-	else
-		return false;
-	return true;
+		return requests_refuse(mux, session, frame, QMI_ERROR_MALFORMED_MESSAGE);
+	if (!requests_find_client(mux, session, value[0], value[1]))
+		return requests_refuse(mux, session, frame, QMI_ERROR_INVALID_CLIENT_ID);
+	return false;
 }
 
 static bool requests_answer_ctl(struct mux *mux, struct session *session, const uint8_t *frame)
 {
-	if (frame_cid(frame) != QMI_CID_NONE) {
-		requests_refuse(mux, session, frame, QMI_ERROR_INVALID_CLIENT_ID);
-		return true;
-	}
+	if (frame_cid(frame) != QMI_CID_NONE)
+		return requests_refuse(mux, session, frame, QMI_ERROR_INVALID_CLIENT_ID);
 	switch (frame_message(frame)) {
 	case QMI_CTL_ALLOCATE_CID:
 		return requests_answer_allocate(mux, session, frame);
 	case QMI_CTL_RELEASE_CID:
 		return requests_answer_release(mux, session, frame);
 	case QMI_CTL_SYNC:
+		ledger_take(mux, session, frame);
 		own_sync(mux, session, frame_tid(frame));
 		return true;
 	default:
@@ -81,41 +116,56 @@ bool requests_answer(struct mux *mux, struct session *session, const uint8_t *fr
 		return requests_answer_ctl(mux, session, frame);
 	if (requests_find_client(mux, session, frame_service(frame), frame_cid(frame)))
 		return false;
-	requests_refuse(mux, session, frame, QMI_ERROR_INVALID_CLIENT_ID);
-	return true;
+	return requests_refuse(mux, session, frame, QMI_ERROR_INVALID_CLIENT_ID);
 }
 
-/* The session that gets the response, or NULL once it has closed: V6. */
-static struct session *requests_asker(struct session *session)
-{
-	return session->closed ? NULL : session;
-}
-
-/* V5: another session's request has this tid. V15: or an expired one's late response may come. */
-static bool requests_tid_is_taken(struct mux *mux, struct session *session, const uint8_t *frame,
-				  uint64_t now)
+/*
+ * V5: another session's request has this tid. V15: or an expired one's late
+ * response may come.
+ */
+static struct transaction *requests_in_the_way(struct mux *mux, const struct session *session,
+					       const uint8_t *frame)
 {
 	const struct client *client =
 		requests_find_client(mux, session, frame_service(frame), frame_cid(frame));
-	const struct transaction *other =
-		transaction_in_flight(&mux->transactions, client, frame_tid(frame));
 	struct transaction *expired = transaction_expired(&mux->transactions, client,
 							  frame_tid(frame), frame_message(frame));
+	struct transaction *other =
+		transaction_in_flight(&mux->transactions, client, frame_tid(frame));
 
-	if (expired)
-		transaction_contend(&mux->transactions, expired, now);
-	return expired || (other && other->session != requests_asker(session));
+	if (expired) {
+		transaction_contend(&mux->transactions, expired, mux->now);
+		return expired;
+	}
+	/* Those of closed sessions keep nobody waiting who has closed too. */
+	return other && other->session != (session->closed ? NULL : session) ? other : NULL;
 }
 
-static bool requests_have_to_wait(struct mux *mux, struct session *session, const uint8_t *frame,
-				  uint64_t now)
+/* True if the request to a service can be sent; otherwise the session stands elsewhere. */
+static bool requests_may_send(struct mux *mux, struct session *session, const uint8_t *frame)
 {
-	if (session->sync_left > 0)
-		return true;
-	if (frame_service(frame) == QMI_SERVICE_CTL)
-		return transactions_lack_ctl_tid(&mux->transactions, now);
-	return session->in_flight >= SESSION_IN_FLIGHT ||
-	       requests_tid_is_taken(mux, session, frame, now);
+	struct transaction *other;
+
+	if (session->in_flight >= SESSION_IN_FLIGHT) {
+		stand_aside(mux, session);
+		return false;
+	}
+	other = requests_in_the_way(mux, session, frame);
+	if (other)
+		stand_behind(mux, session, other);
+	return !other;
+}
+
+void requests_stand(struct mux *mux, struct session *session, const uint8_t *frame)
+{
+	if (frame_service(frame) != QMI_SERVICE_CTL) {
+		if (requests_may_send(mux, session, frame))
+			stand_ready(mux, session);
+	} else if (session->ctl_in_flight >= SESSION_CTL_IN_FLIGHT) {
+		stand_aside(mux, session);
+	} else {
+		stand_for_slot(mux, session);
+	}
 }
 
 /* Keeps the client's numbers on both sides, to translate the response. */
@@ -126,68 +176,96 @@ static void requests_note_client(struct transaction *transaction, const struct c
 	transaction->device_cid = client->device_cid;
 }
 
+static void requests_begin_release(struct mux *mux, struct transaction *transaction,
+				   struct client *client, uint8_t *frame)
+{
+	client->releasing = transaction;
+	transaction->released = client;
+	transaction->purpose = PURPOSE_RELEASE;
+	requests_note_client(transaction, client);
+	frame_set_tlv(frame, QMI_TLV_FIRST, (uint8_t[]){client->service, client->device_cid}, 2);
+	ledger_warn(mux, client);
+}
+
 static void requests_begin_ctl(struct mux *mux, struct session *session,
-			       struct transaction *transaction, uint8_t *frame, uint64_t now)
+			       struct transaction *transaction, uint8_t *frame)
 {
 	const uint8_t *value = frame_tlv(frame, QMI_TLV_FIRST, 1, NULL);
-	struct client *client;
 
 	transaction->purpose = PURPOSE_FORWARD;
 	if (transaction->message == QMI_CTL_ALLOCATE_CID) {
 		transaction->purpose = PURPOSE_ALLOCATE;
-		transaction->service = value[0];
+		ledger_reserve_client(transaction, value[0]);
 	} else if (transaction->message == QMI_CTL_RELEASE_CID) {
-		client = requests_find_client(mux, session, value[0], value[1]);
-		client->releasing = transaction;
-		transaction->released = client;
-		mux->heads_changed = true;
-		transaction->purpose = PURPOSE_RELEASE;
-		requests_note_client(transaction, client);
-		frame_set_tlv(frame, QMI_TLV_FIRST, (uint8_t[]){value[0], client->device_cid}, 2);
+		requests_begin_release(mux, transaction,
+				       requests_find_client(mux, session, value[0], value[1]),
+				       frame);
 	}
-	transaction_begin_ctl(&mux->transactions, transaction,
-			      now + mux->config.transaction_timeout);
+	transaction_begin_ctl(&mux->transactions, transaction, mux->now + mux->config.ctl_timeout);
 }
 
 static void requests_begin(struct mux *mux, struct session *session,
-			   struct transaction *transaction, uint8_t *frame, uint64_t now)
+			   struct transaction *transaction, uint8_t *frame)
 {
 	struct client *client =
 		requests_find_client(mux, session, frame_service(frame), frame_cid(frame));
 
-	client_use(&mux->clients, client, requests_asker(session));
-	if (transaction->session)
-		session->in_flight++;
 	requests_note_client(transaction, client);
 	transaction_begin(&mux->transactions, transaction, client,
-			  now + mux->config.transaction_timeout);
+			  mux->now + mux->config.transaction_timeout);
 	frame_set_cid(frame, client->device_cid);
 }
 
-bool requests_send(struct mux *mux, struct session *session, uint8_t *frame, uint64_t now)
+/* V8: the session holds the client that its request names; false if out of memory. */
+static bool requests_hold_client(struct mux *mux, struct session *session, const uint8_t *frame)
 {
-	struct transaction *transaction;
-	size_t size;
-	const uint8_t *request = session_request(session, &size);
+	if (frame_service(frame) == QMI_SERVICE_CTL)
+		return true;
+	return client_use(
+		&mux->clients,
+		requests_find_client(mux, session, frame_service(frame), frame_cid(frame)),
+		session->closed ? NULL : session);
+}
 
-	if (requests_have_to_wait(mux, session, request, now))
-		return false;
-	transaction = transaction_create(&mux->transactions);
-	if (!transaction) {
-		own_retry_later(mux, now);
-		return false;
+/* The request gets an error, or waits until there is memory. */
+static enum requests_outcome requests_lack_memory(struct mux *mux, struct session *session,
+						  const uint8_t *request)
+{
+	if (errno != EDQUOT) {
+		own_retry_later(mux);
+		return REQUESTS_NO_MEMORY;
 	}
-	memcpy(frame, request, size);
+	requests_refuse(mux, session, request, QMI_ERROR_INTERNAL);
+	return REQUESTS_ANSWERED;
+}
+
+enum requests_outcome requests_send(struct mux *mux, struct session *session, uint8_t *frame)
+{
+	const uint8_t *request = session_request(session);
+	bool ctl = frame_service(request) == QMI_SERVICE_CTL;
+	struct transaction *transaction;
+
+	if (requests_answer(mux, session, request))
+		return REQUESTS_ANSWERED;
+	if (!ctl && !requests_may_send(mux, session, request))
+		return REQUESTS_MOVED;
+	errno = EDQUOT;
+	transaction =
+		requests_hold_client(mux, session, request) ? ledger_begin(mux, session) : NULL;
+	if (!transaction)
+		return requests_lack_memory(mux, session, request);
+	memcpy(frame, request, frame_size(request));
+	stand_sent(mux, session, transaction);
 	session_pop_request(session);
 
-	transaction->session = requests_asker(session);
 	transaction->message = frame_message(frame);
 	transaction->tid = frame_tid(frame);
-	if (frame_service(frame) == QMI_SERVICE_CTL)
-		requests_begin_ctl(mux, session, transaction, frame, now);
+	if (ctl)
+		requests_begin_ctl(mux, session, transaction, frame);
 	else
-		requests_begin(mux, session, transaction, frame, now);
+		requests_begin(mux, session, transaction, frame);
 	frame_set_tid(frame, transaction->device_tid);
+	ledger_sent(mux, transaction);
 	mux->transactions.sending = transaction;
 	ledger_trace(mux, &(struct mux_trace){.path = MUX_TO_MODEM,
 					      .session = session,
@@ -196,5 +274,5 @@ bool requests_send(struct mux *mux, struct session *session, uint8_t *frame, uin
 					      .device_cid = frame_cid(frame),
 					      .tid = transaction->tid,
 					      .device_tid = transaction->device_tid});
-	return true;
+	return REQUESTS_SENT;
 }

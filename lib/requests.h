@@ -9,10 +9,20 @@
 struct mux;
 struct session;
 
-/* Answers the session's next frame if that needs no modem; false if it does. */
+/* Deals with the session's next frame if that needs no modem; false if it does. */
 bool requests_answer(struct mux *mux, struct session *session, const uint8_t *frame);
 
-/* Moves the session's next request, translated, into frame; false if it must wait. */
-bool requests_send(struct mux *mux, struct session *session, uint8_t *frame, uint64_t now);
+/* Has the session stand where its next frame, which needs the modem, belongs. */
+void requests_stand(struct mux *mux, struct session *session, const uint8_t *frame);
+
+enum requests_outcome {
+	REQUESTS_SENT,
+	REQUESTS_ANSWERED, /* it needs no modem after all */
+	REQUESTS_MOVED,    /* the session stands elsewhere now */
+	REQUESTS_NO_MEMORY,
+};
+
+/* Moves the next frame of a session that stands ready, translated, into frame. */
+enum requests_outcome requests_send(struct mux *mux, struct session *session, uint8_t *frame);
 
 #endif

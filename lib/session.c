@@ -9,13 +9,10 @@ void sessions_init(struct sessions *sessions, size_t frame_max, size_t queue_byt
 {
 	*sessions = (struct sessions){.frame_max = frame_max, .queue_bytes = queue_bytes};
 	list_init(&sessions->open);
+	list_init(&sessions->lingering);
 	list_init(&sessions->changed);
-}
-
-void sessions_finish(struct sessions *sessions)
-{
-	list_for_each (link, &sessions->open)
-		session_destroy(container_of(link, struct session, link));
+	for (unsigned i = 0; i < QUEUE_CLASSES; i++)
+		list_init(&sessions->queues[i]);
 }
 
 static void session_mark_changed(struct session *session)
@@ -41,58 +38,104 @@ void sessions_mark_all_changed(struct sessions *sessions)
 		session_mark_changed(container_of(link, struct session, link));
 }
 
-struct session *session_create(struct sessions *sessions, unsigned node, void *owner)
+static void session_init(struct session *session, struct user *user)
 {
-	struct session *session = calloc(1, sizeof(*session));
+	*session = (struct session){.user = user};
+	queue_init(&session->responses, &user->account);
+	queue_init(&session->indications, &user->account);
+	queue_init(&session->out, &user->account);
+	list_init(&session->transactions);
+	list_init(&session->holdings);
+	list_init(&session->link);
+	list_init(&session->changed);
+	list_init(&session->all_queues);
+	list_init(&session->user_queues);
+	turn_init(&session->turn, user, session);
+	place_init(&session->local);
+	list_init(&session->waits);
+	list_init(&session->followers);
+	list_init(&session->names);
+}
 
-	if (!session)
+struct session *session_create(struct sessions *sessions, struct user *user, unsigned node,
+			       void *owner)
+{
+	struct session *session;
+
+	if (!user_may_open(user)) {
+		errno = EMFILE;
 		return NULL;
+	}
+	session = account_alloc(&user->account, sizeof(*session));
+	if (!session) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	session_init(session, user_hold(user));
 	session->all = sessions;
 	session->node = node;
 	session->id = ++sessions->seen;
 	session->owner = owner;
-	list_init(&session->link);
-	list_init(&session->turn);
-	list_init(&session->changed);
 	list_append(&sessions->open, &session->link);
 	sessions->count++;
+	user->sessions++;
+	user->all->sessions++;
 	return session;
 }
 
 static void session_discard_partial(struct session *session)
 {
-	free(session->partial);
+	account_free(&session->user->account, session->partial, session->partial_capacity);
 	session->partial = NULL;
 	session->partial_bytes = 0;
-}
-
-void session_destroy(struct session *session)
-{
-	if (!session->closed)
-		session->all->count--;
-	list_remove(&session->link);
-	list_remove(&session->turn);
-	list_remove(&session->changed);
-	session_discard_partial(session);
-	queue_finish(&session->in);
-	queue_finish(&session->out);
-	free(session);
+	session->partial_capacity = 0;
 }
 
 void session_close(struct session *session)
 {
 	list_remove(&session->link);
 	list_remove(&session->changed);
+	list_remove(&session->all_queues);
+	list_remove(&session->user_queues);
 	session_discard_partial(session);
-	queue_finish(&session->in);
+	session_refund(session, session->charged);
+	queue_finish(&session->responses);
+	queue_finish(&session->indications);
 	session->owner = NULL;
 	session->closed = true;
 	session->all->count--;
 }
 
+void session_destroy(struct session *session)
+{
+	struct user *user = session->user;
+
+	if (!session->closed)
+		session_close(session);
+	queue_finish(&session->out);
+	user->sessions--;
+	user->all->sessions--;
+	account_free(&user->account, session, sizeof(*session));
+	user_put(user);
+}
+
+bool session_charge(struct session *session, size_t bytes)
+{
+	if (!account_charge(&session->user->account, bytes))
+		return false;
+	session->charged += bytes;
+	return true;
+}
+
+void session_refund(struct session *session, size_t bytes)
+{
+	account_refund(&session->user->account, bytes);
+	session->charged -= bytes;
+}
+
 bool session_writable(const struct session *session)
 {
-	return queue_bytes(&session->out) < SESSION_OUT_BYTES;
+	return session->out.bytes < SESSION_OUT_BYTES;
 }
 
 /*
@@ -139,12 +182,21 @@ static int session_check_all(const struct session *session, const uint8_t *data,
 	return 0;
 }
 
-static int session_keep_partial(struct session *session, const uint8_t *data, size_t size)
+/* frame_bytes: of the whole frame, or 0 if that is not known yet. */
+static int session_keep_partial(struct session *session, const uint8_t *data, size_t size,
+				size_t frame_bytes)
 {
-	if (!session->partial)
-		session->partial = malloc(session->all->frame_max);
-	if (!session->partial)
-		return -ENOMEM;
+	size_t capacity = frame_bytes > FRAME_HEADER_MAX ? frame_bytes : FRAME_HEADER_MAX;
+
+	if (capacity > session->partial_capacity) {
+		uint8_t *partial = account_resize(&session->user->account, session->partial,
+						  session->partial_capacity, capacity);
+
+		if (!partial)
+			return -ENOMEM;
+		session->partial = partial;
+		session->partial_capacity = capacity;
+	}
 	memcpy(session->partial + session->partial_bytes, data, size);
 	session->partial_bytes += size;
 	return 0;
@@ -153,25 +205,28 @@ static int session_keep_partial(struct session *session, const uint8_t *data, si
 /* Takes one frame, or the beginning of one. Returns the bytes taken, or -ENOMEM. */
 static ssize_t session_accept_one(struct session *session, const uint8_t *data, size_t size)
 {
+	size_t had = session->partial_bytes;
 	size_t frame_bytes;
 	size_t missing;
 	int err;
 
-	session_check_frame(session, session->partial_bytes, data, size, &frame_bytes);
-	missing = frame_bytes - session->partial_bytes;
-	if (frame_bytes == 0 || missing > size) {
-		err = session_keep_partial(session, data, size);
-		return err < 0 ? err : (ssize_t)size;
-	}
-	if (!session->partial) {
-		err = queue_push(&session->out, data);
+	session_check_frame(session, had, data, size, &frame_bytes);
+	missing = frame_bytes - had;
+	if (had == 0 && frame_bytes > 0 && missing <= size) {
+		err = queue_push(&session->out, data, 0);
 		return err < 0 ? err : (ssize_t)frame_bytes;
 	}
+	if (frame_bytes == 0 || missing > size)
+		missing = size;
+	err = session_keep_partial(session, data, missing, frame_bytes);
+	if (err < 0 || session->partial_bytes < frame_bytes || frame_bytes == 0)
+		return err < 0 ? err : (ssize_t)missing;
 
-	memcpy(session->partial + session->partial_bytes, data, missing);
-	err = queue_push(&session->out, session->partial);
-	if (err < 0)
+	err = queue_push(&session->out, session->partial, 0);
+	if (err < 0) {
+		session->partial_bytes = had;
 		return err;
+	}
 	session_discard_partial(session);
 	return (ssize_t)missing;
 }
@@ -197,9 +252,9 @@ ssize_t session_accept(struct session *session, const uint8_t *data, size_t size
 	return (ssize_t)at;
 }
 
-const uint8_t *session_request(const struct session *session, size_t *size)
+const uint8_t *session_request(const struct session *session)
 {
-	return queue_front(&session->out, size);
+	return queue_front(&session->out);
 }
 
 void session_pop_request(struct session *session)
@@ -216,55 +271,145 @@ void session_discard_requests(struct session *session)
 	queue_finish(&session->out);
 }
 
+/* The class of a queue's memory: its bits beyond those of the smallest queue. */
+static unsigned session_queue_class(const struct queue *queue)
+{
+	unsigned class = 0;
+
+	for (size_t size = queue->capacity / 512; size > 1 && class < QUEUE_CLASSES - 1; size /= 2)
+		class ++;
+	return class;
+}
+
+static void session_note_queue(struct session *session)
+{
+	unsigned class = session_queue_class(&session->indications);
+
+	if (session->indications.frames == 0) {
+		list_remove(&session->all_queues);
+		list_remove(&session->user_queues);
+		return;
+	}
+	list_append(&session->all->queues[class], &session->all_queues);
+	list_append(&session->user->queues[class], &session->user_queues);
+}
+
 /* V14: an empty queue accepts a frame of any size, so a session that reads loses nothing. */
 static bool session_has_room(const struct session *session, size_t size)
 {
-	if (session->in.frames == 0)
-		return true;
-	return session->in.frames < SESSION_IN_FRAMES &&
-	       queue_bytes(&session->in) + size <= session->all->queue_bytes;
+	size_t frames = session->responses.frames + session->indications.frames;
+	size_t bytes = session->responses.bytes + session->indications.bytes;
+
+	return frames == 0 ||
+	       (frames < SESSION_IN_FRAMES && bytes + size <= session->all->queue_bytes);
+}
+
+/* V28: drops what the session with the longest queue has not read. Returns how many frames. */
+static unsigned session_shed_longest(struct list queues[QUEUE_CLASSES], size_t link_offset)
+{
+	for (unsigned class = QUEUE_CLASSES; class -- > 0;) {
+		list_for_each (link, &queues[class]) {
+			struct session *session =
+				(struct session *)(void *)((char *)link - link_offset);
+			size_t dropped = queue_shed(&session->indications);
+
+			session_note_queue(session);
+			if (dropped == 0)
+				continue;
+			session->overflowed = true;
+			session_mark_changed(session);
+			return (unsigned)dropped;
+		}
+	}
+	return 0;
+}
+
+/* Makes room in the account that is full; returns how many frames that has cost. */
+static unsigned session_make_memory(struct session *session, size_t bytes)
+{
+	if (account_is_full(&session->user->account, bytes))
+		return session_shed_longest(session->user->queues,
+					    offsetof(struct session, user_queues));
+	return session_shed_longest(session->all->queues, offsetof(struct session, all_queues));
+}
+
+static unsigned session_queue(struct session *session, struct queue *queue, const uint8_t *frame)
+{
+	unsigned dropped = 0;
+	unsigned shed;
+
+	while (queue_push(queue, frame, session->in_seen) < 0) {
+		shed = session_make_memory(session, 2 * queue->capacity + frame_size(frame));
+		dropped += shed;
+		if (shed > 0)
+			continue;
+		session->overflowed = true;
+		return dropped + 1;
+	}
+	session->in_seen++;
+	return dropped;
 }
 
 unsigned session_deliver(struct session *session, const uint8_t *frame)
 {
+	bool indication = frame_kind(frame) == FRAME_INDICATION;
 	unsigned dropped = 0;
 
 	session_mark_changed(session);
 	while (!session_has_room(session, frame_size(frame))) {
 		dropped++;
 		session->overflowed = true;
-		if (queue_drop_oldest(&session->in, FRAME_INDICATION))
-			continue;
 		/* A response is never dropped for an indication. */
-		if (frame_kind(frame) == FRAME_INDICATION ||
-		    !queue_drop_oldest(&session->in, FRAME_RESPONSE))
+		if (!queue_drop_oldest(&session->indications) &&
+		    (indication || !queue_drop_oldest(&session->responses)))
 			return dropped;
 	}
-	if (queue_push(&session->in, frame) < 0) {
-		session->overflowed = true;
-		dropped++;
-	}
+	dropped += session_queue(session, indication ? &session->indications : &session->responses,
+				 frame);
+	session_note_queue(session);
 	return dropped;
+}
+
+/* The queue with the frame to read next; NULL if there is none. */
+static struct queue *session_next_queue(struct session *session)
+{
+	struct queue *responses = &session->responses;
+	struct queue *indications = &session->indications;
+
+	if (responses->frames == 0)
+		return indications->frames > 0 ? indications : NULL;
+	if (indications->frames == 0)
+		return responses;
+	return (int32_t)(queue_front_tag(responses) - queue_front_tag(indications)) < 0
+		       ? responses
+		       : indications;
 }
 
 ssize_t session_peek(struct session *session, const uint8_t **data)
 {
-	size_t size;
+	const struct queue *queue = session_next_queue(session);
 
 	if (session->overflowed) {
 		session->overflowed = false;
 		return -ENOBUFS;
 	}
-	*data = queue_front(&session->in, &size);
-	return *data ? (ssize_t)size : -EAGAIN;
+	if (!queue)
+		return -EAGAIN;
+	*data = queue_front(queue) + queue->offset;
+	return (ssize_t)(frame_size(queue_front(queue)) - queue->offset);
 }
 
 void session_consume(struct session *session, size_t size)
 {
-	queue_consume(&session->in, size);
+	struct queue *queue = session_next_queue(session);
+
+	queue_consume(queue, size);
+	if (queue == &session->indications)
+		session_note_queue(session);
 }
 
 bool session_readable(const struct session *session)
 {
-	return session->in.frames > 0 || session->overflowed;
+	return session->responses.frames > 0 || session->indications.frames > 0 ||
+	       session->overflowed;
 }

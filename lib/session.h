@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A session: the state of one open() of a node, with its two queues. Only these
+ * A session: the state of one open() of a node, with its queues. Only these
  * functions touch the queues.
  */
 #ifndef SESSION_H
@@ -13,6 +13,7 @@
 
 #include "list.h"
 #include "queue.h"
+#include "user.h"
 
 /* V21: a write is accepted whole while fewer bytes than this wait for the port. */
 #define SESSION_OUT_BYTES 65536
@@ -20,50 +21,84 @@
 #define SESSION_IN_FRAMES 1024
 /* V5: limit on requests to services in flight, so that a flood costs bounded memory. */
 #define SESSION_IN_FLIGHT 1024
+/* V28: limit on CTL requests in flight. */
+#define SESSION_CTL_IN_FLIGHT 8
 
 /* The sessions of one mux. */
 struct sessions {
 	struct list open;
-	struct list changed; /* open ones with a change to report */
-	unsigned count;      /* open ones */
-	uint64_t seen;       /* sessions opened so far */
-	size_t frame_max;    /* bytes of the longest frame that the port accepts */
-	size_t queue_bytes;  /* V14: limit of the inbound queue */
+	struct list lingering;             /* V6: closed ones with frames to send */
+	struct list changed;               /* open ones with a change to report */
+	unsigned count;                    /* open ones */
+	uint64_t seen;                     /* sessions opened so far */
+	size_t frame_max;                  /* bytes of the longest frame that the port accepts */
+	size_t queue_bytes;                /* V14: limit of the inbound queue */
+	struct list queues[QUEUE_CLASSES]; /* sessions with indications to read, by size */
+};
+
+/* V28: the places among CTL requests that a session has taken for its next frame. */
+enum session_slot {
+	SLOT_NONE,
+	SLOT_USER, /* its user's; it waits for one of everybody's */
+	SLOT_BOTH, /* the frame can be sent */
 };
 
 struct session {
 	struct sessions *all;
+	struct user *user;
 	void *owner;
 	uint64_t id; /* counts the instance's sessions from 1; for logs */
 	unsigned node;
-	unsigned in_flight; /* V5: unanswered requests to services */
-	unsigned sync_left; /* V10: releases that its Sync still waits for */
+	size_t charged;         /* bytes that the caller of the mux has charged */
+	unsigned in_flight;     /* V5: unanswered requests to services */
+	unsigned ctl_in_flight; /* V28: and to CTL */
+	unsigned sync_left;     /* V10: releases that its Sync still waits for */
 	uint16_t sync_tid;
 	uint64_t broadcast; /* V12: number of the last broadcast delivered to it */
 	bool closed;        /* lingering: only its requests remain to be sent */
 	bool overflowed;    /* V14: the next read must report it */
 	uint8_t *partial;   /* V19: the beginning of a frame, or NULL */
 	size_t partial_bytes;
-	struct queue in;     /* to the application */
-	struct queue out;    /* to the modem */
-	struct list link;    /* in all->open */
-	struct list changed; /* in all->changed */
-	struct list turn;    /* in turns.order while out is not empty */
+	size_t partial_capacity;
+	struct queue responses; /* to the application; V14: it loses indications first */
+	struct queue indications;
+	struct queue out;         /* to the modem */
+	uint32_t in_seen;         /* frames queued for the application so far */
+	struct list transactions; /* requests that it waits for */
+	struct list holdings;     /* V8: the clients that it holds */
+	struct list link;         /* in all->open or all->lingering */
+	struct list changed;      /* in all->changed */
+	struct list all_queues;   /* in all->queues and its user's, by the size of indications */
+	struct list user_queues;
+
+	/* Where it stands with its next frame: stand.h. */
+	struct turn turn;
+	struct place local;    /* in user->local while the frame must be looked at */
+	struct list waits;     /* in the line of what the frame waits for */
+	struct list followers; /* sessions behind it in the line for a tid */
+	struct list names;     /* in the heads of the client that the frame names */
+	enum session_slot slot;
 };
 
 void sessions_init(struct sessions *sessions, size_t frame_max, size_t queue_bytes);
-void sessions_finish(struct sessions *sessions); /* destroys the open ones */
 
 /* The next open session with a change to report, each reported once; NULL if there is none. */
 struct session *sessions_next_changed(struct sessions *sessions);
 void sessions_mark_all_changed(struct sessions *sessions);
 
-/* NULL if out of memory. */
-struct session *session_create(struct sessions *sessions, unsigned node, void *owner);
+/* NULL with errno EMFILE or ENOMEM. It holds its user. */
+struct session *session_create(struct sessions *sessions, struct user *user, unsigned node,
+			       void *owner);
+
+/* It must stand nowhere. */
 void session_destroy(struct session *session);
 
 /* Drops everything but the requests in out. */
 void session_close(struct session *session);
+
+/* V28: counts bytes that the caller keeps for it. False if that is over a limit. */
+bool session_charge(struct session *session, size_t bytes);
+void session_refund(struct session *session, size_t bytes);
 
 /*
  * From the application. session_accept() takes the bytes of a write. Returns
@@ -75,8 +110,8 @@ void session_close(struct session *session);
 ssize_t session_accept(struct session *session, const uint8_t *data, size_t size);
 bool session_writable(const struct session *session); /* not -EAGAIN */
 
-/* The next request for the modem, *size bytes, valid until out changes; NULL if there is none. */
-const uint8_t *session_request(const struct session *session, size_t *size);
+/* The next request for the modem, valid until out changes; NULL if there is none. */
+const uint8_t *session_request(const struct session *session);
 void session_pop_request(struct session *session);
 void session_discard_requests(struct session *session);
 

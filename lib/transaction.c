@@ -2,12 +2,13 @@
 #include "transaction.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
 
 #include "client.h"
 
-/* Limit on expired transactions, over all clients. */
-#define EXPIRED_MAX 1024
+/* Transactions kept for the next requests. */
+#define SPARE_MAX 256
 
 /* V15: ms that a request waits at most for a late response that it could be given. */
 #define CONTENTION_TIMEOUT 1000
@@ -29,61 +30,83 @@ static uint8_t transactions_wake_tid(struct transactions *transactions)
 	return tid;
 }
 
-void transactions_init(struct transactions *transactions)
+int transactions_init(struct transactions *transactions)
 {
-	*transactions = (struct transactions){.contention_deadline = UINT64_MAX};
-	for (unsigned bucket = 0; bucket < TRANSACTION_BUCKETS; bucket++)
-		list_init(&transactions->table[bucket]);
+	*transactions = (struct transactions){0};
 	list_init(&transactions->in_flight);
-	list_init(&transactions->expired);
-	list_init(&transactions->waiting);
+	list_init(&transactions->ctl_in_flight);
+	list_init(&transactions->contended);
 	list_init(&transactions->spare);
 	for (unsigned tid = 1; tid <= CTL_TIDS; tid++)
 		transactions_rest_tid(transactions, (uint8_t)tid);
-}
-
-static void transactions_free(struct list *list)
-{
-	list_for_each (link, list) {
-		struct transaction *transaction = container_of(link, struct transaction, age);
-
-		list_remove(&transaction->of_client);
-		list_remove(&transaction->by_tid);
-		free(transaction);
-	}
-	list_init(list);
+	return table_init(&transactions->table);
 }
 
 void transactions_finish(struct transactions *transactions)
 {
-	transactions_free(&transactions->in_flight);
-	transactions_free(&transactions->expired);
-	transactions_free(&transactions->waiting);
-	transactions_free(&transactions->spare);
+	list_for_each (link, &transactions->spare)
+		free(container_of(link, struct transaction, age));
+	table_finish(&transactions->table);
 }
 
-struct transaction *transaction_create(struct transactions *transactions)
+static struct transaction *transactions_take_spare(struct transactions *transactions)
 {
-	struct transaction *transaction;
+	struct list *link = transactions->spare.next;
 
-	if (list_empty(&transactions->spare)) {
-		transaction = malloc(sizeof(*transaction));
-		if (!transaction)
-			return NULL;
-	} else {
-		transaction = container_of(transactions->spare.next, struct transaction, age);
-		list_remove(&transaction->age);
+	if (list_empty(&transactions->spare))
+		return malloc(sizeof(struct transaction));
+	list_remove(link);
+	transactions->spare_count--;
+	return container_of(link, struct transaction, age);
+}
+
+static void transactions_keep_spare(struct transactions *transactions,
+				    struct transaction *transaction)
+{
+	if (transactions->spare_count == SPARE_MAX) {
+		free(transaction);
+		return;
 	}
-	*transaction = (struct transaction){0};
-	list_init(&transaction->of_client);
-	list_init(&transaction->by_tid);
 	list_init(&transaction->age);
+	list_prepend(&transactions->spare, &transaction->age);
+	transactions->spare_count++;
+}
+
+static struct transaction *transaction_new(struct transactions *transactions, struct user *user,
+					   bool charged)
+{
+	struct transaction *transaction = transactions_take_spare(transactions);
+
+	if (!transaction) {
+		if (charged)
+			account_refund(&user->account, sizeof(*transaction));
+		errno = ENOMEM;
+		return NULL;
+	}
+	*transaction = (struct transaction){.user = user_hold(user), .charged = charged};
+	list_init(&transaction->of_client);
+	list_init(&transaction->of_session);
+	list_init(&transaction->by_tid.link);
+	list_init(&transaction->age);
+	list_init(&transaction->contention);
+	list_init(&transaction->waiters);
+	window_entry_init(&transaction->young);
 	return transaction;
 }
 
-static bool transactions_ctl_free(const struct transactions *transactions)
+struct transaction *transaction_create(struct transactions *transactions, struct user *user)
 {
-	return transactions->resting_count > transactions->expired_ctl_count;
+	if (account_charge(&user->account, sizeof(struct transaction)))
+		return transaction_new(transactions, user, true);
+	errno = EDQUOT;
+	return NULL;
+}
+
+struct transaction *transaction_create_own(struct transactions *transactions, struct user *user)
+{
+	bool charged = account_charge(&user->account, sizeof(struct transaction));
+
+	return transaction_new(transactions, user, charged);
 }
 
 /* Skips tids of expired requests, whose late responses may still come. */
@@ -103,24 +126,33 @@ void transaction_begin_ctl(struct transactions *transactions, struct transaction
 {
 	uint8_t tid;
 
-	assert(transactions_ctl_free(transactions));
+	assert(transactions_have_ctl_tid(transactions));
 	tid = transactions_next_ctl_tid(transactions);
 	transactions->ctl[tid] = transaction;
+	transactions->ctl_count++;
 	transaction->device_tid = tid;
 	transaction->deadline = deadline;
-	list_append(&transactions->in_flight, &transaction->age);
+	transaction->in_flight = true;
+	list_append(&transactions->ctl_in_flight, &transaction->age);
 }
 
-static unsigned transaction_bucket(const struct client *client, uint16_t tid)
+static uint32_t transaction_hash(const struct client *client, uint16_t tid)
 {
-	return (client->service * 31U + client->device_cid * 17U + tid) % TRANSACTION_BUCKETS;
+	return table_hash((uint64_t)client->service << 24 | (uint64_t)client->device_cid << 16 |
+			  tid);
+}
+
+static struct list *transactions_alike(const struct transactions *transactions,
+				       const struct client *client, uint16_t tid)
+{
+	return table_bucket(&transactions->table, transaction_hash(client, tid));
 }
 
 struct transaction *transaction_expired(const struct transactions *transactions,
 					const struct client *client, uint16_t tid, uint16_t message)
 {
-	list_for_each (link, &transactions->table[transaction_bucket(client, tid)]) {
-		struct transaction *t = container_of(link, struct transaction, by_tid);
+	list_for_each (link, transactions_alike(transactions, client, tid)) {
+		struct transaction *t = container_of(link, struct transaction, by_tid.link);
 
 		if (t->client == client && t->expired && t->tid == tid && t->message == message)
 			return t;
@@ -136,8 +168,8 @@ struct transaction *transaction_answered(const struct transactions *transactions
 
 	if (expired)
 		return expired;
-	list_for_each (link, &transactions->table[transaction_bucket(client, tid)]) {
-		struct transaction *t = container_of(link, struct transaction, by_tid);
+	list_for_each (link, transactions_alike(transactions, client, tid)) {
+		struct transaction *t = container_of(link, struct transaction, by_tid.link);
 
 		if (t->client == client && t->tid == tid && t->message == message)
 			return t;
@@ -148,8 +180,8 @@ struct transaction *transaction_answered(const struct transactions *transactions
 struct transaction *transaction_in_flight(const struct transactions *transactions,
 					  const struct client *client, uint16_t tid)
 {
-	list_for_each (link, &transactions->table[transaction_bucket(client, tid)]) {
-		struct transaction *t = container_of(link, struct transaction, by_tid);
+	list_for_each (link, transactions_alike(transactions, client, tid)) {
+		struct transaction *t = container_of(link, struct transaction, by_tid.link);
 
 		if (t->client == client && t->tid == tid && !t->expired)
 			return t;
@@ -163,20 +195,22 @@ void transaction_begin(struct transactions *transactions, struct transaction *tr
 	transaction->client = client;
 	transaction->device_tid = transaction->tid;
 	transaction->deadline = deadline;
+	transaction->in_flight = true;
 	list_append(&client->transactions, &transaction->of_client);
-	list_append(&transactions->table[transaction_bucket(client, transaction->tid)],
-		    &transaction->by_tid);
+	table_add(&transactions->table, &transaction->by_tid,
+		  transaction_hash(client, transaction->tid));
 	list_append(&transactions->in_flight, &transaction->age);
 }
 
 static void transaction_give_tid_back(struct transactions *transactions,
-				      const struct transaction *transaction)
+				      struct transaction *transaction)
 {
 	uint16_t tid = transaction->device_tid;
 
 	if (transaction->client || transactions->ctl[tid] != transaction)
 		return;
 	transactions->ctl[tid] = NULL;
+	transactions->ctl_count--;
 	if (!transaction->expired)
 		transactions_rest_tid(transactions, (uint8_t)tid);
 }
@@ -184,121 +218,121 @@ static void transaction_give_tid_back(struct transactions *transactions,
 void transaction_withdraw(struct transactions *transactions, struct transaction *transaction)
 {
 	transaction_give_tid_back(transactions, transaction);
-	list_append(&transactions->waiting, &transaction->age);
-}
-
-static void transactions_note_contention(struct transactions *transactions, uint64_t deadline)
-{
-	if (deadline < transactions->contention_deadline)
-		transactions->contention_deadline = deadline;
+	transaction->in_flight = false;
+	list_remove(&transaction->age);
 }
 
 void transaction_contend(struct transactions *transactions, struct transaction *transaction,
 			 uint64_t now)
 {
-	if (!transaction->contended) {
-		transaction->contended = true;
-		transaction->deadline = now + CONTENTION_TIMEOUT;
-	}
-	transactions_note_contention(transactions, transaction->deadline);
+	if (transaction->contended)
+		return;
+	transaction->contended = true;
+	transaction->deadline = now + CONTENTION_TIMEOUT;
+	list_append(&transactions->contended, &transaction->contention);
 }
 
-bool transactions_lack_ctl_tid(struct transactions *transactions, uint64_t now)
+void transactions_contend_ctl(struct transactions *transactions, struct user *user, uint64_t now)
 {
-	if (transactions_ctl_free(transactions))
-		return false;
-	if (transactions->ctl_contended)
-		return true;
-	list_for_each (link, &transactions->expired) {
-		struct transaction *t = container_of(link, struct transaction, age);
+	bool *contended = user ? &user->ctl_contended : &transactions->ctl_contended;
 
-		if (!t->client)
+	if (*contended)
+		return;
+	for (unsigned tid = 1; tid <= CTL_TIDS; tid++) {
+		struct transaction *t = transactions->ctl[tid];
+
+		if (t && t->expired && (!user || (t->user == user && t->has_slot)))
 			transaction_contend(transactions, t, now);
 	}
-	transactions->ctl_contended = true;
-	return true;
+	*contended = true;
 }
 
 void transaction_expire(struct transactions *transactions, struct transaction *transaction)
 {
+	struct user *user = transaction->user;
+
 	transaction->expired = true;
+	transaction->in_flight = false;
 	transaction->session = NULL;
+	list_remove(&transaction->of_session);
 	if (!transaction->client) {
 		transactions_rest_tid(transactions, (uint8_t)transaction->device_tid);
-		transactions->expired_ctl_count++;
 		transactions->ctl_contended = false;
+		user->ctl_contended = false;
 	}
-	list_append(&transactions->expired, &transaction->age);
-	if (++transactions->expired_count > EXPIRED_MAX)
-		transaction_end(transactions,
-				container_of(transactions->expired.next, struct transaction, age));
+	list_append(&user->expired, &transaction->age);
+	user->expired_count++;
 }
 
 void transaction_end(struct transactions *transactions, struct transaction *transaction)
 {
+	struct user *user = transaction->user;
+
+	assert(list_empty(&transaction->waiters));
 	if (transactions->sending == transaction)
 		transactions->sending = NULL;
 	if (transactions->sent == transaction)
 		transactions->sent = NULL;
 	transaction_give_tid_back(transactions, transaction);
-	if (transaction->expired) {
-		transactions->expired_count--;
-		transactions->expired_ctl_count -= !transaction->client;
-	}
+	user->expired_count -= transaction->expired;
 	list_remove(&transaction->of_client);
-	list_remove(&transaction->by_tid);
-	list_append(&transactions->spare, &transaction->age);
+	list_remove(&transaction->of_session);
+	list_remove(&transaction->contention);
+	list_remove(&transaction->age);
+	if (transaction->client)
+		table_remove(&transactions->table, &transaction->by_tid);
+	if (transaction->charged)
+		account_refund(&user->account, sizeof(*transaction));
+	transactions_keep_spare(transactions, transaction);
+	user_put(user);
 }
 
-static uint64_t transactions_first_deadline(const struct transactions *transactions)
+static struct transaction *transactions_first(const struct list *list)
 {
-	if (list_empty(&transactions->in_flight))
-		return UINT64_MAX;
-	return container_of(transactions->in_flight.next, struct transaction, age)->deadline;
+	return list_empty(list) ? NULL : container_of(list->next, struct transaction, age);
 }
 
 struct transaction *transactions_due(const struct transactions *transactions, uint64_t now)
 {
-	if (transactions_first_deadline(transactions) > now)
-		return NULL;
-	return container_of(transactions->in_flight.next, struct transaction, age);
+	struct transaction *first = transactions_first(&transactions->ctl_in_flight);
+
+	if (!first || first->deadline > now)
+		first = transactions_first(&transactions->in_flight);
+	return first && first->deadline <= now ? first : NULL;
 }
 
-void transactions_end_contention(struct transactions *transactions, uint64_t now)
+struct transaction *transactions_outwaited(const struct transactions *transactions, uint64_t now)
 {
-	if (transactions->contention_deadline > now)
-		return;
-	transactions->contention_deadline = UINT64_MAX;
-	list_for_each (link, &transactions->expired) {
-		struct transaction *t = container_of(link, struct transaction, age);
+	struct transaction *first;
 
-		if (!t->contended)
-			continue;
-		if (t->deadline <= now)
-			transaction_end(transactions, t);
-		else
-			transactions_note_contention(transactions, t->deadline);
-	}
+	if (list_empty(&transactions->contended))
+		return NULL;
+	first = container_of(transactions->contended.next, struct transaction, contention);
+	return first->deadline <= now ? first : NULL;
+}
+
+static uint64_t earlier(uint64_t deadline, const struct transaction *transaction)
+{
+	return transaction && transaction->deadline < deadline ? transaction->deadline : deadline;
 }
 
 uint64_t transactions_deadline(const struct transactions *transactions)
 {
-	uint64_t first = transactions_first_deadline(transactions);
+	uint64_t deadline = earlier(UINT64_MAX, transactions_first(&transactions->in_flight));
 
-	return first < transactions->contention_deadline ? first
-							 : transactions->contention_deadline;
-}
-
-static bool transaction_is_about_client(const struct transaction *transaction)
-{
-	return !transaction->client && transaction->purpose != PURPOSE_FORWARD &&
-	       transaction->purpose != PURPOSE_START;
+	deadline = earlier(deadline, transactions_first(&transactions->ctl_in_flight));
+	if (list_empty(&transactions->contended))
+		return deadline;
+	return earlier(deadline,
+		       container_of(transactions->contended.next, struct transaction, contention));
 }
 
 bool transactions_await_clients(const struct transactions *transactions)
 {
-	list_for_each (link, &transactions->in_flight) {
-		if (transaction_is_about_client(container_of(link, struct transaction, age)))
+	list_for_each (link, &transactions->ctl_in_flight) {
+		const struct transaction *t = container_of(link, struct transaction, age);
+
+		if (t->purpose != PURPOSE_FORWARD && t->purpose != PURPOSE_START)
 			return true;
 	}
 	return false;

@@ -16,8 +16,14 @@
 #include <stdint.h>
 
 #include "list.h"
+#include "table.h"
+#include "user.h"
+#include "window.h"
 
 #define CTL_TIDS 255 /* 1 to 255; tid 0 is never used for a request: V4 */
+
+/* V28: CTL tids that are only for the mux itself and for Allocate and Release CID. */
+#define CTL_TIDS_RESERVED 32
 
 struct client;
 struct session;
@@ -34,6 +40,7 @@ enum transaction_purpose {
 
 struct transaction {
 	enum transaction_purpose purpose;
+	struct user *user;       /* whom it counts for */
 	struct session *session; /* gets the response; NULL: no session does */
 	struct client *client;   /* NULL for CTL */
 	struct client *released; /* PURPOSE_RELEASE: its client, until forgotten or kept */
@@ -45,26 +52,31 @@ struct transaction {
 	uint8_t cid;         /* that client's virtual CID; unset in own requests */
 	uint8_t device_cid;
 	uint8_t attempts; /* own requests: failed attempts to send it */
+	bool charged;     /* to its user */
+	bool in_flight;   /* with the modem, and not expired */
 	bool expired;
-	bool contended;        /* expired, and ends at its deadline: a request waits for it */
-	struct list of_client; /* in the client's transactions */
-	struct list by_tid;    /* in the table, if it is of a client */
-	struct list age;       /* in one of the lists in_flight, expired, waiting, spare */
+	bool contended;            /* expired, and ends at its deadline: a request waits for it */
+	bool has_slot;             /* V28: it takes one of its user's CTL slots */
+	bool allocating;           /* V28: it counts as a client of its user */
+	struct list of_client;     /* in the client's transactions */
+	struct list of_session;    /* in the session's transactions */
+	struct table_entry by_tid; /* in the table, if it is of a client */
+	struct list age;           /* in a list of those in flight, expired, own or spare */
+	struct list contention;    /* in transactions.contended */
+	struct list waiters;       /* sessions whose next frame waits for its end */
+	struct window_entry young;
 };
 
-#define TRANSACTION_BUCKETS 256
-
 struct transactions {
-	struct list table[TRANSACTION_BUCKETS]; /* those of clients, by client and tid */
-	struct list in_flight;                  /* oldest, and so earliest deadline, first */
-	struct list expired;                    /* oldest first */
+	struct table table;        /* those of clients, by client and tid */
+	struct list in_flight;     /* to services; oldest, and so earliest deadline, first */
+	struct list ctl_in_flight; /* likewise */
+	struct list contended;     /* likewise, of expired ones */
 	struct list spare;
-	struct list waiting;          /* own requests, for their turn */
-	uint64_t contention_deadline; /* ms: no contended one ends before this */
-	unsigned expired_count;
-	unsigned expired_ctl_count;
+	unsigned spare_count;
 	bool ctl_contended;                    /* every expired one of CTL is contended */
 	struct transaction *ctl[CTL_TIDS + 1]; /* by device tid, including expired ones */
+	unsigned ctl_count;                    /* those */
 	uint8_t resting[CTL_TIDS];             /* device tids not in flight, a ring buffer */
 	unsigned resting_first;
 	unsigned resting_count;
@@ -72,20 +84,23 @@ struct transactions {
 	struct transaction *sent;    /* the last one that the port has sent; NULL likewise */
 };
 
-void transactions_init(struct transactions *transactions);
+int transactions_init(struct transactions *transactions); /* 0, or -ENOMEM */
 void transactions_finish(struct transactions *transactions);
 
-/* A zeroed transaction, in no list; NULL if out of memory. */
-struct transaction *transaction_create(struct transactions *transactions);
-
 /*
- * True if a CTL request must wait, because every device tid is in flight or may
- * still get a late response. Then the request contends with all expired CTL
- * requests, so the wait is bounded.
+ * A zeroed transaction, in no list, that counts for the user. NULL with errno
+ * EDQUOT (the user is over its limit on memory) or ENOMEM. For one of the mux's
+ * own, which must be sent, there is no limit.
  */
-bool transactions_lack_ctl_tid(struct transactions *transactions, uint64_t now);
+struct transaction *transaction_create(struct transactions *transactions, struct user *user);
+struct transaction *transaction_create_own(struct transactions *transactions, struct user *user);
 
-/* Puts it in flight under the free device tid that has rested longest; one must be free. */
+static inline bool transactions_have_ctl_tid(const struct transactions *transactions)
+{
+	return transactions->ctl_count < CTL_TIDS;
+}
+
+/* Puts it in flight under the free device tid that has rested longest; there must be one. */
 void transaction_begin_ctl(struct transactions *transactions, struct transaction *transaction,
 			   uint64_t deadline);
 
@@ -111,20 +126,23 @@ struct transaction *transaction_expired(const struct transactions *transactions,
 void transaction_contend(struct transactions *transactions, struct transaction *transaction,
 			 uint64_t now);
 
-/* Moves a CTL transaction from in flight back to waiting, to be sent again. */
+/* The same for all expired CTL requests, of a user or (NULL) of everybody. */
+void transactions_contend_ctl(struct transactions *transactions, struct user *user, uint64_t now);
+
+/* Takes a CTL transaction out of flight, to be sent again. */
 void transaction_withdraw(struct transactions *transactions, struct transaction *transaction);
 
 /* Detaches it from its session; it stays to recognise a late response. */
 void transaction_expire(struct transactions *transactions, struct transaction *transaction);
 
-/* Ends a transaction in any state, and invalidates the pointer. */
+/* Ends a transaction in any state, and invalidates the pointer. Nothing may wait for it. */
 void transaction_end(struct transactions *transactions, struct transaction *transaction);
 
 /* A transaction in flight that has timed out, or NULL. */
 struct transaction *transactions_due(const struct transactions *transactions, uint64_t now);
 
-/* Ends the expired transactions that requests have waited for long enough. */
-void transactions_end_contention(struct transactions *transactions, uint64_t now);
+/* An expired transaction that requests have waited for long enough, or NULL. */
+struct transaction *transactions_outwaited(const struct transactions *transactions, uint64_t now);
 
 /* The time at which one of the two above has something to do, or UINT64_MAX. */
 uint64_t transactions_deadline(const struct transactions *transactions);

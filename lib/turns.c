@@ -9,134 +9,186 @@
 #include "ledger.h"
 #include "requests.h"
 
-/* V6: limit on lingering sessions. A session that closes beyond it loses its frames. */
-#define LINGERING_MAX 64
-
 /* V15: attempts at an own request on a failing port before a session that waits is answered. */
 #define ATTEMPTS_MAX 3
 
 int turns_init(struct turns *turns, size_t frame_max)
 {
 	*turns = (struct turns){.frame = malloc(frame_max)};
-	list_init(&turns->order);
-	list_init(&turns->own);
 	return turns->frame ? 0 : -ENOMEM;
 }
 
 void turns_finish(struct turns *turns)
 {
-	list_for_each (link, &turns->order) {
-		if (link != &turns->own)
-			session_destroy(container_of(link, struct session, turn));
-	}
 	free(turns->frame);
 }
 
-static void turns_bury(struct mux *mux, struct session *session)
+/* A closed session goes with its last frame. */
+static bool turns_bury(struct session *session)
 {
-	mux->turns.lingering--;
+	if (!session->closed || session_request(session))
+		return false;
+	session->user->lingering--;
 	session_destroy(session);
+	return true;
 }
 
-static void turns_settle_session(struct mux *mux, struct session *session)
+/* The session's next frame is dealt with. */
+static void turns_pop(struct mux *mux, struct session *session)
 {
-	const uint8_t *frame = NULL;
-	size_t size;
-
-	while (session->sync_left == 0 && (frame = session_request(session, &size)) &&
-	       requests_answer(mux, session, frame))
-		session_pop_request(session);
-	if (session_request(session, &size))
-		return;
-	list_remove(&session->turn);
-	if (session->closed)
-		turns_bury(mux, session);
+	session_pop_request(session);
+	stand_leave(mux, session);
+	if (!turns_bury(session))
+		stand_look(mux, session);
 }
 
-void turns_settle(struct mux *mux, struct session *session)
+static void turns_look(struct mux *mux, struct session *session)
 {
-	struct turns *turns = &mux->turns;
+	const uint8_t *frame = session_request(session);
 
-	if (session)
-		turns_settle_session(mux, session);
-	while (mux->heads_changed) {
-		mux->heads_changed = false;
-		list_for_each (link, &turns->order) {
-			if (link != &turns->own)
-				turns_settle_session(mux, container_of(link, struct session, turn));
-		}
-	}
-	if (!own_is_waiting(mux))
-		list_remove(&turns->own);
-	else if (list_empty(&turns->own))
-		list_append(&turns->order, &turns->own);
+	rotation_pass(&mux->users.local, &session->user->local, &session->local);
+	if (requests_answer(mux, session, frame))
+		turns_pop(mux, session);
+	else
+		requests_stand(mux, session, frame);
+}
+
+void turns_work(struct mux *mux, unsigned turns)
+{
+	const struct line *line;
+
+	while (turns-- > 0 && (line = rotation_line(&mux->users.local)))
+		turns_look(mux, container_of(line_place(line), struct session, local));
+}
+
+bool turns_are_left(const struct mux *mux)
+{
+	return rotation_line(&mux->users.local) != NULL;
 }
 
 void turns_join(struct mux *mux, struct session *session)
 {
-	size_t size;
-
-	if (session_request(session, &size) && list_empty(&session->turn))
-		list_append(&mux->turns.order, &session->turn);
+	if (session_request(session) && session->sync_left == 0)
+		stand_return(mux, session);
 }
 
-struct session *turns_linger(struct mux *mux, struct session *session)
+void turns_linger(struct mux *mux, struct session *session)
 {
-	if (mux->unplugged || mux->turns.lingering == LINGERING_MAX) {
+	struct user *user = session->user;
+
+	if (mux->unplugged || mux->stopping || !session_request(session) ||
+	    !user_may_linger(user)) {
+		session_discard_requests(session);
+		stand_leave(mux, session);
 		session_destroy(session);
-		return NULL;
+		return;
 	}
 	session_close(session);
-	mux->turns.lingering++;
-	return session;
+	user->lingering++;
+	list_append(&mux->sessions.lingering, &session->link);
+	stand_return(mux, session);
 }
 
-void turns_own_first(struct mux *mux)
+static void turns_discard_session(struct mux *mux, struct session *session)
 {
-	list_prepend(&mux->turns.order, &mux->turns.own);
+	session_discard_requests(session);
+	stand_leave(mux, session);
+	turns_bury(session);
 }
 
 void turns_discard(struct mux *mux)
 {
-	list_for_each (link, &mux->turns.order) {
-		struct session *session = container_of(link, struct session, turn);
-
-		if (link == &mux->turns.own)
-			continue;
-		session_discard_requests(session);
-		list_remove(&session->turn);
-		if (session->closed)
-			turns_bury(mux, session);
-	}
+	list_for_each (link, &mux->sessions.open)
+		turns_discard_session(mux, container_of(link, struct session, link));
+	list_for_each (link, &mux->sessions.lingering)
+		turns_discard_session(mux, container_of(link, struct session, link));
 }
 
-/* Takes the next frame of a session, or of the mux itself; false if it must wait. */
-static bool turns_take(struct mux *mux, struct list *turn, uint64_t now)
+/* The earlier of two places, or NULL. */
+static const struct place *turns_earlier(const struct place *a, const struct place *b)
 {
-	struct turns *turns = &mux->turns;
-	struct session *session = container_of(turn, struct session, turn);
-	bool own = turn == &turns->own;
+	if (!a || !b)
+		return a ? a : b;
+	return a->since <= b->since ? a : b;
+}
 
-	if (own ? !own_send(mux, turns->frame, now)
-		: !requests_send(mux, session, turns->frame, now))
+/* Whose turn it is at the port, and with what: a request of the mux's own, or its next frame. */
+static struct turn *turns_whose(struct mux *mux, bool *own)
+{
+	const struct users *users = &mux->users;
+	const struct line *owns = own_may_send(mux) ? rotation_line(&users->own) : NULL;
+	const struct line *heads =
+		window_is_open(&mux->window) ? rotation_line(&users->heads) : NULL;
+	const struct place *first =
+		turns_earlier(owns ? &owns->place : NULL, heads ? &heads->place : NULL);
+	struct user *user;
+	const struct place *own_place;
+	const struct place *head_place;
+
+	if (!first)
+		return NULL;
+	user = owns && first == &owns->place ? container_of(owns, struct user, own)
+					     : container_of(heads, struct user, heads);
+	own_place = owns ? line_place(&user->own) : NULL;
+	head_place = heads ? line_place(&user->heads) : NULL;
+	first = turns_earlier(own_place, head_place);
+	*own = first == own_place;
+	return *own ? container_of(first, struct turn, own_place)
+		    : container_of(first, struct turn, head_place);
+}
+
+/* Whoever was served goes to the end of both rotations. */
+static void turns_pass(struct mux *mux, struct turn *turn)
+{
+	struct user *user = turn->user;
+
+	rotation_pass(&mux->users.own, &user->own, &turn->own_place);
+	rotation_pass(&mux->users.heads, &user->heads, &turn->head_place);
+}
+
+/* Sends the next frame of a session; false if nothing can be sent now. */
+static bool turns_send_head(struct mux *mux, struct session *session, bool *sent)
+{
+	turns_pass(mux, &session->turn);
+	switch (requests_send(mux, session, mux->turns.frame)) {
+	case REQUESTS_SENT:
+		*sent = true;
+		if (!turns_bury(session))
+			stand_look(mux, session);
+		break;
+	case REQUESTS_ANSWERED:
+		turns_pop(mux, session);
+		break;
+	case REQUESTS_MOVED:
+		break;
+	case REQUESTS_NO_MEMORY:
 		return false;
-	list_append(&turns->order, turn);
-	turns_settle(mux, own ? NULL : session);
+	}
 	return true;
 }
 
-const uint8_t *turns_next(struct mux *mux, uint64_t now, size_t *size)
+const uint8_t *turns_next(struct mux *mux, size_t *size)
 {
+	struct turn *turn;
+	bool sent = false;
+	bool own;
+
 	assert(!mux->turns.port_busy);
-	list_for_each (link, &mux->turns.order) {
-		if (!turns_take(mux, link, now))
-			continue;
-		mux->turns.port_busy = true;
-		mux->counters.requests++;
-		*size = frame_size(mux->turns.frame);
-		return mux->turns.frame;
+	while (!sent && (turn = turns_whose(mux, &own))) {
+		if (own) {
+			turns_pass(mux, turn);
+			own_send(mux, turn, mux->turns.frame);
+			sent = true;
+		} else if (!turns_send_head(mux, turn->session, &sent)) {
+			break;
+		}
 	}
-	return NULL;
+	if (!sent)
+		return NULL;
+	mux->turns.port_busy = true;
+	mux->counters.requests++;
+	*size = frame_size(mux->turns.frame);
+	return mux->turns.frame;
 }
 
 void turns_sent(struct mux *mux)
@@ -157,12 +209,12 @@ static bool turns_is_own(const struct transaction *transaction)
 }
 
 /* Nothing else knows of the client: without this it would stay allocated on the modem. */
-static void turns_go_on_releasing(struct mux *mux, struct transaction *transaction, uint64_t now)
+static void turns_go_on_releasing(struct mux *mux, struct transaction *transaction)
 {
+	ledger_detach(transaction);
 	transaction->purpose = PURPOSE_CLEAN;
-	transaction->session = NULL;
 	transaction->attempts = 0;
-	own_send_again(mux, transaction, now);
+	own_send_again(mux, transaction);
 }
 
 /*
@@ -170,35 +222,35 @@ static void turns_go_on_releasing(struct mux *mux, struct transaction *transacti
  * sent; NULL if its transaction has ended. A lost request may have reached the
  * modem after all, so it expires, and its response counts as late.
  */
-static void turns_fail(struct mux *mux, struct transaction *transaction, bool sent, uint64_t now)
+static void turns_fail(struct mux *mux, struct transaction *transaction, bool sent)
 {
 	if (!transaction || transaction->expired)
 		return;
 	if (turns_is_own(transaction) && ++transaction->attempts < ATTEMPTS_MAX) {
-		own_send_again(mux, transaction, now);
+		own_send_again(mux, transaction);
 		return;
 	}
 	if (transaction->released)
 		own_keep(mux, transaction->released);
 	ledger_abandon(mux, transaction, QMI_ERROR_INTERNAL);
 	if (turns_is_own(transaction) && transaction->message == QMI_CTL_RELEASE_CID)
-		turns_go_on_releasing(mux, transaction, now);
+		turns_go_on_releasing(mux, transaction);
 	else if (sent)
 		ledger_expire(mux, transaction);
 	else
 		ledger_end(mux, transaction);
 }
 
-void turns_failed(struct mux *mux, uint64_t now)
+void turns_failed(struct mux *mux)
 {
 	struct transaction *transaction = mux->transactions.sending;
 
 	mux->turns.port_busy = false;
 	mux->transactions.sending = NULL;
-	turns_fail(mux, transaction, false, now);
+	turns_fail(mux, transaction, false);
 }
 
-void turns_lost(struct mux *mux, uint64_t now)
+void turns_lost(struct mux *mux)
 {
-	turns_fail(mux, mux->transactions.sent, true, now);
+	turns_fail(mux, mux->transactions.sent, true);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Turns at the port, one frame each: sessions with something to send, including
- * closed ones, and the mux itself with its own requests.
+ * V14, V28: turns, one frame each. In one rotation sessions have their next frames
+ * looked at, and dealt with if the mux can do that alone; in another they send to
+ * the port, or the mux does on their behalf.
  */
 #ifndef TURNS_H
 #define TURNS_H
@@ -10,50 +11,37 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "list.h"
-
 struct mux;
 struct session;
 
 struct turns {
-	struct list order; /* sessions with requests, and own; next turn first */
-	struct list own;   /* in order while an own request waits */
-	uint8_t *frame;    /* the frame at the port; frame_max bytes */
+	uint8_t *frame; /* the frame at the port; frame_max bytes */
 	bool port_busy;
-	unsigned lingering; /* closed sessions with unsent frames */
 };
 
-/* 0, or -ENOMEM. turns_finish() accepts either, and destroys lingering sessions. */
-int turns_init(struct turns *turns, size_t frame_max);
+int turns_init(struct turns *turns, size_t frame_max); /* 0, or -ENOMEM */
 void turns_finish(struct turns *turns);
 
-/*
- * Answers the session's next frames (NULL: no session's) as far as they need no
- * modem; those of every session if heads_changed. Destroys closed sessions that
- * have nothing left to send.
- */
-void turns_settle(struct mux *mux, struct session *session);
+/* Looks at the next frames of as many sessions, in turn. */
+void turns_work(struct mux *mux, unsigned turns);
 
-/* The session has written something: it takes turns. */
+/* True if that would do something. */
+bool turns_are_left(const struct mux *mux);
+
+/* The session has written something. */
 void turns_join(struct mux *mux, struct session *session);
 
-/*
- * V6: the session has closed, and lingers while it has frames to send. Returns
- * it, to be settled; or NULL if it was destroyed.
- */
-struct session *turns_linger(struct mux *mux, struct session *session);
-
-/* Own requests go first: a Sync would release clients allocated just before it. */
-void turns_own_first(struct mux *mux);
+/* V6: the session has closed: it lingers while it has frames to send, or is destroyed. */
+void turns_linger(struct mux *mux, struct session *session);
 
 /* V18: discards the requests that sessions have not sent. */
 void turns_discard(struct mux *mux);
 
 /* The same as mux_port_next() and so on in mux.h. */
-const uint8_t *turns_next(struct mux *mux, uint64_t now, size_t *size);
+const uint8_t *turns_next(struct mux *mux, size_t *size);
 void turns_sent(struct mux *mux);
 void turns_unplugged(struct mux *mux);
-void turns_failed(struct mux *mux, uint64_t now);
-void turns_lost(struct mux *mux, uint64_t now);
+void turns_failed(struct mux *mux);
+void turns_lost(struct mux *mux);
 
 #endif

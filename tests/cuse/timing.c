@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define USUAL_MS 5000
+#define USUAL_MS 15000
 
 int64_t now_ms(void)
 {

@@ -13,14 +13,15 @@
 #include "qmi.h"
 #include "unit_groups.h"
 
-#define FRAME_MAX 4096
-#define TIMEOUT   300000 /* ms, of transactions */
-#define RETRY     200    /* ms, before a failed send is retried */
-#define IND       0x0001 /* an indication's message id, anywhere */
-#define MODEL     0x0022 /* DMS Get Model, or any message that is only forwarded */
-#define DMS       QMI_SERVICE_DMS
-#define NAS       QMI_SERVICE_NAS
-#define WDS       QMI_SERVICE_WDS
+#define FRAME_MAX   4096
+#define TIMEOUT     300000 /* ms, of transactions */
+#define CTL_TIMEOUT 10000  /* ms, of CTL requests */
+#define RETRY       200    /* ms, before a failed send is retried */
+#define IND         0x0001 /* an indication's message id, anywhere */
+#define MODEL       0x0022 /* DMS Get Model, or any message that is only forwarded */
+#define DMS         QMI_SERVICE_DMS
+#define NAS         QMI_SERVICE_NAS
+#define WDS         QMI_SERVICE_WDS
 
 /* A whole frame. */
 struct msg {
@@ -32,7 +33,8 @@ struct bench {
 	struct mux *mux;
 	uint64_t now;
 	unsigned warnings;  /* logged */
-	unsigned traces[4]; /* by path */
+	uint32_t uid;       /* of the sessions that open_on() opens: 0, root */
+	unsigned traces[5]; /* by path */
 	const char *why;    /* the reason why the last dropped frame was dropped */
 };
 

@@ -65,12 +65,12 @@ static void test_V17_unplugged(void **state)
 	assert_null(mux_next_changed(bench->mux));
 	assert_int_equal(mux_session_state(a), SESSION_DEAD);
 	assert_int_equal(mux_peek(a, &data), -ENODEV);
-	assert_int_equal(mux_write(a, msg.bytes, 13), -ENODEV);
+	assert_int_equal(mux_write(a, msg.bytes, 13, bench->now), -ENODEV);
 	modem_gets_nothing(bench);
 	assert_true(mux_deadline(bench->mux) == MUX_NEVER);
 	assert_true(mux_stopped(bench->mux));
 	errno = 0;
-	assert_null(mux_open(bench->mux, 0, NULL));
+	assert_null(mux_open(bench->mux, 0, 0, NULL));
 	assert_int_equal(errno, ENODEV);
 	mux_close(a, bench->now);
 	assert_int_equal(mux_session_count(bench->mux), 1);
@@ -119,9 +119,9 @@ static void test_V18_calls_while_stopping(void **state)
 	mux_stop(bench->mux);
 	assert_true(mux_stopped(bench->mux));
 	assert_int_equal(mux_session_state(a), 0);
-	assert_int_equal(mux_write(a, msg.bytes, 13), -ENODEV);
+	assert_int_equal(mux_write(a, msg.bytes, 13, bench->now), -ENODEV);
 	errno = 0;
-	assert_null(mux_open(bench->mux, 0, NULL));
+	assert_null(mux_open(bench->mux, 0, 0, NULL));
 	assert_int_equal(errno, ENODEV);
 	mux_close(a, bench->now);
 	assert_int_equal(mux_session_count(bench->mux), 0);

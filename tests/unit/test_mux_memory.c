@@ -19,7 +19,7 @@ static void test_no_session(void **state)
 	struct bench *bench = *state;
 
 	memory_fail(1);
-	assert_null(mux_open(bench->mux, 0, NULL));
+	assert_null(mux_open(bench->mux, 0, 0, NULL));
 	assert_true(memory_failed());
 	assert_int_equal(mux_session_count(bench->mux), 0);
 }
@@ -31,7 +31,7 @@ static void test_no_write(void **state)
 	struct msg msg = ctl(5, QMI_CTL_GET_VERSION_INFO);
 
 	memory_fail(1);
-	assert_int_equal(mux_write(a, msg.bytes, 12), -ENOMEM);
+	assert_int_equal(mux_write(a, msg.bytes, 12, bench->now), -ENOMEM);
 	assert_true(memory_failed());
 	modem_gets_nothing(bench);
 	app_write(a, msg);

@@ -157,7 +157,7 @@ static void test_V21_full_and_writable_again(void **state)
 		app_write(a, msg);
 	}
 	assert_int_equal(mux_session_state(a), 0);
-	assert_int_equal(mux_write(a, msg.bytes, size), -EAGAIN);
+	assert_int_equal(mux_write(a, msg.bytes, size, bench->now), -EAGAIN);
 	assert_null(mux_next_changed(bench->mux));
 	modem_gets_this(bench, with_cid(msg, 40));
 	assert_int_equal(mux_session_state(a), SESSION_WRITABLE);
@@ -175,9 +175,9 @@ static void test_V21_writes_that_fail(void **state)
 
 	frame_begin(large, FRAME_REQUEST, DMS, 1, 1, MODEL);
 	frame_add_tlv(large, 0x10, value, sizeof(value));
-	assert_int_equal(mux_write(a, large, sizeof(large)), -EMSGSIZE);
-	assert_int_equal(mux_write(a, value, 1), -EINVAL);
-	assert_int_equal(mux_write(a, value, 0), 0);
+	assert_int_equal(mux_write(a, large, sizeof(large), bench->now), -EMSGSIZE);
+	assert_int_equal(mux_write(a, value, 1, bench->now), -EINVAL);
+	assert_int_equal(mux_write(a, value, 0, bench->now), 0);
 	/* The session is none the worse for it. */
 	allocate(bench, a, DMS, 40);
 	exchange(bench, a, request(DMS, 1, 1, MODEL), 40);
@@ -192,11 +192,11 @@ static void test_V21_a_write_of_frames_and_a_part(void **state)
 	allocate(bench, a, DMS, 40);
 	for (uint16_t tid = 0; tid < 3; tid++)
 		memcpy(data + 13 * tid, request(DMS, 1, tid, MODEL).bytes, 13);
-	assert_int_equal(mux_write(a, data, 30), 30);
+	assert_int_equal(mux_write(a, data, 30, bench->now), 30);
 	modem_gets_this(bench, request(DMS, 40, 0, MODEL));
 	modem_gets_this(bench, request(DMS, 40, 1, MODEL));
 	modem_gets_nothing(bench);
-	assert_int_equal(mux_write(a, data + 30, 9), 9);
+	assert_int_equal(mux_write(a, data + 30, 9, bench->now), 9);
 	modem_gets_this(bench, request(DMS, 40, 2, MODEL));
 }
 

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "user.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+int users_init(struct users *users, size_t memory)
+{
+	users->everybody = (struct account){.limit = memory};
+	/* The rest is root's alone, so that nobody else can keep it out. */
+	users->all_but_root = (struct account){
+		.limit = memory - memory / 8, .reserve = memory / 8, .above = &users->everybody};
+	users->sessions = 0;
+	users->clock = 0;
+	rotation_init(&users->own, &users->clock);
+	rotation_init(&users->heads, &users->clock);
+	rotation_init(&users->local, &users->clock);
+	return table_init(&users->table);
+}
+
+void users_finish(struct users *users)
+{
+	assert(!users->table.buckets || users->table.count == 0);
+	table_finish(&users->table);
+}
+
+void turn_init(struct turn *turn, struct user *user, struct session *session)
+{
+	turn->user = user;
+	turn->session = session;
+	list_init(&turn->own);
+	place_init(&turn->own_place);
+	place_init(&turn->head_place);
+}
+
+static struct user *user_create(struct users *users, uint32_t uid)
+{
+	struct user *user = calloc(1, sizeof(*user));
+
+	if (!user)
+		return NULL;
+	user->all = users;
+	user->uid = uid;
+	user->account.above = user_is_root(user) ? &users->everybody : &users->all_but_root;
+	user->account.limit =
+		user_is_root(user) ? users->everybody.limit : users->everybody.limit / 2;
+	list_init(&user->expired);
+	list_init(&user->orphans);
+	list_init(&user->ctl_waiting);
+	for (unsigned i = 0; i < QUEUE_CLASSES; i++)
+		list_init(&user->queues[i]);
+	turn_init(&user->turn, user, NULL);
+	line_init(&user->own);
+	line_init(&user->heads);
+	line_init(&user->local);
+	if (!account_charge(&user->account, sizeof(*user))) {
+		free(user);
+		return NULL;
+	}
+	table_add(&users->table, &user->entry, table_hash(uid));
+	return user;
+}
+
+struct user *user_get(struct users *users, uint32_t uid)
+{
+	struct user *user;
+
+	list_for_each (link, table_bucket(&users->table, table_hash(uid))) {
+		user = container_of(link, struct user, entry.link);
+		if (user->uid == uid)
+			return user_hold(user);
+	}
+	user = user_create(users, uid);
+	return user ? user_hold(user) : NULL;
+}
+
+struct user *user_hold(struct user *user)
+{
+	user->references++;
+	return user;
+}
+
+void user_put(struct user *user)
+{
+	if (--user->references > 0)
+		return;
+	table_remove(&user->all->table, &user->entry);
+	account_refund(&user->account, sizeof(*user));
+	assert(user->account.used == 0);
+	free(user);
+}
+
+bool user_may_open(const struct user *user)
+{
+	if (user_is_root(user))
+		return user->all->sessions < SESSIONS_MAX;
+	return user->sessions < USER_SESSIONS && user->all->sessions < SESSIONS_MAX - ROOT_SESSIONS;
+}
+
+bool user_may_linger(const struct user *user)
+{
+	return user_is_root(user) || user->lingering < USER_LINGERING;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * V28: the window of requests that the modem may have at a time. It counts those
+ * that are unanswered and young; older ones are slow for reasons of their own.
+ */
+#ifndef WINDOW_H
+#define WINDOW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "list.h"
+
+/* A request's part in the window. */
+struct window_entry {
+	struct list link; /* in the window's young ones */
+	uint64_t sent;    /* ms */
+};
+
+struct window {
+	struct list young; /* oldest first */
+	unsigned count;
+	unsigned size;
+	unsigned quick;  /* answers in time since it grew */
+	uint64_t shrunk; /* ms: when it last shrank */
+};
+
+void window_init(struct window *window);
+bool window_is_open(const struct window *window);
+
+void window_entry_init(struct window_entry *entry);
+void window_sent(struct window *window, struct window_entry *entry, uint64_t now);
+void window_answered(struct window *window, struct window_entry *entry, uint64_t now);
+
+/* The request is over in another way. */
+void window_forget(struct window *window, struct window_entry *entry);
+
+/* Ages those that are not young any more. window_deadline(): when to call it next. */
+void window_tick(struct window *window, uint64_t now);
+uint64_t window_deadline(const struct window *window);
+
+#endif

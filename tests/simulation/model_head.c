@@ -23,7 +23,9 @@ static enum head head_allocate(const struct model *m, int seat)
 	const uint8_t *service = subject(s->out.first, 1);
 	enum may may;
 
-	if (!seat_is_open(seat) || !service)
+	if (!seat_is_open(seat)) /* V6: it may have got its place at the port before the close */
+		return s->looked ? HEAD_FULL : HEAD_OF_MUX;
+	if (!service)
 		return HEAD_OF_MUX;
 	if (node_is_full(m, s->node, *service))
 		return HEAD_FULL;

@@ -3,7 +3,11 @@
 
 #include <assert.h>
 #include <errno.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -17,12 +21,16 @@
 #include "node.h"
 #include "owner.h"
 #include "port.h"
+#include "process.h"
 #include "supervisor.h"
 #include "trace.h"
 
 #define SYNC_TIMEOUT  10000 /* ms that the modem may take for the first Sync */
 #define STOP_TIMEOUT  2000  /* V18: for releasing every client */
 #define CLOSE_TIMEOUT 2000  /* V17: for the sessions to close */
+
+/* Bytes of memory that are worth giving back. */
+#define TRIM_MIN 262144
 
 enum instance_state {
 	INSTANCE_STARTING, /* waiting for the modem's response to Sync */
@@ -47,6 +55,7 @@ struct instance {
 	unsigned nodes_created;
 	const char *space_names[MUX_NODES_MAX]; /* the node that each CID space belongs to */
 	unsigned spaces_taken;
+	size_t memory_peak; /* bytes that sessions have used since instance_trim() */
 };
 
 static void instance_enter(struct instance *instance, enum instance_state state, uint64_t timeout)
@@ -153,6 +162,17 @@ static void instance_trace(void *context, const struct mux_trace *trace)
 		    trace->session ? instance->space_names[mux_session_node(trace->session)] : "-");
 }
 
+static void instance_describe(void *context, const struct session *session, char *text, size_t size)
+{
+	const struct owner *owner = mux_session_owner(session);
+	char command[PROCESS_COMMAND_MAX];
+
+	(void)context;
+	process_command(command, owner->pid);
+	snprintf(text, size, "%s (pid %d, uid %u)", command, (int)owner->pid,
+		 mux_session_user(session));
+}
+
 static struct mux *instance_make_mux(struct instance *instance)
 {
 	const struct options *options = &instance->options;
@@ -160,11 +180,15 @@ static struct mux *instance_make_mux(struct instance *instance)
 		.nodes = options->nodes, /* one CID space each */
 		.frame_max = instance->port.frame_max,
 		.queue_bytes = options->queue_bytes,
+		.memory = options->memory,
 		.transaction_timeout = options->transaction_timeout,
+		.ctl_timeout = options->ctl_timeout,
 		.orphan_timeout = options->orphan_timeout,
+		.share_node = options->share_node,
 		.hooks = {.context = instance,
 			  .log = instance_log,
-			  .trace = options->verbosity >= 2 ? instance_trace : NULL},
+			  .trace = options->verbosity >= 2 ? instance_trace : NULL,
+			  .describe = instance_describe},
 	};
 
 	return mux_create(&config);
@@ -291,7 +315,7 @@ static void instance_pump(struct instance *instance)
 		while ((session = mux_next_changed(instance->mux))) {
 			struct owner *owner = mux_session_owner(session);
 
-			owner->session_changed(owner);
+			owner->session_changed(owner, instance->loop.now);
 		}
 		while (port_idle(&instance->port)) {
 			size_t size;
@@ -349,6 +373,21 @@ static void instance_settle(struct instance *instance)
 	} while (instance->state != before);
 }
 
+/* V28: gives back to the system what sessions do not use any more. */
+static void instance_trim(struct instance *instance)
+{
+	size_t used = mux_memory(instance->mux);
+
+	if (used > instance->memory_peak)
+		instance->memory_peak = used;
+	if (instance->memory_peak < TRIM_MIN || used > instance->memory_peak / 4)
+		return;
+#ifdef __GLIBC__
+	malloc_trim(0);
+#endif
+	instance->memory_peak = used;
+}
+
 static void instance_run_loop(struct instance *instance)
 {
 	instance_enter(instance, INSTANCE_STARTING,
@@ -375,6 +414,7 @@ static void instance_run_loop(struct instance *instance)
 		if (mux_deadline(instance->mux) <= instance->loop.now)
 			mux_tick(instance->mux, instance->loop.now);
 		port_tick(&instance->port);
+		instance_trim(instance);
 	}
 }
 

@@ -43,7 +43,8 @@ static void node_serve_open(fuse_req_t req, struct fuse_file_info *info)
 	struct node *node = node_of(req);
 	struct open_file *file;
 	char command[PROCESS_COMMAND_MAX];
-	int err = open_file_create(&file, node->host->mux, node->space, &node->files);
+	int err = open_file_create(&file, node->host->mux, node->space, &node->files,
+				   fuse_req_ctx(req));
 
 	if (err < 0) {
 		fuse_reply_err(req, -err);
@@ -89,7 +90,8 @@ static void node_serve_write(fuse_req_t req, const char *data, size_t size, off_
 
 	(void)offset;
 	if (file)
-		open_file_write(file, req, (const uint8_t *)data, size, info->flags & O_NONBLOCK);
+		open_file_write(file, req, (const uint8_t *)data, size, info->flags & O_NONBLOCK,
+				node_of(req)->host->loop->now);
 }
 
 static void node_serve_poll(fuse_req_t req, struct fuse_file_info *info,

@@ -10,8 +10,10 @@
 #include "list.h"
 #include "owner.h"
 
-/* Blocked writes per file: limits the memory that one program can tie up. */
-#define WRITES_MAX 64
+/* V28: limits on the blocked calls of one file. */
+#define READS_MAX       64
+#define WRITES_MAX      64
+#define WRITE_BYTES_MAX 262144
 
 struct open_file {
 	struct owner owner; /* interface for the session */
@@ -20,31 +22,35 @@ struct open_file {
 	struct session *session;
 	struct list reads; /* blocked calls, the oldest first */
 	struct list writes;
+	unsigned read_count;
+	unsigned write_count;
+	size_t write_bytes;
 	struct fuse_pollhandle *poll; /* to notify, or NULL */
 	uint32_t poll_events;         /* events to notify it of */
 };
 
 /* A blocked call. */
 struct blocked {
+	struct open_file *file;
+	bool is_write;
 	fuse_req_t req;
 	struct list link;
 	size_t size;
 	uint8_t data[]; /* a write's data */
 };
 
-static bool open_file_has_room(const struct open_file *file)
+/* True if another call may block; data_size is a write's. */
+static bool open_file_has_room(const struct open_file *file, bool is_write, size_t data_size)
 {
-	unsigned count = 0;
-
-	list_for_each (link, &file->writes)
-		count++;
-	return count < WRITES_MAX;
+	if (!is_write)
+		return file->read_count < READS_MAX;
+	return file->write_count < WRITES_MAX && file->write_bytes + data_size <= WRITE_BYTES_MAX;
 }
 
-static void open_file_update(struct owner *owner);
+static void open_file_update(struct owner *owner, uint64_t now);
 
 int open_file_create(struct open_file **created, struct mux *mux, unsigned space,
-		     struct open_files *files)
+		     struct open_files *files, const struct fuse_ctx *caller)
 {
 	struct open_file *file = calloc(1, sizeof(*file));
 
@@ -53,12 +59,18 @@ int open_file_create(struct open_file **created, struct mux *mux, unsigned space
 	list_init(&file->reads);
 	list_init(&file->writes);
 	file->owner.session_changed = open_file_update;
-	file->session = mux_open(mux, space, &file->owner);
+	file->owner.pid = caller->pid;
+	file->session = mux_open(mux, space, caller->uid, &file->owner);
 	if (!file->session) {
 		int err = -errno;
 
 		free(file);
 		return err;
+	}
+	if (!mux_charge(file->session, sizeof(*file))) {
+		mux_close(file->session, 0);
+		free(file);
+		return -ENOMEM;
 	}
 	file->files = files;
 	open_files_add(files, &file->entry, mux_session_id(file->session));
@@ -80,6 +92,15 @@ const struct session *open_file_session(const struct open_file *file)
 
 static void open_file_unblock(struct blocked *blocked)
 {
+	struct open_file *file = blocked->file;
+	size_t data_size = blocked->is_write ? blocked->size : 0;
+
+	if (blocked->is_write)
+		file->write_count--;
+	else
+		file->read_count--;
+	file->write_bytes -= data_size;
+	mux_refund(file->session, sizeof(*blocked) + data_size);
 	list_remove(&blocked->link);
 	free(blocked);
 }
@@ -92,10 +113,37 @@ static void open_file_interrupted(fuse_req_t req, void *data)
 	open_file_unblock(blocked);
 }
 
-/* data is NULL for a read. */
-static void open_file_block(struct list *list, fuse_req_t req, const uint8_t *data, size_t size)
+/* NULL if that is over a limit, or memory is out. data is NULL for a read. */
+static struct blocked *open_file_keep(struct open_file *file, const uint8_t *data, size_t size)
 {
 	size_t data_size = data ? size : 0;
+	struct blocked *blocked;
+
+	if (!open_file_has_room(file, data != NULL, data_size) ||
+	    !mux_charge(file->session, sizeof(*blocked) + data_size))
+		return NULL;
+	blocked = malloc(sizeof(*blocked) + data_size);
+	if (!blocked) {
+		mux_refund(file->session, sizeof(*blocked) + data_size);
+		return NULL;
+	}
+	*blocked = (struct blocked){.file = file, .is_write = data != NULL, .size = size};
+	if (data)
+		memcpy(blocked->data, data, data_size);
+	if (data)
+		file->write_count++;
+	else
+		file->read_count++;
+	file->write_bytes += data_size;
+	list_init(&blocked->link);
+	list_append(data ? &file->writes : &file->reads, &blocked->link);
+	return blocked;
+}
+
+/* data is NULL for a read. */
+static void open_file_block(struct open_file *file, fuse_req_t req, const uint8_t *data,
+			    size_t size)
+{
 	struct blocked *blocked;
 
 	/* libfuse would call the function at once, and it must not end the request then. */
@@ -103,16 +151,12 @@ static void open_file_block(struct list *list, fuse_req_t req, const uint8_t *da
 		fuse_reply_err(req, EINTR);
 		return;
 	}
-	blocked = malloc(sizeof(*blocked) + data_size);
+	blocked = open_file_keep(file, data, size);
 	if (!blocked) {
 		fuse_reply_err(req, ENOMEM);
 		return;
 	}
-	*blocked = (struct blocked){.req = req, .size = size};
-	if (data)
-		memcpy(blocked->data, data, data_size);
-	list_init(&blocked->link);
-	list_append(list, &blocked->link);
+	blocked->req = req;
 	fuse_req_interrupt_func(req, open_file_interrupted, blocked);
 }
 
@@ -142,14 +186,14 @@ void open_file_read(struct open_file *file, fuse_req_t req, size_t size, bool no
 	if (nonblock)
 		fuse_reply_err(req, EAGAIN);
 	else
-		open_file_block(&file->reads, req, NULL, size);
+		open_file_block(file, req, NULL, size);
 }
 
 /* Answers a write. Returns false if it must wait. */
 static bool open_file_try_write(struct open_file *file, fuse_req_t req, const uint8_t *data,
-				size_t size)
+				size_t size, uint64_t now)
 {
-	ssize_t taken = mux_write(file->session, data, size);
+	ssize_t taken = mux_write(file->session, data, size, now);
 
 	if (taken == -EAGAIN)
 		return false;
@@ -161,16 +205,14 @@ static bool open_file_try_write(struct open_file *file, fuse_req_t req, const ui
 }
 
 void open_file_write(struct open_file *file, fuse_req_t req, const uint8_t *data, size_t size,
-		     bool nonblock)
+		     bool nonblock, uint64_t now)
 {
-	if (list_empty(&file->writes) && open_file_try_write(file, req, data, size))
+	if (list_empty(&file->writes) && open_file_try_write(file, req, data, size, now))
 		return;
 	if (nonblock)
 		fuse_reply_err(req, EAGAIN);
-	else if (!open_file_has_room(file))
-		fuse_reply_err(req, ENOMEM);
 	else
-		open_file_block(&file->writes, req, data, size);
+		open_file_block(file, req, data, size);
 }
 
 static void open_file_go_on_reading(struct open_file *file)
@@ -184,12 +226,12 @@ static void open_file_go_on_reading(struct open_file *file)
 	}
 }
 
-static void open_file_go_on_writing(struct open_file *file)
+static void open_file_go_on_writing(struct open_file *file, uint64_t now)
 {
 	list_for_each (link, &file->writes) {
 		struct blocked *blocked = container_of(link, struct blocked, link);
 
-		if (!open_file_try_write(file, blocked->req, blocked->data, blocked->size))
+		if (!open_file_try_write(file, blocked->req, blocked->data, blocked->size, now))
 			return;
 		open_file_unblock(blocked);
 	}
@@ -236,12 +278,12 @@ static void open_file_wake(struct open_file *file)
 }
 
 /* Continues blocked calls and notifies pollers. */
-static void open_file_update(struct owner *owner)
+static void open_file_update(struct owner *owner, uint64_t now)
 {
 	struct open_file *file = container_of(owner, struct open_file, owner);
 
 	open_file_go_on_reading(file);
-	open_file_go_on_writing(file);
+	open_file_go_on_writing(file, now);
 	open_file_wake(file);
 }
 

@@ -19,11 +19,11 @@
 struct open_file;
 
 /*
- * Creates *file with a new session in the CID space, and adds it to its node's table
- * under the session's number. Returns 0, or -errno as mux_open() does.
+ * Creates *file with a new session of the caller's in the CID space, and adds it to its
+ * node's table under the session's number. Returns 0, or -errno as mux_open() does.
  */
 int open_file_create(struct open_file **file, struct mux *mux, unsigned space,
-		     struct open_files *files);
+		     struct open_files *files, const struct fuse_ctx *caller);
 
 /* Returns the file with this number, or NULL. */
 struct open_file *open_file_find(const struct open_files *files, uint64_t number);
@@ -40,7 +40,7 @@ const struct session *open_file_session(const struct open_file *file);
  */
 void open_file_read(struct open_file *file, fuse_req_t req, size_t size, bool nonblock);
 void open_file_write(struct open_file *file, fuse_req_t req, const uint8_t *data, size_t size,
-		     bool nonblock);
+		     bool nonblock, uint64_t now);
 void open_file_poll(struct open_file *file, fuse_req_t req, struct fuse_pollhandle *handle,
 		    uint32_t events);
 

@@ -17,6 +17,8 @@
 #define SECONDS_MAX     31536000 /* a year */
 #define QUEUE_MIN       256
 #define QUEUE_MAX       67108864
+#define MEMORY_MIN      1048576
+#define MEMORY_MAX      2147483647
 #define WORDS_MAX       512 /* in the udev property */
 
 enum {
@@ -24,7 +26,10 @@ enum {
 	OPTION_NO_SYNC,
 	OPTION_ORPHAN_TIMEOUT,
 	OPTION_TRANSACTION_TIMEOUT,
+	OPTION_CTL_TIMEOUT,
 	OPTION_QUEUE,
+	OPTION_MEMORY,
+	OPTION_SHARE,
 	OPTION_VERSION,
 	OPTION_HELP,
 };
@@ -35,7 +40,10 @@ static const struct option options_long[] = {
 	{"no-sync", no_argument, NULL, OPTION_NO_SYNC},
 	{"orphan-timeout", required_argument, NULL, OPTION_ORPHAN_TIMEOUT},
 	{"transaction-timeout", required_argument, NULL, OPTION_TRANSACTION_TIMEOUT},
+	{"ctl-timeout", required_argument, NULL, OPTION_CTL_TIMEOUT},
 	{"queue", required_argument, NULL, OPTION_QUEUE},
+	{"memory", required_argument, NULL, OPTION_MEMORY},
+	{"share", required_argument, NULL, OPTION_SHARE},
 	{"verbose", no_argument, NULL, 'v'},
 	{"version", no_argument, NULL, OPTION_VERSION},
 	{"help", no_argument, NULL, OPTION_HELP},
@@ -57,8 +65,15 @@ static void options_print_help(void)
 	     "                       (default 0: only when the modem runs out of client ids)\n"
 	     "      --transaction-timeout=SECONDS\n"
 	     "                       give up unanswered requests after this time (default 300)\n"
+	     "      --ctl-timeout=SECONDS\n"
+	     "                       the same for requests to the CTL service (default 10)\n"
 	     "      --queue=BYTES    limit on the data queued for a session that does not read\n"
 	     "                       (default 262144)\n"
+	     "      --memory=BYTES   limit on the memory that all programs together can make it "
+	     "use\n"
+	     "                       (default 33554432)\n"
+	     "      --share=node     let all users of a node use each other's clients\n"
+	     "                       (default user: only root may)\n"
 	     "  -v, --verbose        log more; given twice, a line for each frame\n"
 	     "      --version        print the version\n"
 	     "      --help           print this help\n"
@@ -111,6 +126,14 @@ static bool options_check_name(const char *name)
 	return false;
 }
 
+static bool options_check_share(const char *value)
+{
+	if (strcmp(value, "node") == 0 || strcmp(value, "user") == 0)
+		return true;
+	log_error("bad value '%s' for --share: expected node or user", value);
+	return false;
+}
+
 static bool options_take(struct options *options, int option, const char *value)
 {
 	uint64_t number;
@@ -132,6 +155,16 @@ static bool options_take(struct options *options, int option, const char *value)
 	case OPTION_TRANSACTION_TIMEOUT:
 		return options_parse_seconds("transaction-timeout", value, 1,
 					     &options->transaction_timeout);
+	case OPTION_CTL_TIMEOUT:
+		return options_parse_seconds("ctl-timeout", value, 1, &options->ctl_timeout);
+	case OPTION_MEMORY:
+		if (!options_parse_number("memory", value, MEMORY_MIN, MEMORY_MAX, &number))
+			return false;
+		options->memory = (size_t)number;
+		return true;
+	case OPTION_SHARE:
+		options->share_node = strcmp(value, "node") == 0;
+		return options_check_share(value);
 	case OPTION_QUEUE:
 		if (!options_parse_number("queue", value, QUEUE_MIN, QUEUE_MAX, &number))
 			return false;
@@ -160,7 +193,9 @@ enum options_outcome options_parse(struct options *options, int argc, char *argv
 		.nodes = 4,
 		.sync = true,
 		.transaction_timeout = UINT64_C(300000),
+		.ctl_timeout = UINT64_C(10000),
 		.queue_bytes = (size_t)256 * 1024,
+		.memory = (size_t)32 * 1024 * 1024,
 	};
 	while ((option = options_next(argc, argv)) != -1) {
 		if (option == OPTION_HELP) {

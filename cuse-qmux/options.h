@@ -19,6 +19,9 @@ struct options {
 	bool sync;
 	uint64_t orphan_timeout;      /* ms; 0: off */
 	uint64_t transaction_timeout; /* ms */
+	uint64_t ctl_timeout;         /* ms */
+	size_t memory;                /* bytes for all sessions */
+	bool share_node;              /* V28: users of a node share its clients */
 	size_t queue_bytes;
 	unsigned verbosity;
 };

@@ -6,12 +6,17 @@
 #ifndef OWNER_H
 #define OWNER_H
 
+#include <stdint.h>
+#include <sys/types.h>
+
 struct owner {
 	/*
 	 * The session has something to read or room to write, or is dead: continue
-	 * blocked calls and notify pollers. This function may close the session.
+	 * blocked calls and notify pollers. This function may close the session. now is
+	 * in ms.
 	 */
-	void (*session_changed)(struct owner *owner);
+	void (*session_changed)(struct owner *owner, uint64_t now);
+	pid_t pid; /* of the program, for logs */
 };
 
 #endif

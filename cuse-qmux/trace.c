@@ -12,6 +12,8 @@ static const char *trace_direction(enum mux_path path)
 	switch (path) {
 	case MUX_TO_MODEM:
 		return "to the modem";
+	case MUX_TAKEN:
+		return "taken here";
 	case MUX_TO_APP:
 		return "from the modem";
 	case MUX_ANSWERED:

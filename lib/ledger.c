@@ -2,6 +2,7 @@
 #include "ledger.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #include "frame.h"
 #include "names.h"
@@ -22,6 +23,17 @@ const char *ledger_service_name(uint8_t service)
 	const char *name = qmi_service_name(service);
 
 	return name ? name : "unknown service";
+}
+
+void ledger_describe(const struct mux *mux, const struct session *session, char who[LEDGER_WHO_MAX])
+{
+	const struct mux_hooks *hooks = &mux->config.hooks;
+
+	if (hooks->describe)
+		hooks->describe(hooks->context, session, who, LEDGER_WHO_MAX);
+	else
+		snprintf(who, LEDGER_WHO_MAX, "session %llu of user %u",
+			 (unsigned long long)session->id, session->user->uid);
 }
 
 void ledger_trace(struct mux *mux, const struct mux_trace *trace)

@@ -13,6 +13,12 @@ void ledger_log(struct mux *mux, enum mux_level level, const char *format, ...)
 
 const char *ledger_service_name(uint8_t service); /* for logs */
 
+#define LEDGER_WHO_MAX 96
+
+/* Who has a session, for logs; at most LEDGER_WHO_MAX bytes. */
+void ledger_describe(const struct mux *mux, const struct session *session,
+		     char who[LEDGER_WHO_MAX]);
+
 void ledger_trace(struct mux *mux, const struct mux_trace *trace);
 
 /* Queues a frame for a session, which must be open. */

@@ -45,7 +45,8 @@ enum mux_path {
 /* One frame as a trace shows it, with the numbers on both sides. */
 struct mux_trace {
 	enum mux_path path;
-	const struct session *session; /* whom it is from or for, or on whose behalf; NULL: nobody */
+	const struct session
+		*session; /* whom it is from or for, or on whose behalf; NULL: nobody */
 	const uint8_t *frame;
 	uint8_t cid;        /* virtual */
 	uint8_t device_cid; /* the modem's; so is device_tid */
@@ -59,6 +60,8 @@ struct mux_hooks {
 	void (*log)(void *context, enum mux_level level, const char *format, va_list args)
 		__attribute__((format(printf, 3, 0)));
 	void (*trace)(void *context, const struct mux_trace *trace); /* NULL: no traces */
+	/* Writes who has the session, for a log message; NULL: by its number. */
+	void (*describe)(void *context, const struct session *session, char *text, size_t size);
 };
 
 struct mux_config {

@@ -35,6 +35,17 @@ static bool requests_refuse(struct mux *mux, struct session *session, const uint
 	return true;
 }
 
+static void requests_log_hoarder(struct mux *mux, const struct session *session, uint8_t service)
+{
+	char who[LEDGER_WHO_MAX];
+
+	ledger_describe(mux, session, who);
+	ledger_log(mux, MUX_WARNING,
+		   "%s gets no %s client: user %u has %u, the most that a user may have", who,
+		   ledger_service_name(service), session->user->uid,
+		   session->user->clients[service]);
+}
+
 /* V2, V28: the user, or the node, has all the clients of the service that it may have. */
 static bool requests_answer_full(struct mux *mux, struct session *session, const uint8_t *frame,
 				 uint8_t service, bool over)
@@ -48,10 +59,7 @@ static bool requests_answer_full(struct mux *mux, struct session *session, const
 		return false;
 	if (!client || (over && client->user != session->user)) {
 		if (over)
-			ledger_log(mux, MUX_WARNING,
-				   "session %llu of user %u has all %u %s clients that it may have",
-				   (unsigned long long)session->id, session->user->uid,
-				   session->user->clients[service], ledger_service_name(service));
+			requests_log_hoarder(mux, session, service);
 		return requests_refuse(mux, session, frame, QMI_ERROR_CLIENT_IDS_EXHAUSTED);
 	}
 	ledger_take(mux, session, frame);

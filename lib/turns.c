@@ -105,7 +105,7 @@ void turns_discard(struct mux *mux)
 }
 
 /* The earlier of two places, or NULL. */
-static const struct place *turns_earlier(const struct place *a, const struct place *b)
+static struct place *turns_earlier(struct place *a, struct place *b)
 {
 	if (!a || !b)
 		return a ? a : b;
@@ -115,23 +115,19 @@ static const struct place *turns_earlier(const struct place *a, const struct pla
 /* Whose turn it is at the port, and with what: a request of the mux's own, or its next frame. */
 static struct turn *turns_whose(struct mux *mux, bool *own)
 {
-	const struct users *users = &mux->users;
-	const struct line *owns = own_may_send(mux) ? rotation_line(&users->own) : NULL;
-	const struct line *heads =
-		window_is_open(&mux->window) ? rotation_line(&users->heads) : NULL;
-	const struct place *first =
+	struct line *owns = own_may_send(mux) ? rotation_line(&mux->users.own) : NULL;
+	struct line *heads = window_is_open(&mux->window) ? rotation_line(&mux->users.heads) : NULL;
+	struct place *first =
 		turns_earlier(owns ? &owns->place : NULL, heads ? &heads->place : NULL);
+	struct place *own_place;
 	struct user *user;
-	const struct place *own_place;
-	const struct place *head_place;
 
 	if (!first)
 		return NULL;
 	user = owns && first == &owns->place ? container_of(owns, struct user, own)
 					     : container_of(heads, struct user, heads);
 	own_place = owns ? line_place(&user->own) : NULL;
-	head_place = heads ? line_place(&user->heads) : NULL;
-	first = turns_earlier(own_place, head_place);
+	first = turns_earlier(own_place, heads ? line_place(&user->heads) : NULL);
 	*own = first == own_place;
 	return *own ? container_of(first, struct turn, own_place)
 		    : container_of(first, struct turn, head_place);

@@ -33,6 +33,12 @@ int session_open(struct bench *b, unsigned int node)
 	return session_open_flags(b, node, O_RDWR | O_NONBLOCK);
 }
 
+void sessions_open(struct bench *b, int fds[], size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		fds[i] = session_open(b, 0);
+}
+
 void session_close(struct bench *b, int fd)
 {
 	for (size_t i = b->session_count; i-- > 0;) {

@@ -11,9 +11,15 @@
 
 #define NODE_PREFIX "/dev/qmi-virt"
 
+/* V28: CTL requests in flight, of a session and of all but Allocate and Release CID. */
+#define CTL_PER_SESSION 8
+#define CTL_SHARED      223
+#define CTL_SESSIONS    28 /* sessions that reach CTL_SHARED */
+
 /* struct message is large enough for any frame in the tests. */
 #define SESSION_READ_MAX MESSAGE_MAX
 
+void sessions_open(struct bench *b, int fds[], size_t count); /* on node 0 */
 int session_open(struct bench *b, unsigned int node);
 int session_open_flags(struct bench *b, unsigned int node, int flags);
 int session_open_path(struct bench *b, const char *path, int flags);

@@ -99,13 +99,14 @@ static void test_V4_tid_in_flight_is_not_reused(struct bench *b)
 	ctl_answer(b, other, 1, &held);
 }
 
-/* Puts 255 requests of the session in flight, tids 0 to 254. */
-static void fill_ctl(struct bench *b, int fd, struct message in_flight[CTL_TIDS])
+/* Has many sessions put in flight as many requests as the mux sends: 223. */
+static void fill_ctl(struct bench *b, int fds[CTL_SESSIONS], struct message in_flight[CTL_SHARED])
 {
 	bool seen[CTL_TIDS + 1] = {true};
 
-	for (size_t i = 0; i < CTL_TIDS; i++) {
-		ctl_ask(b, fd, (uint8_t)i, &in_flight[i]);
+	sessions_open(b, fds, CTL_SESSIONS);
+	for (size_t i = 0; i < CTL_SHARED; i++) {
+		ctl_ask(b, fds[i / CTL_PER_SESSION], (uint8_t)i, &in_flight[i]);
 		assert_false(seen[frame_tid(in_flight[i].data)]);
 		seen[frame_tid(in_flight[i].data)] = true;
 	}
@@ -120,40 +121,43 @@ static void write_numbered_ctl(int fd, uint8_t tid, uint32_t number)
 	session_write(fd, &request);
 }
 
-/* Answers one, so that the next waiting request goes out with its tid. Returns its number. */
+/* Answers one, so that the next waiting request goes out. Returns its number. */
 static uint32_t free_one(struct bench *b, int fd, uint8_t tid, const struct message *in_flight,
 			 struct message *next)
 {
 	ctl_answer(b, fd, tid, in_flight);
 	modem_read(b->modem, next);
 	assert_int_equal(frame_message(next->data), QMI_CTL_SET_INSTANCE_ID);
-	assert_int_equal(frame_tid(next->data), frame_tid(in_flight->data));
 	return message_get_number(next);
 }
 
-/* V4: with all 255 in flight, further requests wait in order. */
+/* V4, V28: with 223 in flight, further requests wait in order, but not an Allocate CID. */
 static void test_V4_requests_wait_for_a_free_tid(struct bench *b)
 {
-	struct message *in_flight = calloc(CTL_TIDS, sizeof(*in_flight));
+	struct message *in_flight = calloc(CTL_SHARED, sizeof(*in_flight));
 	struct message waited[3];
 	uint32_t numbers[3];
 	size_t at[3];
 	struct client c;
+	int fds[CTL_SESSIONS];
 	int fd[3];
 
 	bench_start(b, NULL);
 	for (size_t i = 0; i < 3; i++)
 		fd[i] = session_open(b, 0);
-	c = client_allocate(b, fd[2], QMI_SERVICE_DMS);
-	fill_ctl(b, fd[0], in_flight);
+	fill_ctl(b, fds, in_flight);
 	write_numbered_ctl(fd[0], 10, 0);
 	write_numbered_ctl(fd[0], 11, 1);
 	write_numbered_ctl(fd[1], 12, 2);
+	c = client_allocate(b, fd[2], QMI_SERVICE_DMS);
 	/* The fence: they wait, without delaying requests that need no tid. */
 	client_round_trip(b, fd[2], &c);
 
 	for (size_t i = 0; i < 3; i++) {
-		numbers[i] = free_one(b, fd[0], (uint8_t)(7 * i), &in_flight[7 * i], &waited[i]);
+		size_t freed = 7 * i;
+
+		numbers[i] = free_one(b, fds[freed / CTL_PER_SESSION], (uint8_t)freed,
+				      &in_flight[freed], &waited[i]);
 		assert_true(numbers[i] < 3);
 		at[numbers[i]] = i;
 	}
@@ -162,6 +166,25 @@ static void test_V4_requests_wait_for_a_free_tid(struct bench *b)
 	ctl_answer(b, fd[0], 11, &waited[at[1]]);
 	ctl_answer(b, fd[0], 10, &waited[at[0]]);
 	free(in_flight);
+}
+
+/* V28: a session may have 8 in flight. */
+static void test_V28_a_session_has_eight_ctl_requests(struct bench *b)
+{
+	struct message in_flight[CTL_PER_SESSION];
+	struct message next;
+	int other;
+	int fd;
+
+	bench_start(b, NULL);
+	fd = session_open(b, 0);
+	other = session_open(b, 0);
+	for (uint8_t i = 0; i < CTL_PER_SESSION; i++)
+		ctl_ask(b, fd, i, &in_flight[i]);
+	write_numbered_ctl(fd, 9, 1);
+	fence(b, other);
+	assert_int_equal(free_one(b, fd, 3, &in_flight[3], &next), 1);
+	ctl_answer(b, fd, 9, &next);
 }
 
 /* V5: service tids pass unchanged, including the one in an Abort. */
@@ -424,6 +447,7 @@ static const struct test_case cases[] = {
 	TEST_CASE(test_V4_freed_tid_rests_longest),
 	TEST_CASE(test_V4_tid_in_flight_is_not_reused),
 	TEST_CASE(test_V4_requests_wait_for_a_free_tid),
+	TEST_CASE(test_V28_a_session_has_eight_ctl_requests),
 	TEST_CASE(test_V5_service_tids_pass_unchanged),
 	TEST_CASE(test_V5_abort_names_the_tid_it_means),
 	TEST_CASE(test_V5_equal_tids_wait),

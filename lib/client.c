@@ -214,7 +214,7 @@ void holding_end(struct clients *clients, struct holding *holding, uint64_t now)
 
 bool client_is_held_by_only(const struct client *client, const struct session *session)
 {
-	const struct list *first = client->holders.next;
+	struct list *first = client->holders.next;
 
 	return !client_is_orphan(client) && first->next == &client->holders &&
 	       container_of(first, struct holding, of_client)->session == session;
@@ -277,6 +277,16 @@ struct client *clients_reclaimable(const struct clients *clients, const struct u
 	return best;
 }
 
+/* How many clients its user has, without those that are being allocated. */
+static unsigned clients_count_alike(const struct clients *clients, const struct client *like)
+{
+	unsigned count = 0;
+
+	list_for_each (link, &clients->services[like->service].clients)
+		count += container_of(link, struct client, link)->user == like->user;
+	return count;
+}
+
 struct client *clients_revocable(const struct clients *clients, const struct user *user,
 				 uint8_t service)
 {
@@ -288,7 +298,7 @@ struct client *clients_revocable(const struct clients *clients, const struct use
 		if (client->user == user || user_is_root(client->user) || client->releasing ||
 		    client->call_up)
 			continue;
-		if (client->user->clients[service] > all->count / 2)
+		if (clients_count_alike(clients, client) > all->count / 2)
 			return client;
 	}
 	return NULL;

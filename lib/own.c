@@ -14,9 +14,14 @@ void own_init(struct own *own)
 	*own = (struct own){.retry_at = MUX_NEVER};
 }
 
-bool own_may_send(const struct mux *mux)
+bool own_may_send(struct mux *mux)
 {
-	return mux->own.retry_at == MUX_NEVER && slots_are_free(mux);
+	if (mux->own.retry_at != MUX_NEVER || !own_is_waiting(mux))
+		return false;
+	if (slots_are_free(mux))
+		return true;
+	transactions_contend_ctl(&mux->transactions, NULL, mux->now);
+	return false;
 }
 
 bool own_is_waiting(const struct mux *mux)

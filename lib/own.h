@@ -23,8 +23,8 @@ struct own {
 
 void own_init(struct own *own);
 
-/* True if requests of the mux's own may be sent now. */
-bool own_may_send(const struct mux *mux);
+/* True if a request of the mux's own may be sent now. If one waits for a tid, it contends. */
+bool own_may_send(struct mux *mux);
 
 /* True if one waits. */
 bool own_is_waiting(const struct mux *mux);

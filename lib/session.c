@@ -112,6 +112,7 @@ void session_destroy(struct session *session)
 
 	if (!session->closed)
 		session_close(session);
+	list_remove(&session->link);
 	queue_finish(&session->out);
 	user->sessions--;
 	user->all->sessions--;

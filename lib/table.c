@@ -29,6 +29,8 @@ void table_finish(struct table *table)
 
 uint32_t table_hash(uint64_t key)
 {
+	/* The multiplication moves no bit to the right. */
+	key ^= key >> 32;
 	key *= UINT64_C(0x9E3779B97F4A7C15);
 	return (uint32_t)(key >> 32);
 }

@@ -183,6 +183,15 @@ struct session *open_on(struct bench *bench, unsigned node)
 	return session;
 }
 
+struct session *open_as(struct bench *bench, uint32_t uid)
+{
+	struct session *session = mux_open(bench->mux, 0, uid, bench);
+
+	assert_non_null(session);
+	assert_int_equal(mux_session_user(session), uid);
+	return session;
+}
+
 void app_write(struct session *session, struct msg msg)
 {
 	struct bench *bench = mux_session_owner(session);
@@ -318,4 +327,28 @@ void pass_time(struct bench *bench, uint64_t ms)
 	bench->now += ms;
 	mux_tick(bench->mux, bench->now);
 	finish_turns(bench);
+}
+
+void age_requests(struct bench *bench)
+{
+	pass_time(bench, 1000);
+}
+
+void fill_ctl(struct bench *bench, unsigned forwarded, unsigned allocations)
+{
+	struct session *session = NULL;
+
+	for (unsigned i = 0; i < forwarded + allocations; i++) {
+		struct msg msg = i < forwarded ? ctl(6, QMI_CTL_SET_INSTANCE_ID)
+					       : ctl_allocate(6, QMI_SERVICE_UIM);
+
+		if (i % 8 == 0) {
+			age_requests(bench);
+			session = mux_open(bench->mux, 1, 0, bench);
+			assert_non_null(session);
+		}
+		app_write(session, msg);
+		modem_gets_ctl(bench, msg);
+	}
+	age_requests(bench);
 }

@@ -67,6 +67,7 @@ void bench_restart(struct bench *bench);
 
 /* An application. */
 struct session *open_on(struct bench *bench, unsigned node);
+struct session *open_as(struct bench *bench, uint32_t uid); /* on node 0 */
 void app_write(struct session *session, struct msg msg);
 void app_reads(struct session *session, struct msg wanted);
 void app_reads_nothing(struct session *session);
@@ -86,5 +87,14 @@ uint8_t allocate(struct bench *bench, struct session *session, uint8_t service, 
 void exchange(struct bench *bench, struct session *session, struct msg msg, uint8_t device_cid);
 
 void pass_time(struct bench *bench, uint64_t ms);
+
+/* Lets the requests in flight grow too old to count in the window. */
+void age_requests(struct bench *bench);
+
+/*
+ * Leaves CTL requests of root unanswered: some that are only forwarded, and Allocate
+ * CIDs for UIM. This takes time: config.ctl_timeout should be TIMEOUT.
+ */
+void fill_ctl(struct bench *bench, unsigned forwarded, unsigned allocations);
 
 #endif

@@ -52,48 +52,49 @@ static void test_V4_tids_rest(void **state)
 static void test_V4_more_than_255_wait(void **state)
 {
 	struct bench *bench = *state;
-	struct session *a = open_on(bench, 0);
-	struct session *b = open_on(bench, 0);
-	struct msg fifth = {{0}};
+	struct session *a;
+	struct msg first = ctl_allocate(77, NAS);
+	struct msg second = ctl_allocate(78, NAS);
+	struct msg got;
 
-	allocate(bench, b, DMS, 40);
-	for (unsigned i = 1; i <= 255; i++) {
-		struct msg got;
-
-		app_write(a, ctl((uint8_t)i, VERSION));
-		got = modem_gets_ctl(bench, ctl((uint8_t)i, VERSION));
-		if (i == 5)
-			fifth = got;
-	}
-	app_write(a, ctl(77, VERSION));
-	app_write(a, ctl(78, VERSION));
+	bench->config.ctl_timeout = TIMEOUT;
+	bench_restart(bench);
+	a = open_on(bench, 0);
+	allocate(bench, a, DMS, 40);
+	app_write(a, ctl(5, VERSION));
+	got = modem_gets(bench);
+	fill_ctl(bench, 222, 32);
+	app_write(a, first);
+	app_write(a, second);
 	modem_gets_nothing(bench);
 	/* The services' requests are not held up. */
-	exchange(bench, b, request(DMS, 1, 1, MODEL), 40);
-	modem_says(bench, answer(fifth, 0));
-	app_reads(a, answer(ctl(5, VERSION), 0));
-	assert_msg(modem_gets(bench), with_tid(ctl(77, VERSION), msg_tid(fifth)));
+	a = open_on(bench, 0);
+	exchange(bench, a, request(DMS, 1, 1, MODEL), 40);
+	modem_says(bench, answer(got, 0));
+	modem_gets_this(bench, with_tid(first, msg_tid(got)));
 	modem_gets_nothing(bench);
 }
 
 static void test_V4_the_mux_waits_for_a_tid_too(void **state)
 {
 	struct bench *bench = *state;
-	struct session *a = open_on(bench, 0);
-	struct session *b = open_on(bench, 0);
-	struct msg got = {{0}};
+	struct session *a;
+	struct msg got;
 
-	allocate(bench, b, DMS, 40);
-	for (unsigned i = 1; i <= 255; i++) {
-		app_write(a, ctl((uint8_t)i, VERSION));
-		got = modem_gets(bench);
-	}
-	app_write(b, ctl(1, QMI_CTL_SYNC));
+	bench->config.ctl_timeout = TIMEOUT;
+	bench_restart(bench);
+	a = open_on(bench, 0);
+	allocate(bench, a, DMS, 40);
+	app_write(a, ctl(5, VERSION));
+	got = modem_gets(bench);
+	fill_ctl(bench, 222, 32);
+	app_write(a, ctl(1, QMI_CTL_SYNC));
 	modem_gets_nothing(bench);
 	modem_says(bench, answer(got, 0));
+	app_reads(a, answer(ctl(5, VERSION), 0));
 	got = modem_gets_ctl(bench, ctl_release(1, DMS, 40));
 	modem_says(bench, answer(got, 0));
-	app_reads(b, answer(ctl(1, QMI_CTL_SYNC), 0));
+	app_reads(a, answer(ctl(1, QMI_CTL_SYNC), 0));
 }
 
 static void test_V3_ctl_has_no_cid(void **state)

@@ -11,6 +11,21 @@ static void release_of(struct bench *bench, uint8_t service, uint8_t device_cid)
 	modem_says(bench, about_client(answer(got, 0), service, device_cid));
 }
 
+/* One of those in a list of services and device CIDs, which it is struck off. */
+static void release_of_one(struct bench *bench, uint8_t clients[][2], size_t count)
+{
+	struct msg got = modem_gets(bench);
+	const uint8_t *value = frame_tlv(got.bytes, QMI_TLV_FIRST, 2, NULL);
+	size_t i = 0;
+
+	assert_int_equal(frame_message(got.bytes), QMI_CTL_RELEASE_CID);
+	while (i < count && (clients[i][0] != value[0] || clients[i][1] != value[1]))
+		i++;
+	assert_true(i < count);
+	clients[i][0] = 0;
+	modem_says(bench, answer(got, 0));
+}
+
 static void test_V10_nothing_to_release(void **state)
 {
 	struct bench *bench = *state;
@@ -32,6 +47,7 @@ static void test_V10_own_clients_and_the_nodes_orphans(void **state)
 	struct session *other = open_on(bench, 1);
 	struct session *gone = open_on(bench, 0);
 	struct session *gone_other = open_on(bench, 1);
+	uint8_t released[][2] = {{DMS, 40}, {DMS, 43}, {NAS, 40}};
 
 	allocate(bench, a, DMS, 40);
 	allocate(bench, same, DMS, 41);
@@ -43,10 +59,10 @@ static void test_V10_own_clients_and_the_nodes_orphans(void **state)
 	mux_close(gone_other, bench->now);
 
 	app_write(a, ctl(7, SYNC));
-	release_of(bench, DMS, 40);
-	release_of(bench, DMS, 43);
-	app_reads_nothing(a);
-	release_of(bench, NAS, 40);
+	for (unsigned i = 0; i < 3; i++) {
+		app_reads_nothing(a);
+		release_of_one(bench, released, 3);
+	}
 	app_reads(a, answer(ctl(7, SYNC), 0));
 	modem_gets_nothing(bench);
 	exchange(bench, same, request(DMS, 2, 1, MODEL), 41);

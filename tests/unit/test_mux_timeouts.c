@@ -19,8 +19,9 @@ static void test_V15_late_answers_are_dropped(void **state)
 	allocate(bench, a, DMS, 40);
 	app_write(a, msg);
 	modem_gets(bench);
-	assert_int_equal(mux_deadline(bench->mux), bench->now + TIMEOUT);
-	pass_time(bench, TIMEOUT - 1);
+	age_requests(bench);
+	assert_int_equal(mux_deadline(bench->mux), bench->now + TIMEOUT - 1000);
+	pass_time(bench, TIMEOUT - 1001);
 	assert_int_equal(mux_counters(bench->mux)->expired, 0);
 	pass_time(bench, 1);
 	assert_int_equal(mux_counters(bench->mux)->expired, 1);
@@ -127,29 +128,30 @@ static void test_V15_late_ctl_answers(void **state)
 	assert_string_equal(bench->why, "no matching request");
 }
 
-/* All 255 CTL tids but those that have expired are in flight, for a session of their own. */
-static void fill_ctl(struct bench *bench, unsigned expired)
+/* A CTL request of node 0 that has expired. */
+static struct msg expire_one(struct bench *bench, struct session *session)
 {
-	struct session *session = open_on(bench, 1);
+	struct msg old;
 
-	for (unsigned i = expired; i < 255; i++) {
-		app_write(session, ctl(6, QMI_CTL_SET_INSTANCE_ID));
-		modem_gets_ctl(bench, ctl(6, QMI_CTL_SET_INSTANCE_ID));
-	}
+	app_write(session, ctl(5, VERSION));
+	old = modem_gets(bench);
+	pass_time(bench, TIMEOUT);
+	return old;
 }
 
 static void test_V15_an_expired_ctl_tid_is_waited_for(void **state)
 {
 	struct bench *bench = *state;
-	struct session *a = open_on(bench, 0);
+	struct session *a;
 	struct msg old;
 
-	app_write(a, ctl(5, VERSION));
-	old = modem_gets(bench);
-	pass_time(bench, TIMEOUT);
-	fill_ctl(bench, 1);
+	bench->config.ctl_timeout = TIMEOUT;
+	bench_restart(bench);
+	a = open_on(bench, 0);
+	old = expire_one(bench, a);
+	fill_ctl(bench, 222, 32);
 	/* Its late answer comes in time. */
-	app_write(a, ctl(7, VERSION));
+	app_write(a, ctl_allocate(7, DMS));
 	modem_gets_nothing(bench);
 	assert_int_equal(mux_deadline(bench->mux), bench->now + 1000);
 	pass_time(bench, 999);
@@ -157,25 +159,25 @@ static void test_V15_an_expired_ctl_tid_is_waited_for(void **state)
 	modem_says(bench, answer(old, 0));
 	check_late(bench, 1);
 	app_reads_nothing(a);
-	modem_gets_this(bench, with_tid(ctl(7, VERSION), msg_tid(old)));
-	modem_says(bench, answer(old, 0));
-	app_reads(a, answer(ctl(7, VERSION), 0));
+	modem_gets_this(bench, with_tid(ctl_allocate(7, DMS), msg_tid(old)));
 }
 
 static void test_V15_an_expired_ctl_tid_is_taken_in_the_end(void **state)
 {
 	struct bench *bench = *state;
-	struct session *a = open_on(bench, 0);
+	struct session *a;
 	struct msg old;
 
+	bench->config.ctl_timeout = TIMEOUT;
+	bench_restart(bench);
+	a = open_on(bench, 0);
 	allocate(bench, a, DMS, 40);
-	app_write(a, ctl(5, VERSION));
-	old = modem_gets(bench);
-	pass_time(bench, TIMEOUT);
-	fill_ctl(bench, 1);
+	old = expire_one(bench, a);
+	fill_ctl(bench, 222, 32);
 	/* Also by the mux's own requests. */
 	app_write(a, ctl(7, QMI_CTL_SYNC));
 	modem_gets_nothing(bench);
+	assert_int_equal(mux_deadline(bench->mux), bench->now + 1000);
 	pass_time(bench, 999);
 	modem_gets_nothing(bench);
 	pass_time(bench, 1);
@@ -189,9 +191,12 @@ static void test_V15_an_expired_ctl_tid_is_taken_in_the_end(void **state)
 static void test_V15_all_255_expire(void **state)
 {
 	struct bench *bench = *state;
-	struct session *a = open_on(bench, 0);
+	struct session *a;
 
-	fill_ctl(bench, 0);
+	bench->config.ctl_timeout = TIMEOUT;
+	bench_restart(bench);
+	a = open_on(bench, 0);
+	fill_ctl(bench, 223, 32);
 	app_write(a, ctl(7, VERSION));
 	modem_gets_nothing(bench);
 	pass_time(bench, TIMEOUT);
@@ -200,6 +205,25 @@ static void test_V15_all_255_expire(void **state)
 	pass_time(bench, 1000);
 	modem_says(bench, answer(modem_gets_ctl(bench, ctl(7, VERSION)), 0));
 	app_reads(a, answer(ctl(7, VERSION), 0));
+}
+
+/* Nobody's request but the mux's own waits for a tid. */
+static void test_V15_all_255_have_expired_before(void **state)
+{
+	struct bench *bench = *state;
+	struct session *a;
+
+	bench->config.ctl_timeout = TIMEOUT;
+	bench_restart(bench);
+	a = open_on(bench, 0);
+	allocate(bench, a, DMS, 40);
+	fill_ctl(bench, 223, 32);
+	app_write(a, ctl(7, QMI_CTL_SYNC));
+	modem_gets_nothing(bench);
+	pass_time(bench, TIMEOUT);
+	modem_gets_nothing(bench);
+	pass_time(bench, 1000);
+	modem_gets_ctl(bench, ctl_release(0, DMS, 40));
 }
 
 static void test_V6_a_client_allocated_too_late(void **state)
@@ -306,6 +330,8 @@ static void test_V9_a_call_that_is_forgotten_counts(void **state)
 	app_write(a, start);
 	modem_gets(bench);
 	for (uint16_t tid = 1; tid <= 1024; tid++) {
+		if (tid % 8 == 1)
+			age_requests(bench);
 		app_write(b, request(DMS, 1, tid, MODEL));
 		modem_gets(bench);
 	}
@@ -328,11 +354,13 @@ static void test_V15_deadlines_in_order(void **state)
 	app_write(a, request(DMS, 1, 1, MODEL));
 	modem_gets(bench);
 	first = bench->now + TIMEOUT;
-	pass_time(bench, 100);
+	pass_time(bench, TIMEOUT - CTL_TIMEOUT + 100);
 	app_write(a, ctl(2, VERSION));
 	modem_gets(bench);
+	age_requests(bench);
 	assert_int_equal(mux_deadline(bench->mux), first);
-	pass_time(bench, TIMEOUT - 100);
+	pass_time(bench, first - bench->now);
+	assert_int_equal(mux_counters(bench->mux)->expired, 1);
 	assert_int_equal(mux_deadline(bench->mux), first + 100);
 	pass_time(bench, 100);
 	assert_true(mux_deadline(bench->mux) == MUX_NEVER);
@@ -347,6 +375,7 @@ static const struct CMUnitTest tests[] = {
 	BENCH_TEST(test_V15_an_expired_ctl_tid_is_waited_for),
 	BENCH_TEST(test_V15_an_expired_ctl_tid_is_taken_in_the_end),
 	BENCH_TEST(test_V15_all_255_expire),
+	BENCH_TEST(test_V15_all_255_have_expired_before),
 	BENCH_TEST(test_V6_a_client_allocated_too_late),
 	BENCH_TEST(test_V15_release_not_answered),
 	BENCH_TEST(test_V15_reclaim_not_answered),

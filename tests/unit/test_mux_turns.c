@@ -60,6 +60,8 @@ static void test_V14_a_flood_costs_bounded_memory(void **state)
 	for (uint16_t tid = 0; tid < SESSION_IN_FLIGHT; tid++) {
 		app_write(flood, request(DMS, 1, tid, MODEL));
 		modem_gets(bench);
+		if (tid % 8 == 7)
+			age_requests(bench);
 	}
 	app_write(flood, request(DMS, 1, 5000, MODEL));
 	modem_gets_nothing(bench);

@@ -10,12 +10,24 @@
 
 #define QUEUE 300 /* bytes of a queue */
 
+static struct users users;
 static struct sessions sessions;
+
+static struct session *open_for(uint32_t uid)
+{
+	struct user *user = user_get(&users, uid);
+	struct session *session = session_create(&sessions, user, 1, NULL);
+
+	user_put(user);
+	return session;
+}
 
 static int set_up(void **state)
 {
+	if (users_init(&users, 8 << 20) < 0)
+		return -1;
 	sessions_init(&sessions, MAX, QUEUE);
-	*state = session_create(&sessions, 1, NULL);
+	*state = open_for(1000);
 	return *state ? 0 : -1;
 }
 
@@ -23,6 +35,9 @@ static int tear_down(void **state)
 {
 	session_destroy(*state);
 	assert_int_equal(sessions.count, 0);
+	assert_int_equal(users.sessions, 0);
+	assert_int_equal(users.everybody.used, 0);
+	users_finish(&users);
 	return 0;
 }
 
@@ -41,13 +56,37 @@ static const uint8_t *frame_of(enum frame_kind kind, uint16_t tid, uint16_t size
 
 static void check_queued(struct queue *queue, uint16_t tid, size_t size)
 {
-	size_t got = 0;
-	const uint8_t *front = queue_front(queue, &got);
+	const uint8_t *front = queue_front(queue);
 
 	assert_non_null(front);
-	assert_int_equal(got, size);
+	assert_int_equal(frame_size(front), size);
 	assert_int_equal(frame_tid(front), tid);
 	queue_pop(queue);
+}
+
+/* The next read returns this frame. */
+static void check_read(struct session *session, uint16_t tid, size_t size)
+{
+	const uint8_t *data;
+
+	assert_int_equal(session_peek(session, &data), size);
+	assert_int_equal(frame_tid(data), tid);
+	session_consume(session, size);
+}
+
+static void check_overflow(struct session *session)
+{
+	const uint8_t *data;
+
+	assert_int_equal(session_peek(session, &data), -ENOBUFS);
+}
+
+static void check_nothing(struct session *session)
+{
+	const uint8_t *data;
+
+	assert_false(session_readable(session));
+	assert_int_equal(session_peek(session, &data), -EAGAIN);
 }
 
 static void test_V19_several_frames_and_a_part(void **state)
@@ -133,7 +172,7 @@ static void test_V21_full(void **state)
 	assert_true(session_writable(session));
 	/* The last write that begins below the bound is taken whole. */
 	assert_int_equal(session_accept(session, data, 512), 512);
-	assert_int_equal(queue_bytes(&session->out), SESSION_OUT_BYTES + 256);
+	assert_int_equal(session->out.bytes, SESSION_OUT_BYTES + 256);
 	assert_false(session_writable(session));
 	assert_int_equal(session_accept(session, data, 256), -EAGAIN);
 	assert_int_equal(session_accept(session, data, 0), 0);
@@ -152,7 +191,9 @@ static void test_no_memory(void **state)
 	uint8_t data[3 * MAX];
 
 	memory_fail(1);
-	assert_null(session_create(&sessions, 0, NULL));
+	errno = 0;
+	assert_null(session_create(&sessions, session->user, 0, NULL));
+	assert_int_equal(errno, ENOMEM);
 	assert_true(memory_failed());
 
 	memcpy(frame, frame_of(FRAME_REQUEST, 1, MAX), MAX);
@@ -184,6 +225,18 @@ static void deliver(struct session *session, enum frame_kind kind, uint16_t tid,
 	assert_int_equal(session_deliver(session, frame_of(kind, tid, 100)), dropped);
 }
 
+static void test_V14_both_kinds_in_order(void **state)
+{
+	struct session *session = *state;
+
+	sessions.queue_bytes = 1000;
+	for (uint16_t tid = 1; tid <= 8; tid++)
+		deliver(session, tid % 3 ? FRAME_INDICATION : FRAME_RESPONSE, tid, 0);
+	for (uint16_t tid = 1; tid <= 8; tid++)
+		check_read(session, tid, 100);
+	check_nothing(session);
+}
+
 static void test_V14_oldest_indication_goes_first(void **state)
 {
 	struct session *session = *state;
@@ -195,9 +248,11 @@ static void test_V14_oldest_indication_goes_first(void **state)
 	deliver(session, FRAME_INDICATION, 4, 1);
 	assert_true(session->overflowed);
 	deliver(session, FRAME_RESPONSE, 5, 1);
-	check_queued(&session->in, 1, 100);
-	check_queued(&session->in, 4, 100);
-	check_queued(&session->in, 5, 100);
+	check_overflow(session);
+	check_read(session, 1, 100);
+	check_read(session, 4, 100);
+	check_read(session, 5, 100);
+	check_nothing(session);
 }
 
 static void test_V14_responses_go_last(void **state)
@@ -209,10 +264,11 @@ static void test_V14_responses_go_last(void **state)
 	/* An indication is not worth a response; a newer response is worth an older one. */
 	deliver(session, FRAME_INDICATION, 4, 1);
 	deliver(session, FRAME_RESPONSE, 5, 1);
-	check_queued(&session->in, 2, 100);
-	check_queued(&session->in, 3, 100);
-	check_queued(&session->in, 5, 100);
-	assert_int_equal(session->in.frames, 0);
+	check_overflow(session);
+	check_read(session, 2, 100);
+	check_read(session, 3, 100);
+	check_read(session, 5, 100);
+	check_nothing(session);
 }
 
 static void test_V14_bounded_in_frames(void **state)
@@ -220,11 +276,16 @@ static void test_V14_bounded_in_frames(void **state)
 	struct session *session = *state;
 
 	sessions.queue_bytes = 1 << 20;
-	for (uint16_t tid = 0; tid < SESSION_IN_FRAMES; tid++)
+	/* Both kinds count. */
+	deliver(session, FRAME_RESPONSE, 0, 0);
+	for (uint16_t tid = 1; tid < SESSION_IN_FRAMES; tid++)
 		deliver(session, FRAME_INDICATION, tid, 0);
 	deliver(session, FRAME_INDICATION, SESSION_IN_FRAMES, 1);
-	assert_int_equal(session->in.frames, SESSION_IN_FRAMES);
-	check_queued(&session->in, 1, 100);
+	assert_int_equal(session->responses.frames, 1);
+	assert_int_equal(session->indications.frames, SESSION_IN_FRAMES - 1);
+	check_overflow(session);
+	check_read(session, 0, 100);
+	check_read(session, 2, 100);
 }
 
 static void test_V14_an_empty_queue_takes_any_frame(void **state)
@@ -235,10 +296,10 @@ static void test_V14_an_empty_queue_takes_any_frame(void **state)
 	deliver(session, FRAME_RESPONSE, 1, 0);
 	assert_false(session->overflowed);
 	/* Its reader has begun with it, so the next has to go. */
-	queue_consume(&session->in, 10);
+	session_consume(session, 10);
 	deliver(session, FRAME_RESPONSE, 2, 1);
 	assert_true(session->overflowed);
-	assert_int_equal(session->in.frames, 1);
+	assert_int_equal(session->responses.frames, 1);
 }
 
 static void test_V14_one_large_frame_for_many(void **state)
@@ -248,8 +309,9 @@ static void test_V14_one_large_frame_for_many(void **state)
 	for (uint16_t tid = 1; tid <= 3; tid++)
 		deliver(session, FRAME_INDICATION, tid, 0);
 	assert_int_equal(session_deliver(session, frame_of(FRAME_RESPONSE, 4, 250)), 3);
-	check_queued(&session->in, 4, 250);
-	assert_int_equal(session->in.frames, 0);
+	check_overflow(session);
+	check_read(session, 4, 250);
+	check_nothing(session);
 }
 
 static void test_V14_no_memory_is_an_overflow(void **state)
@@ -259,8 +321,115 @@ static void test_V14_no_memory_is_an_overflow(void **state)
 	memory_fail(1);
 	deliver(session, FRAME_RESPONSE, 1, 1);
 	assert_true(memory_failed());
-	assert_true(session->overflowed);
-	assert_int_equal(session->in.frames, 0);
+	check_overflow(session);
+	check_nothing(session);
+}
+
+/* V20: what is being read stays in front, whatever else goes. */
+static void test_V14_a_frame_being_read_stays(void **state)
+{
+	struct session *session = *state;
+	const uint8_t *data;
+
+	for (uint16_t tid = 1; tid <= 3; tid++)
+		deliver(session, FRAME_INDICATION, tid, 0);
+	session_consume(session, 10);
+	deliver(session, FRAME_RESPONSE, 4, 1);
+	deliver(session, FRAME_RESPONSE, 5, 1);
+	/* Now it is the only indication. */
+	deliver(session, FRAME_RESPONSE, 6, 1);
+	check_overflow(session);
+	assert_int_equal(session_peek(session, &data), 90);
+	session_consume(session, 90);
+	check_read(session, 5, 100);
+	check_read(session, 6, 100);
+	check_nothing(session);
+}
+
+/* Leaves the user no room for another byte. */
+static void use_up(struct user *user)
+{
+	user->account.limit = user->account.used;
+}
+
+static void test_V28_the_longest_queue_of_the_user_goes(void **state)
+{
+	struct session *session = *state;
+	struct session *longest = open_for(1000);
+	struct session *foreign = open_for(1001);
+	const size_t limit = session->user->account.limit;
+
+	sessions.queue_bytes = 1 << 20;
+	for (uint16_t tid = 0; tid < 100; tid++)
+		deliver(foreign, FRAME_INDICATION, tid, 0);
+	deliver(session, FRAME_INDICATION, 1, 0);
+	deliver(longest, FRAME_RESPONSE, 1, 0);
+	for (uint16_t tid = 0; tid < 10; tid++)
+		deliver(longest, FRAME_INDICATION, tid, 0);
+	use_up(session->user);
+	while (sessions_next_changed(&sessions))
+		;
+	/* The first response needs a queue of its own. */
+	deliver(session, FRAME_RESPONSE, 2, 10);
+	assert_ptr_equal(sessions_next_changed(&sessions), session);
+	assert_ptr_equal(sessions_next_changed(&sessions), longest);
+	check_overflow(longest);
+	check_read(longest, 1, 100);
+	check_nothing(longest);
+	check_read(session, 1, 100);
+	check_read(session, 2, 100);
+	check_nothing(session);
+	assert_int_equal(foreign->indications.frames, 100);
+	session->user->account.limit = limit;
+	session_destroy(longest);
+	session_destroy(foreign);
+}
+
+static void test_V28_the_longest_queue_of_all_goes(void **state)
+{
+	struct session *session = *state;
+	struct session *foreign = open_for(1001);
+
+	sessions.queue_bytes = 1 << 20;
+	for (uint16_t tid = 0; tid < 100; tid++)
+		deliver(foreign, FRAME_INDICATION, tid, 0);
+	deliver(session, FRAME_INDICATION, 1, 0);
+	users.all_but_root.limit = users.all_but_root.used;
+	users.all_but_root.reserve = 0;
+	deliver(session, FRAME_RESPONSE, 2, 100);
+	check_overflow(foreign);
+	check_nothing(foreign);
+	check_read(session, 1, 100);
+	check_read(session, 2, 100);
+	session_destroy(foreign);
+}
+
+static void test_V28_no_indication_left_to_drop(void **state)
+{
+	struct session *session = *state;
+	const size_t limit = session->user->account.limit;
+
+	use_up(session->user);
+	deliver(session, FRAME_RESPONSE, 1, 1);
+	session->user->account.limit = limit;
+	check_overflow(session);
+	check_nothing(session);
+}
+
+static void test_V28_what_the_caller_keeps(void **state)
+{
+	struct session *session = *state;
+	struct session *other = open_for(1000);
+	size_t used = users.everybody.used;
+
+	assert_true(session_charge(other, 1000));
+	session_refund(other, 300);
+	assert_int_equal(users.everybody.used, used + 700);
+	assert_false(session_charge(session, session->user->account.limit));
+	assert_int_equal(users.everybody.used, used + 700);
+	session_destroy(other);
+	assert_int_equal(session->charged, 0);
+	assert_true(users.everybody.used < used);
 }
 
 static void test_close_keeps_what_is_to_be_sent(void **state)
@@ -273,7 +442,7 @@ static void test_close_keeps_what_is_to_be_sent(void **state)
 	session_close(session);
 	assert_true(session->closed);
 	assert_null(session->partial);
-	assert_int_equal(session->in.frames, 0);
+	assert_false(session_readable(session));
 	check_queued(&session->out, 1, 50);
 }
 
@@ -286,12 +455,18 @@ static const struct CMUnitTest tests[] = {
 	SESSION_TEST(test_V19_too_long),
 	SESSION_TEST(test_V21_full),
 	SESSION_TEST(test_no_memory),
+	SESSION_TEST(test_V14_both_kinds_in_order),
 	SESSION_TEST(test_V14_oldest_indication_goes_first),
 	SESSION_TEST(test_V14_responses_go_last),
 	SESSION_TEST(test_V14_bounded_in_frames),
 	SESSION_TEST(test_V14_an_empty_queue_takes_any_frame),
 	SESSION_TEST(test_V14_one_large_frame_for_many),
 	SESSION_TEST(test_V14_no_memory_is_an_overflow),
+	SESSION_TEST(test_V14_a_frame_being_read_stays),
+	SESSION_TEST(test_V28_the_longest_queue_of_the_user_goes),
+	SESSION_TEST(test_V28_the_longest_queue_of_all_goes),
+	SESSION_TEST(test_V28_no_indication_left_to_drop),
+	SESSION_TEST(test_V28_what_the_caller_keeps),
 	SESSION_TEST(test_close_keeps_what_is_to_be_sent),
 };
 

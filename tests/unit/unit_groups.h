@@ -20,6 +20,11 @@ struct test_group {
 #define TEST_GROUP(group, array)                                                                   \
 	const struct test_group group = {#group, array, sizeof(array) / sizeof((array)[0])}
 
+extern const struct test_group account_tests;
+extern const struct test_group table_tests;
+extern const struct test_group rotation_tests;
+extern const struct test_group window_tests;
+extern const struct test_group user_tests;
 extern const struct test_group frame_tests;
 extern const struct test_group queue_tests;
 extern const struct test_group cid_map_tests;
@@ -40,6 +45,9 @@ extern const struct test_group mux_timeout_tests;
 extern const struct test_group mux_restart_tests;
 extern const struct test_group mux_life_tests;
 extern const struct test_group mux_memory_tests;
+extern const struct test_group mux_user_tests;
+extern const struct test_group mux_ctl_limit_tests;
+extern const struct test_group mux_client_limit_tests;
 extern const struct test_group open_files_tests;
 
 #endif

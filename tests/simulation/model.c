@@ -358,4 +358,5 @@ void model_compare(struct model *m, const struct mux *mux)
 	compare_counters(m, mux);
 	compare_deadline(m, mux);
 	m->window_shut = false;
+	m->batches++;
 }

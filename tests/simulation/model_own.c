@@ -25,7 +25,7 @@ int add_own(struct model *m, enum asked asked, enum purpose purpose, int waits, 
 				    .user = user,
 				    .seat = seat_is_open(seat) ? seat : NOBODY,
 				    .turn = ++m->turns,
-				    .batch = purpose == FOR_SYNC ? m->batches : ++m->batches};
+				    .batch = m->batches};
 	m->own_count++;
 	return own;
 }

@@ -178,7 +178,7 @@ struct own {
 	uint8_t device_cid;
 	unsigned tries;
 	uint64_t turn;  /* a count: the first goes first */
-	uint64_t batch; /* but those of one Sync in any order */
+	uint64_t batch; /* but those of one call, as of a Sync, in any order */
 	bool moved;     /* it was in another list before */
 	uint64_t not_before;
 };

@@ -126,7 +126,6 @@ void start_sync_of(struct model *m, int seat)
 	bool open = seat_is_open(seat);
 	unsigned releases = 0;
 
-	m->batches++;
 	for (int i = 0; i < m->clients_size; i++) {
 		const struct client *c = &m->clients[i];
 
@@ -136,7 +135,6 @@ void start_sync_of(struct model *m, int seat)
 		release(m, i, FOR_SYNC, open ? seat : NOBODY, s->user, open ? seat : NOBODY);
 		releases++;
 	}
-	m->batches++;
 	for (int i = 0; open && i < m->clients_size; i++) {
 		if (!m->clients[i].used || !m->clients[i].held[seat] || m->clients[i].releasing)
 			continue;

@@ -275,7 +275,7 @@ static bool send_for_the_mux(struct model *m, const struct chances *chances, con
 		return false;
 	f = &m->flights[found];
 	port_turn(m, chances, f->user, f->seat, chances->window == MUST);
-	check_order(m, f->user, f->seat, f->turn, 0);
+	check_order(m, f->user, f->seat, f->turn, UINT64_MAX);
 	send_again(m, found, frame, size);
 	return true;
 }
@@ -328,6 +328,30 @@ static void use_client(struct model *m, int seat, struct frame *want, int *clien
 	hold(m, *client, seat);
 }
 
+static void sent_too_early(struct model *m, int seat, const struct wait *wait)
+{
+	const struct seat *s = &m->seats[seat];
+	const struct user *u = &m->users[s->user];
+	const uint8_t *service = subject(s->out.first, 1);
+	enum head head = head_of(m, seat);
+
+	if (head == HEAD_FULL && service)
+		broken(m, "V28",
+		       "an Allocate CID of session %d is sent, whose user has %u clients of the "
+		       "service, asks for %u, and may have %u",
+		       seat, u->owns[*service], u->asks[*service], m->limit[*service]);
+	else if (head != HEAD_OF_PORT && head != HEAD_OPEN)
+		broken(m, "V3", "a frame of session %d is sent that is not for the modem", seat);
+	else if (wire_service(s->out.first->bytes) == 0)
+		broken(m, wait->all_of == NOBODY ? "V28" : "V15",
+		       "a CTL request of session %d is sent, which has %u in flight, its user %u, "
+		       "and %u late, all %u, and %u late",
+		       seat, s->ctl_out, u->ctl_out, u->late_ctl, m->ctl_out, m->late_ctl);
+	else
+		broken(m, wait->late == NOBODY ? "V5" : "V15",
+		       "a frame of session %d is sent before its time", seat);
+}
+
 /* Whether the session's next frame may be the next that the modem gets. */
 static bool check_session(struct model *m, const struct chances *chances, int seat)
 {
@@ -336,13 +360,7 @@ static bool check_session(struct model *m, const struct chances *chances, int se
 	while (m->seated[i] != seat)
 		i++;
 	if (chances->frame[i] < MAY) {
-		const struct wait *wait = &chances->wait[i];
-
-		broken(m,
-		       wait->late != NOBODY || wait->all_of != NOBODY ? "V15"
-		       : head_of(m, seat) == HEAD_OF_PORT             ? "V5"
-								      : "V3",
-		       "a frame of session %d is sent before its time, or to no avail", seat);
+		sent_too_early(m, seat, &chances->wait[i]);
 	} else if (chances->window == NO) {
 		broken(m, "V28", "a frame of session %d is sent, with %d young ones", seat,
 		       WINDOW_MAX);

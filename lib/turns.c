@@ -120,6 +120,7 @@ static struct turn *turns_whose(struct mux *mux, bool *own)
 	struct place *first =
 		turns_earlier(owns ? &owns->place : NULL, heads ? &heads->place : NULL);
 	struct place *own_place;
+	struct turn *turn;
 	struct user *user;
 
 	if (!first)
@@ -128,9 +129,11 @@ static struct turn *turns_whose(struct mux *mux, bool *own)
 					     : container_of(heads, struct user, heads);
 	own_place = owns ? line_place(&user->own) : NULL;
 	first = turns_earlier(own_place, heads ? line_place(&user->heads) : NULL);
-	*own = first == own_place;
-	return *own ? container_of(first, struct turn, own_place)
-		    : container_of(first, struct turn, head_place);
+	turn = first == own_place ? container_of(first, struct turn, own_place)
+				  : container_of(first, struct turn, head_place);
+	/* What is sent on its behalf goes before its next frame. */
+	*own = owns && place_is_taken(&turn->own_place);
+	return turn;
 }
 
 /* Whoever was served goes to the end of both rotations. */

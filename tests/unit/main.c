@@ -5,13 +5,14 @@
 #include "unit_groups.h"
 
 static const struct test_group *const groups[] = {
-	&account_tests,      &table_tests,       &rotation_tests,      &window_tests,
-	&user_tests,         &frame_tests,       &queue_tests,         &cid_map_tests,
-	&client_tests,       &name_tests,        &transaction_tests,   &session_tests,
-	&input_tests,        &mux_request_tests, &mux_ctl_tests,       &mux_turn_tests,
-	&mux_allocate_tests, &mux_sync_tests,    &mux_answer_tests,    &mux_framing_tests,
-	&mux_failure_tests,  &mux_timeout_tests, &mux_restart_tests,   &mux_life_tests,
-	&mux_memory_tests,   &mux_user_tests,    &mux_ctl_limit_tests, &mux_client_limit_tests,
+	&account_tests,      &table_tests,        &rotation_tests,       &window_tests,
+	&user_tests,         &frame_tests,        &queue_tests,          &cid_map_tests,
+	&client_tests,       &name_tests,         &transaction_tests,    &session_tests,
+	&input_tests,        &mux_request_tests,  &mux_ctl_tests,        &mux_turn_tests,
+	&mux_allocate_tests, &mux_sync_tests,     &mux_answer_tests,     &mux_framing_tests,
+	&mux_failure_tests,  &mux_timeout_tests,  &mux_restart_tests,    &mux_life_tests,
+	&mux_memory_tests,   &mux_user_tests,     &mux_ctl_limit_tests,  &mux_client_limit_tests,
+	&mux_holder_tests,   &mux_fairness_tests, &mux_local_turn_tests, &mux_window_tests,
 	&open_files_tests,
 };
 

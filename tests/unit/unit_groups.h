@@ -48,6 +48,10 @@ extern const struct test_group mux_memory_tests;
 extern const struct test_group mux_user_tests;
 extern const struct test_group mux_ctl_limit_tests;
 extern const struct test_group mux_client_limit_tests;
+extern const struct test_group mux_holder_tests;
+extern const struct test_group mux_fairness_tests;
+extern const struct test_group mux_local_turn_tests;
+extern const struct test_group mux_window_tests;
 extern const struct test_group open_files_tests;
 
 #endif

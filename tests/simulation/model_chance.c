@@ -13,18 +13,21 @@ static enum may worse(enum may a, enum may b)
 	return a < b ? a : b;
 }
 
-/* Device tids whose late answer may still come, of a user (without the mux's own) or EVERYBODY. */
-static unsigned count_late_ctl(const struct model *m, int whose)
+/*
+ * Device tids whose late answer may still come, of a user (without the mux's own)
+ * or EVERYBODY; sure: without those that may not count against a limit.
+ */
+static unsigned count_late_ctl(const struct model *m, int whose, bool sure)
 {
 	unsigned count = 0;
 
 	for (unsigned i = 0; i < m->late_count; i++) {
 		const struct late *late = &m->late[i];
 
-		if (late->service != 0 || may_be_gone(m, late))
+		if (late->service != 0 || may_be_gone(m, late) || (sure && late->open))
 			continue;
 		count += whose == EVERYBODY ||
-			 (late->user == whose && !late->again && late->asked < ASKED_OWN_RELEASE);
+			 (late->user == whose && late->asked < ASKED_OWN_RELEASE);
 	}
 	return count;
 }
@@ -37,7 +40,7 @@ static enum may tids_below(const struct model *m, unsigned limit, struct wait *w
 
 	if (high < limit)
 		return MUST;
-	may = below(m->ctl_out + count_late_ctl(m, EVERYBODY), high, limit);
+	may = below(m->ctl_out + count_late_ctl(m, EVERYBODY, limit < 255), high, limit);
 	if (!m->late_ctl)
 		return may;
 	wait->all_of = EVERYBODY;
@@ -56,7 +59,7 @@ static enum may user_tids(const struct model *m, int user, struct wait *wait)
 
 	if (is_root(m, user) || high < CTL_USER_MAX)
 		return MUST;
-	may = below(u->ctl_out + count_late_ctl(m, user), high, CTL_USER_MAX);
+	may = below(u->ctl_out + count_late_ctl(m, user, true), high, CTL_USER_MAX);
 	if (!late)
 		return may;
 	wait->all_of = user;
@@ -97,22 +100,24 @@ static enum may may_send_ctl(const struct model *m, int seat, struct wait *wait)
 }
 
 /*
- * V5. Sessions that have closed are not held back by each other: they use
- * nothing at the same time any more.
+ * V5: NO if another session's equal tid is in the way; MAY if both have closed, as
+ * they use nothing at the same time any more.
  */
-static bool tid_is_taken(const struct model *m, const struct client *client, uint16_t tid, int seat)
+static enum may tid_is_free(const struct model *m, const struct client *client, uint16_t tid,
+			    int seat)
 {
+	enum may may = MUST;
+
 	if (!m->out_like[hash_of(client->service, client->device_cid, tid)])
-		return false;
-	for (int i = m->oldest; i != NOBODY; i = m->flights[i].next) {
+		return MUST;
+	for (int i = m->oldest; i != NOBODY && may != NO; i = m->flights[i].next) {
 		const struct flight *f = &m->flights[i];
 
 		if (f->device_tid == tid && f->service == client->service &&
-		    f->device_cid == client->device_cid && f->seat != seat &&
-		    (seat_is_open(f->seat) || seat_is_open(seat)))
-			return true;
+		    f->device_cid == client->device_cid && f->seat != seat)
+			may = seat_is_open(f->seat) || seat_is_open(seat) ? NO : MAY;
 	}
-	return false;
+	return may;
 }
 
 static enum may may_send_to_service(const struct model *m, int seat, struct wait *wait)
@@ -129,11 +134,10 @@ static enum may may_send_to_service(const struct model *m, int seat, struct wait
 		return NO;
 	wait->late = find_late(m, client->service, client->device_cid, wire_tid(bytes),
 			       wire_message(bytes));
-	if (tid_is_taken(m, client, wire_tid(bytes), seat))
-		return NO;
-	if (wait->late == NOBODY)
+	may = worse(may, tid_is_free(m, client, wire_tid(bytes), seat));
+	if (may == NO || wait->late == NOBODY)
 		return may;
-	return may_be_gone(m, &m->late[wait->late]) ? MAY : HELD_UP;
+	return may_be_gone(m, &m->late[wait->late]) ? MAY : worse(may, HELD_UP);
 }
 
 static void wait_for_nothing(struct wait *wait)
@@ -293,7 +297,7 @@ static void await_tids(struct model *m, int whose, bool surely)
 	reached(m, whose == EVERYBODY ? SITUATION_LATE_TID_WAIT : SITUATION_LATE_USER_WAIT);
 	for (unsigned i = 0; i < m->late_count; i++) {
 		struct late *late = &m->late[i];
-		bool is_open = late->again || late->asked >= ASKED_OWN_RELEASE;
+		bool is_open = late->open || late->asked >= ASKED_OWN_RELEASE;
 
 		if (late->service == 0 && (whose == EVERYBODY || late->user == whose))
 			await_late(m, late, surely && (whose == EVERYBODY || !is_open));

@@ -160,7 +160,7 @@ static void end_unanswered(struct model *m, int flight)
 		if (f.client != NOBODY)
 			forget_client(m, f.client);
 	}
-	remember_late(m, flight);
+	remember_late(m, flight, false);
 	note_unanswered(m, flight);
 	flight_not_out(m, flight);
 	drop_flight(m, flight);
@@ -180,7 +180,7 @@ void abort_flight(struct model *m, int flight)
 
 	/* With its client, the modem has forgotten what that one asked. */
 	if (f->service == 0)
-		remember_late(m, flight);
+		remember_late(m, flight, false);
 	note_unanswered(m, flight);
 	flight_not_out(m, flight);
 	if (f->frame && seat_is_open(f->seat) && !m->stopping) {

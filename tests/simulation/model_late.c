@@ -27,7 +27,7 @@ static void count_late(struct model *m, const struct late *late, int by)
 
 	u->late += (unsigned)by;
 	if (late->service == 0 && !is_own(late))
-		*(late->again ? &u->late_ctl_again : &u->late_ctl) += (unsigned)by;
+		*(late->open ? &u->late_ctl_again : &u->late_ctl) += (unsigned)by;
 }
 
 /* Whether it may not count among its user's: the mux's own, or one that may be gone. */
@@ -90,7 +90,7 @@ static void note_subject(const struct flight *f, struct late *late)
 	}
 }
 
-void remember_late(struct model *m, int flight)
+void remember_late(struct model *m, int flight, bool lost)
 {
 	const struct flight *f = &m->flights[flight];
 	struct late late = {
@@ -99,7 +99,7 @@ void remember_late(struct model *m, int flight)
 		.device_tid = f->device_tid,
 		.message = f->message,
 		.asked = f->asked,
-		.again = f->again,
+		.open = f->again || lost,
 		.user = f->user,
 		.owner = f->user,
 		.client = f->service == 0 ? NOBODY : f->client,

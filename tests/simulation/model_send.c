@@ -34,7 +34,10 @@ static void session_is_not_served(struct model *m, const struct chances *chances
 	note_equal_tids(m, seat, may);
 	if (may == MUST && chances->window == MUST)
 		broken(m, waits ? "V15" : "V14",
-		       "session %d has a frame that can be sent, and the port gets nothing", seat);
+		       "session %d has a frame that can be sent, and the port gets nothing: "
+		       "service %u, message 0x%04x",
+		       seat, wire_service(m->seats[seat].out.first->bytes),
+		       wire_message(m->seats[seat].out.first->bytes));
 	if (has_to_be_answered(m, seat, chances->window))
 		broken(m, "V28",
 		       "session %d has an Allocate CID that no client is left for, and gets no "
@@ -472,7 +475,7 @@ static void not_sent(struct model *m, int flight, bool was_sent)
 	bool own = f.asked == ASKED_OWN_RELEASE || f.asked == ASKED_OWN_SYNC;
 
 	if (was_sent && (!own || (f.asked == ASKED_OWN_SYNC && m->owns[f.own].tries == OWN_TRIES)))
-		remember_late(m, flight);
+		remember_late(m, flight, true);
 	note_unanswered(m, flight);
 	flight_not_out(m, flight);
 	if (own) {

@@ -306,6 +306,7 @@ struct client *clients_revocable(const struct clients *clients, const struct use
 
 void clients_note_exhaustion(struct clients *clients, uint8_t service)
 {
+	clients->services[service].exhausted = true;
 	clients->services[service].modem_has = clients->services[service].count;
 }
 
@@ -315,7 +316,7 @@ unsigned clients_limit(const struct clients *clients, const struct user *user, u
 
 	if (user_is_root(user))
 		return UINT_MAX;
-	if (clients->services[service].modem_has == 0 || half >= USER_CLIENTS)
+	if (!clients->services[service].exhausted || half >= USER_CLIENTS)
 		return USER_CLIENTS;
 	return half > 0 ? half : 1;
 }

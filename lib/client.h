@@ -47,7 +47,8 @@ struct holding {
 struct service_clients {
 	struct list clients; /* least recently used first */
 	unsigned count;
-	unsigned modem_has; /* V28: how many there were when the modem had no more; 0: unknown */
+	unsigned modem_has; /* V28: how many there were when the modem had no more */
+	bool exhausted;     /* V28: the modem has said so */
 };
 
 struct clients {

@@ -148,9 +148,10 @@ static void turns_pass(struct mux *mux, struct turn *turn)
 /* Sends the next frame of a session; false if nothing can be sent now. */
 static bool turns_send_head(struct mux *mux, struct session *session, bool *sent)
 {
-	turns_pass(mux, &session->turn);
 	switch (requests_send(mux, session, mux->turns.frame)) {
 	case REQUESTS_SENT:
+		/* Only now: if this session must wait after all, the turn is another of its user's. */
+		turns_pass(mux, &session->turn);
 		*sent = true;
 		if (!turns_bury(session))
 			stand_look(mux, session);

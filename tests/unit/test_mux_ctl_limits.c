@@ -128,6 +128,23 @@ static void test_V28_expired_ones_count(void **state)
 		leave_unanswered(bench, 1000, 8);
 }
 
+/* One that waits already contends with those that expire meanwhile. */
+static void test_V28_waiting_while_they_expire(void **state)
+{
+	struct bench *bench = *state;
+	struct session *a = open_as(bench, 1000);
+
+	for (unsigned i = 0; i < 4; i++)
+		leave_unanswered(bench, 1000, 8);
+	app_write(a, ctl(6, VERSION));
+	pass_time(bench, CTL_TIMEOUT);
+	modem_gets_nothing(bench);
+	pass_time(bench, 999);
+	modem_gets_nothing(bench);
+	pass_time(bench, 1);
+	modem_gets_ctl(bench, ctl(6, VERSION));
+}
+
 /* Expired requests of one user do not make another wait, or end sooner. */
 static void test_V28_only_the_users_own_contend(void **state)
 {
@@ -331,6 +348,7 @@ static const struct CMUnitTest tests[] = {
 	BENCH_TEST(test_V28_8_of_a_session_hold_up_what_follows),
 	BENCH_TEST(test_V28_32_of_a_user),
 	BENCH_TEST(test_V28_expired_ones_count),
+	BENCH_TEST(test_V28_waiting_while_they_expire),
 	BENCH_TEST(test_V28_only_the_users_own_contend),
 	BENCH_TEST(test_V28_32_tids_for_clients),
 	BENCH_TEST(test_V15_ten_seconds),

@@ -180,7 +180,7 @@ void abort_flight(struct model *m, int flight)
 
 	/* With its client, the modem has forgotten what that one asked. */
 	if (f->service == 0)
-		remember_late(m, flight, false);
+		remember_late(m, flight, true);
 	note_unanswered(m, flight);
 	flight_not_out(m, flight);
 	if (f->frame && seat_is_open(f->seat) && !m->stopping) {

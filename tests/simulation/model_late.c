@@ -90,7 +90,7 @@ static void note_subject(const struct flight *f, struct late *late)
 	}
 }
 
-void remember_late(struct model *m, int flight, bool lost)
+void remember_late(struct model *m, int flight, bool answered)
 {
 	const struct flight *f = &m->flights[flight];
 	struct late late = {
@@ -99,7 +99,7 @@ void remember_late(struct model *m, int flight, bool lost)
 		.device_tid = f->device_tid,
 		.message = f->message,
 		.asked = f->asked,
-		.open = f->again || lost,
+		.open = f->again || answered,
 		.user = f->user,
 		.owner = f->user,
 		.client = f->service == 0 ? NOBODY : f->client,

@@ -190,7 +190,8 @@ struct late {
 	uint16_t device_tid;
 	uint16_t message;
 	enum asked asked;
-	bool open; /* it may not count against a limit on tids: repeated by the mux, or lost */
+	bool open; /* it may not count against a limit on tids: repeated by the mux, or its asker
+		      has an answer */
 	int user;
 	uint8_t subject[2]; /* of an Allocate or Release CID: service, device CID */
 	int owner;          /* of a Release CID: whose client it was */
@@ -410,7 +411,7 @@ bool is_of_session(const struct flight *f);
 
 /* model_late.c */
 unsigned hash_of(uint8_t service, uint8_t device_cid, uint16_t tid);
-void remember_late(struct model *m, int flight, bool lost);
+void remember_late(struct model *m, int flight, bool answered);
 int find_late(const struct model *m, uint8_t service, uint8_t device_cid, uint16_t tid,
 	      uint16_t message);
 void forget_late(struct model *m, int late);

@@ -150,7 +150,8 @@ static bool turns_send_head(struct mux *mux, struct session *session, bool *sent
 {
 	switch (requests_send(mux, session, mux->turns.frame)) {
 	case REQUESTS_SENT:
-		/* Only now: if this session must wait after all, the turn is another of its user's. */
+		/* Only now: if this session must wait after all, the turn is another of its user's.
+		 */
 		turns_pass(mux, &session->turn);
 		*sent = true;
 		if (!turns_bury(session))

@@ -178,21 +178,24 @@ enum may may_send_again(const struct model *m, const struct flight *f, struct wa
 	return m->now < m->own_pause ? MAY : tids_below(m, 255, wait);
 }
 
-/* Requests of sessions that the modem has not answered, sent less than a second ago. */
-static unsigned count_young(const struct model *m)
+/*
+ * Requests of sessions that the modem has not answered, sent less than a second
+ * ago. sure: without those that the mux has repeated, which may count or not.
+ */
+static unsigned count_young(const struct model *m, bool sure)
 {
 	unsigned count = 0;
 
 	for (int i = m->newest; i != NOBODY && m->now < m->flights[i].sent + YOUNG_MS;
 	     i = m->flights[i].previous)
-		count += is_of_session(&m->flights[i]) && !m->flights[i].again;
+		count += is_of_session(&m->flights[i]) && !(sure && m->flights[i].again);
 	return count;
 }
 
 enum may window(const struct model *m)
 {
-	unsigned low = count_young(m);
-	unsigned high = low;
+	unsigned low = count_young(m, true);
+	unsigned high = count_young(m, false);
 
 	for (unsigned i = 0; i < WINDOW_MIN; i++)
 		high += m->now < m->maybe_young[i] + YOUNG_MS;
@@ -214,6 +217,14 @@ static unsigned index_of(const struct model *m, int seat)
 	return i;
 }
 
+/* What the mux asks for a session goes first; what it cannot send yet may hold up the rest. */
+static void look_at_row(struct chances *chances, unsigned i, enum may may)
+{
+	raise(&chances->own[i], may);
+	if (may != MUST)
+		chances->frame[i] = worse(chances->frame[i], MAY);
+}
+
 /* An own request whose place is not known is in nobody's way, and nobody in its. */
 static void look_at_owns(const struct model *m, struct chances *chances)
 {
@@ -227,12 +238,12 @@ static void look_at_owns(const struct model *m, struct chances *chances)
 		if (own->seat == NOBODY)
 			raise(&chances->pseudo[own->user], may_send_own(m, own, &wait));
 		else
-			raise(&chances->own[index_of(m, own->seat)], may_send_own(m, own, &wait));
+			look_at_row(chances, index_of(m, own->seat), may_send_own(m, own, &wait));
 	}
 	for (int i = 0; i < m->flights_size && m->ready; i++)
 		if (m->flights[i].state == FLIGHT_READY)
-			raise(&chances->own[index_of(m, m->flights[i].seat)],
-			      may_send_again(m, &m->flights[i], &wait));
+			look_at_row(chances, index_of(m, m->flights[i].seat),
+				    may_send_again(m, &m->flights[i], &wait));
 }
 
 enum may may_send_any_own(const struct model *m)

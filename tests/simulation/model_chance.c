@@ -288,19 +288,15 @@ static void await_late(struct model *m, struct late *late, bool surely)
 	}
 }
 
+/* V15: one second for all that are alike: which of them the mux waits for does not show. */
 static void await_service(struct model *m, int late, bool surely)
 {
-	struct late *l = &m->late[late];
+	const struct late *l = &m->late[late];
 
 	reached(m, SITUATION_LATE_WAIT);
-	if (!may_be_gone(m, l)) {
-		await_late(m, l, surely);
-		return;
-	}
-	/* It may be the next one like it. */
 	for (unsigned i = 0; i < m->late_count; i++)
-		if (&m->late[i] == l || are_alike(&m->late[i], l))
-			await_late(m, &m->late[i], surely);
+		if (are_alike(&m->late[i], l))
+			await_late(m, &m->late[i], surely && (int)i == late);
 }
 
 static void await_tids(struct model *m, int whose, bool surely)

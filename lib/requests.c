@@ -26,15 +26,6 @@ static struct client *requests_find_client(const struct mux *mux, const struct s
 	return client;
 }
 
-static bool requests_refuse(struct mux *mux, struct session *session, const uint8_t *frame,
-			    uint16_t error)
-{
-	ledger_take(mux, session, frame);
-	ledger_answer(mux, session, frame_service(frame), frame_cid(frame), frame_tid(frame),
-		      frame_message(frame), error);
-	return true;
-}
-
 static void requests_log_hoarder(struct mux *mux, const struct session *session, uint8_t service)
 {
 	char who[LEDGER_WHO_MAX];
@@ -46,85 +37,115 @@ static void requests_log_hoarder(struct mux *mux, const struct session *session,
 		   session->user->clients[service]);
 }
 
-/* V2, V28: the user, or the node, has all the clients of the service that it may have. */
-static bool requests_answer_full(struct mux *mux, struct session *session, const uint8_t *frame,
-				 uint8_t service, bool over)
+/* V28: the user has all the clients of the service that it may have. */
+static bool requests_user_is_full(const struct mux *mux, const struct session *session,
+				  uint8_t service)
 {
-	bool full = clients_exhausted(&mux->clients, session->node, service);
-	struct client *client =
-		full ? clients_reclaimable(&mux->clients, session->user, service, session->node)
-		     : clients_reclaimable_own(&mux->clients, session->user, service);
-
-	if (!full && !over)
-		return false;
-	if (!client || (over && client->user != session->user)) {
-		if (over)
-			requests_log_hoarder(mux, session, service);
-		return requests_refuse(mux, session, frame, QMI_ERROR_CLIENT_IDS_EXHAUSTED);
-	}
-	ledger_take(mux, session, frame);
-	if (!own_reclaim(mux, session, frame_tid(frame), client))
-		ledger_answer(mux, session, QMI_SERVICE_CTL, QMI_CID_NONE, frame_tid(frame),
-			      QMI_CTL_ALLOCATE_CID, QMI_ERROR_CLIENT_IDS_EXHAUSTED);
-	return true;
+	return session->user->clients[service] >=
+	       clients_limit(&mux->clients, session->user, service);
 }
 
-/* True if an Allocate CID is dealt with, and does not go to the modem. */
-static bool requests_answer_allocate(struct mux *mux, struct session *session, const uint8_t *frame)
-{
-	const struct user *user = session->user;
-	uint16_t len;
-	const uint8_t *value = frame_tlv(frame, QMI_TLV_FIRST, 1, &len);
-
-	/* Drop it: nothing would know the new client. */
-	if (session->closed) {
-		ledger_take(mux, session, frame);
-		return true;
-	}
-	if (!value || len != 1)
-		return requests_refuse(mux, session, frame, QMI_ERROR_MALFORMED_MESSAGE);
-	return requests_answer_full(mux, session, frame, value[0],
-				    user->clients[value[0]] >=
-					    clients_limit(&mux->clients, user, value[0]));
-}
-
-static bool requests_answer_release(struct mux *mux, struct session *session, const uint8_t *frame)
+/* The TLV of Allocate or Release CID; NULL if it does not have this size. */
+static const uint8_t *requests_subject(const uint8_t *frame, uint16_t size)
 {
 	uint16_t len;
-	const uint8_t *value = frame_tlv(frame, QMI_TLV_FIRST, 2, &len);
+	const uint8_t *value = frame_tlv(frame, QMI_TLV_FIRST, size, &len);
 
-	if (!value || len != 2)
-		return requests_refuse(mux, session, frame, QMI_ERROR_MALFORMED_MESSAGE);
-	if (!requests_find_client(mux, session, value[0], value[1]))
-		return requests_refuse(mux, session, frame, QMI_ERROR_INVALID_CLIENT_ID);
-	return false;
+	return value && len == size ? value : NULL;
 }
 
-static bool requests_answer_ctl(struct mux *mux, struct session *session, const uint8_t *frame)
+static bool requests_ctl_needs_modem(const struct mux *mux, const struct session *session,
+				     const uint8_t *frame)
 {
+	const uint8_t *value;
+
 	if (frame_cid(frame) != QMI_CID_NONE)
-		return requests_refuse(mux, session, frame, QMI_ERROR_INVALID_CLIENT_ID);
+		return false;
 	switch (frame_message(frame)) {
 	case QMI_CTL_ALLOCATE_CID:
-		return requests_answer_allocate(mux, session, frame);
+		value = requests_subject(frame, 1);
+		return value && !session->closed &&
+		       !clients_exhausted(&mux->clients, session->node, value[0]) &&
+		       !requests_user_is_full(mux, session, value[0]);
 	case QMI_CTL_RELEASE_CID:
-		return requests_answer_release(mux, session, frame);
+		value = requests_subject(frame, 2);
+		return value && requests_find_client(mux, session, value[0], value[1]);
 	case QMI_CTL_SYNC:
-		ledger_take(mux, session, frame);
-		own_sync(mux, session, frame_tid(frame));
-		return true;
-	default:
 		return false;
+	default:
+		return true;
 	}
 }
 
-bool requests_answer(struct mux *mux, struct session *session, const uint8_t *frame)
+bool requests_need_modem(const struct mux *mux, const struct session *session, const uint8_t *frame)
 {
 	if (frame_service(frame) == QMI_SERVICE_CTL)
-		return requests_answer_ctl(mux, session, frame);
-	if (requests_find_client(mux, session, frame_service(frame), frame_cid(frame)))
-		return false;
-	return requests_refuse(mux, session, frame, QMI_ERROR_INVALID_CLIENT_ID);
+		return requests_ctl_needs_modem(mux, session, frame);
+	return requests_find_client(mux, session, frame_service(frame), frame_cid(frame));
+}
+
+static void requests_refuse(struct mux *mux, struct session *session, const uint8_t *frame,
+			    uint16_t error)
+{
+	ledger_answer(mux, session, frame_service(frame), frame_cid(frame), frame_tid(frame),
+		      frame_message(frame), error);
+}
+
+/* V2, V28: the user, or the node, has all the clients of the service that it may have. */
+static void requests_make_room(struct mux *mux, struct session *session, const uint8_t *frame,
+			       uint8_t service)
+{
+	struct clients *clients = &mux->clients;
+	bool over = requests_user_is_full(mux, session, service);
+	struct client *client =
+		clients_exhausted(clients, session->node, service)
+			? clients_reclaimable(clients, session->user, service, session->node)
+			: clients_reclaimable_own(clients, session->user, service);
+
+	if (over && client && client->user != session->user)
+		client = NULL;
+	if (over && !client)
+		requests_log_hoarder(mux, session, service);
+	if (!client || !own_reclaim(mux, session, frame_tid(frame), client))
+		requests_refuse(mux, session, frame, QMI_ERROR_CLIENT_IDS_EXHAUSTED);
+}
+
+static void requests_answer_allocate(struct mux *mux, struct session *session, const uint8_t *frame)
+{
+	const uint8_t *value = requests_subject(frame, 1);
+
+	/* Nothing would know a closed session's new client. */
+	if (session->closed)
+		return;
+	if (value)
+		requests_make_room(mux, session, frame, value[0]);
+	else
+		requests_refuse(mux, session, frame, QMI_ERROR_MALFORMED_MESSAGE);
+}
+
+static void requests_answer_ctl(struct mux *mux, struct session *session, const uint8_t *frame)
+{
+	uint16_t message = frame_message(frame);
+
+	if (frame_cid(frame) != QMI_CID_NONE)
+		requests_refuse(mux, session, frame, QMI_ERROR_INVALID_CLIENT_ID);
+	else if (message == QMI_CTL_SYNC)
+		own_sync(mux, session, frame_tid(frame));
+	else if (message == QMI_CTL_ALLOCATE_CID)
+		requests_answer_allocate(mux, session, frame);
+	else
+		requests_refuse(mux, session, frame,
+				requests_subject(frame, 2) ? QMI_ERROR_INVALID_CLIENT_ID
+							   : QMI_ERROR_MALFORMED_MESSAGE);
+}
+
+void requests_answer(struct mux *mux, struct session *session, const uint8_t *frame)
+{
+	ledger_take(mux, session, frame);
+	if (frame_service(frame) == QMI_SERVICE_CTL)
+		requests_answer_ctl(mux, session, frame);
+	else
+		requests_refuse(mux, session, frame, QMI_ERROR_INVALID_CLIENT_ID);
 }
 
 /*
@@ -243,6 +264,7 @@ static enum requests_outcome requests_lack_memory(struct mux *mux, struct sessio
 		own_retry_later(mux);
 		return REQUESTS_NO_MEMORY;
 	}
+	ledger_take(mux, session, request);
 	requests_refuse(mux, session, request, QMI_ERROR_INTERNAL);
 	return REQUESTS_ANSWERED;
 }
@@ -253,8 +275,10 @@ enum requests_outcome requests_send(struct mux *mux, struct session *session, ui
 	bool ctl = frame_service(request) == QMI_SERVICE_CTL;
 	struct transaction *transaction;
 
-	if (requests_answer(mux, session, request))
+	if (!requests_need_modem(mux, session, request)) {
+		requests_answer(mux, session, request);
 		return REQUESTS_ANSWERED;
+	}
 	if (!ctl && !requests_may_send(mux, session, request))
 		return REQUESTS_MOVED;
 	errno = EDQUOT;

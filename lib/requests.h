@@ -9,8 +9,12 @@
 struct mux;
 struct session;
 
-/* Deals with the session's next frame if that needs no modem; false if it does. */
-bool requests_answer(struct mux *mux, struct session *session, const uint8_t *frame);
+/* False if the mux deals with the session's next frame itself. */
+bool requests_need_modem(const struct mux *mux, const struct session *session,
+			 const uint8_t *frame);
+
+/* Deals with the session's next frame, which needs no modem. */
+void requests_answer(struct mux *mux, struct session *session, const uint8_t *frame);
 
 /* Has the session stand where its next frame, which needs the modem, belongs. */
 void requests_stand(struct mux *mux, struct session *session, const uint8_t *frame);

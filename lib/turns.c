@@ -42,15 +42,28 @@ static void turns_pop(struct mux *mux, struct session *session)
 		stand_look(mux, session);
 }
 
+/* A frame that needs the modem costs only its turn at the port. */
+static void turns_look_ahead(struct mux *mux, struct session *session)
+{
+	const uint8_t *frame = session_request(session);
+
+	if (frame && session->sync_left == 0 && requests_need_modem(mux, session, frame))
+		requests_stand(mux, session, frame);
+	else
+		stand_look(mux, session);
+}
+
 static void turns_look(struct mux *mux, struct session *session)
 {
 	const uint8_t *frame = session_request(session);
 
 	rotation_pass(&mux->users.local, &session->user->local, &session->local);
-	if (requests_answer(mux, session, frame))
-		turns_pop(mux, session);
-	else
+	if (requests_need_modem(mux, session, frame)) {
 		requests_stand(mux, session, frame);
+		return;
+	}
+	requests_answer(mux, session, frame);
+	turns_pop(mux, session);
 }
 
 void turns_work(struct mux *mux, unsigned turns)
@@ -155,7 +168,7 @@ static bool turns_send_head(struct mux *mux, struct session *session, bool *sent
 		turns_pass(mux, &session->turn);
 		*sent = true;
 		if (!turns_bury(session))
-			stand_look(mux, session);
+			turns_look_ahead(mux, session);
 		break;
 	case REQUESTS_ANSWERED:
 		turns_pop(mux, session);

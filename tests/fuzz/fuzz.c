@@ -56,6 +56,7 @@ struct world *fuzz_begin(struct input *input)
 		.frame_max = choice & 1 ? 64 : 4096,
 		.queue_bytes = choice & 2 ? 60 : 65536,
 		.transaction_timeout = choice & 4 ? 500 : 30000,
+		.ctl_timeout = choice & 4 ? 700 : 10000,
 		.orphan_timeout = choice & 8 ? 700 : 0,
 		.modem_clients = choice & 16 ? 2 : 8,
 		.modem_first_cid = choice & 32 ? 200 : 1,

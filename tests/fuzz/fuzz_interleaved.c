@@ -33,12 +33,14 @@ static struct operation choose(struct input *input)
 	size_t bytes;
 
 	op.quiet = byte & 128;
+	op.later = byte & 128;
 	if (op.kind == OP_RAW || op.kind == OP_NOISE) {
 		op.data = input_bytes(input, &bytes);
 		op.amount = (uint32_t)bytes;
 		return op;
 	}
 	op.node = op.slot & 1;
+	op.user = op.slot / 2;
 	op.service = 1 + input_byte(input) % 3;
 	op.cid = input_byte(input);
 	op.tid = input_byte(input) % 8;
@@ -47,7 +49,7 @@ static struct operation choose(struct input *input)
 	op.extra = op.amount & 1;
 	if (op.kind == OP_WAIT || op.kind == OP_JUMP)
 		op.amount *= 10;
-	if (op.kind == OP_CLIENTS)
+	if (op.kind == OP_CLIENTS || op.kind == OP_PRESS)
 		op.amount %= 4;
 	if (op.kind == OP_ANSWER)
 		choose_answer(input, &op.how);

@@ -13,6 +13,7 @@ struct profile {
 		enum operation_kind kind;
 		uint16_t weight;
 	} unlike[10]; /* what is not as it is every day */
+	bool root_alone;
 };
 
 static const uint16_t everyday[OP_KINDS] = {
@@ -22,66 +23,144 @@ static const uint16_t everyday[OP_KINDS] = {
 	[OP_NEXT] = 30,      [OP_SENT] = 40,    [OP_FAILED] = 3,       [OP_LOST] = 2,
 	[OP_EXCHANGE] = 120, [OP_ANSWER] = 190, [OP_IGNORE] = 6,       [OP_INDICATE] = 60,
 	[OP_REVOKE] = 6,     [OP_RESTART] = 1,  [OP_CTL_INDICATE] = 2, [OP_NOISE] = 4,
-	[OP_WAIT] = 20,      [OP_JUMP] = 4,
+	[OP_WAIT] = 20,      [OP_JUMP] = 4,     [OP_PRESS] = 1,
 };
 
 static const struct profile profiles[] = {
-	{12, 3, 5, 0, {{OP_OPEN, 0}}},
-	{12, 2, 3, 4, {{OP_RESET, 1}, {OP_RESTART, 2}, {OP_STOP, 1}, {OP_UNPLUG, 1}}},
+	{.slots = 12, .services = 3, .tids = 5, .unlike_count = 0, .unlike = {{OP_OPEN, 0}}},
+	{.slots = 12,
+	 .services = 2,
+	 .tids = 3,
+	 .unlike_count = 4,
+	 .unlike = {{OP_RESET, 1}, {OP_RESTART, 2}, {OP_STOP, 1}, {OP_UNPLUG, 1}}},
 	/* Programs that come and go, and leave clients behind. */
-	{10, 2, 5, 4, {{OP_OPEN, 90}, {OP_CLOSE, 70}, {OP_RELEASE, 5}, {OP_SYNC, 10}}},
+	{.slots = 10,
+	 .services = 2,
+	 .tids = 5,
+	 .unlike_count = 4,
+	 .unlike = {{OP_OPEN, 90}, {OP_CLOSE, 70}, {OP_RELEASE, 5}, {OP_SYNC, 10}}},
 	/* A modem that hardly answers. */
-	{8, 2, 3, 4, {{OP_ANSWER, 40}, {OP_IGNORE, 40}, {OP_WAIT, 60}, {OP_JUMP, 20}}},
+	{.slots = 8,
+	 .services = 2,
+	 .tids = 3,
+	 .unlike_count = 4,
+	 .unlike = {{OP_ANSWER, 40}, {OP_IGNORE, 40}, {OP_WAIT, 60}, {OP_JUMP, 20}}},
 	/* A port that often fails. */
-	{8,
-	 3,
-	 5,
-	 5,
-	 {{OP_EXCHANGE, 20}, {OP_NEXT, 100}, {OP_FAILED, 50}, {OP_LOST, 30}, {OP_SYNC, 20}}},
+	{.slots = 8,
+	 .services = 3,
+	 .tids = 5,
+	 .unlike_count = 5,
+	 .unlike = {{OP_EXCHANGE, 20},
+		    {OP_NEXT, 100},
+		    {OP_FAILED, 50},
+		    {OP_LOST, 30},
+		    {OP_SYNC, 20}}},
 	/* Programs that do not read. */
-	{6,
-	 1,
-	 9,
-	 5,
-	 {{OP_READ, 6}, {OP_READ_ALL, 1}, {OP_INDICATE, 700}, {OP_SYNC, 1}, {OP_CTL_INDICATE, 30}}},
-	/* Floods, with all tids of CTL in use. */
-	{6,
-	 1,
-	 40,
-	 6,
-	 {{OP_FLOOD, 40},
-	  {OP_CTL, 300},
-	  {OP_ANSWER, 120},
-	  {OP_EXCHANGE, 60},
-	  {OP_IGNORE, 1},
-	  {OP_WAIT, 8}}},
+	{.slots = 6,
+	 .services = 1,
+	 .tids = 9,
+	 .unlike_count = 5,
+	 .unlike = {{OP_READ, 6},
+		    {OP_READ_ALL, 1},
+		    {OP_INDICATE, 700},
+		    {OP_SYNC, 1},
+		    {OP_CTL_INDICATE, 30}}},
+	/* Floods, that fill all queues and what may be in flight. */
+	{.slots = 6,
+	 .services = 1,
+	 .tids = 40,
+	 .unlike_count = 8,
+	 .unlike = {{OP_FLOOD, 40},
+		    {OP_CTL, 100},
+		    {OP_ANSWER, 120},
+		    {OP_EXCHANGE, 60},
+		    {OP_IGNORE, 1},
+		    {OP_RESTART, 0},
+		    {OP_PRESS, 12},
+		    {OP_WAIT, 8}}},
+	/* Root alone, with all tids of CTL in use. */
+	{.slots = 70,
+	 .services = 1,
+	 .tids = 5,
+	 .unlike_count = 9,
+	 .unlike = {{OP_OPEN, 120},
+		    {OP_CLOSE, 2},
+		    {OP_CTL, 500},
+		    {OP_ALLOCATE, 200},
+		    {OP_ANSWER, 60},
+		    {OP_EXCHANGE, 40},
+		    {OP_IGNORE, 10},
+		    {OP_RESTART, 0},
+		    {OP_PRESS, 12}},
+	 .root_alone = true},
+	/* Users who ask more of CTL than the modem answers. */
+	{.slots = 24,
+	 .services = 2,
+	 .tids = 5,
+	 .unlike_count = 8,
+	 .unlike = {{OP_CTL, 300},
+		    {OP_ALLOCATE, 100},
+		    {OP_CLOSE, 8},
+		    {OP_ANSWER, 40},
+		    {OP_IGNORE, 40},
+		    {OP_RESTART, 0},
+		    {OP_PRESS, 12},
+		    {OP_JUMP, 8}}},
 	/* All 254 CIDs of a node in use. */
-	{6,
-	 1,
-	 5,
-	 6,
-	 {{OP_CLIENTS, 12},
-	  {OP_RELEASE, 4},
-	  {OP_SYNC, 0},
-	  {OP_RESTART, 0},
-	  {OP_REVOKE, 2},
-	  {OP_CLOSE, 3}}},
+	{.slots = 6,
+	 .services = 1,
+	 .tids = 5,
+	 .unlike_count = 6,
+	 .unlike = {{OP_CLIENTS, 12},
+		    {OP_RELEASE, 4},
+		    {OP_SYNC, 0},
+		    {OP_RESTART, 0},
+		    {OP_REVOKE, 2},
+		    {OP_CLOSE, 3}},
+	 .root_alone = true},
+	/* Users who hoard clients. */
+	{.slots = 16,
+	 .services = 2,
+	 .tids = 5,
+	 .unlike_count = 8,
+	 .unlike = {{OP_ALLOCATE, 250},
+		    {OP_RELEASE, 8},
+		    {OP_CLIENTS, 4},
+		    {OP_RESTART, 0},
+		    {OP_SYNC, 2},
+		    {OP_REVOKE, 2},
+		    {OP_CLOSE, 10},
+		    {OP_EXCHANGE, 200}}},
+	/* Floods of what the mux answers by itself. */
+	{.slots = 10,
+	 .services = 2,
+	 .tids = 5,
+	 .unlike_count = 5,
+	 .unlike = {{OP_FLOOD, 120},
+		    {OP_SYNC, 20},
+		    {OP_MALFORMED, 40},
+		    {OP_READ_ALL, 120},
+		    {OP_CLOSE, 20}}},
 	/* Noise on both sides. */
-	{8, 2, 5, 2, {{OP_RAW, 40}, {OP_NOISE, 40}}},
+	{.slots = 8,
+	 .services = 2,
+	 .tids = 5,
+	 .unlike_count = 2,
+	 .unlike = {{OP_RAW, 40}, {OP_NOISE, 40}}},
 	/* More sessions than may linger. */
-	{90,
-	 1,
-	 5,
-	 9,
-	 {{OP_OPEN, 300},
-	  {OP_CLOSE, 150},
-	  {OP_EXCHANGE, 2},
-	  {OP_SYNC, 1},
-	  {OP_CTL, 200},
-	  {OP_NEXT, 3},
-	  {OP_SENT, 3},
-	  {OP_ANSWER, 20},
-	  {OP_FLOOD, 0}}},
+	{.slots = 90,
+	 .services = 1,
+	 .tids = 5,
+	 .unlike_count = 9,
+	 .unlike = {{OP_OPEN, 300},
+		    {OP_CLOSE, 150},
+		    {OP_EXCHANGE, 2},
+		    {OP_SYNC, 1},
+		    {OP_CTL, 200},
+		    {OP_NEXT, 3},
+		    {OP_SENT, 3},
+		    {OP_ANSWER, 20},
+		    {OP_FLOOD, 0}}},
 };
 
 static const uint8_t services[] = {1, 2, 3, 0x77};
@@ -92,12 +171,22 @@ static const uint8_t services[] = {1, 2, 3, 0x77};
 /* One world in so many has its core checked after each step: it takes three times as long. */
 #define CHECKED_WORLDS 20
 
+static void choose_users(struct generator *generator, struct world_config *config)
+{
+	const struct profile *profile = generator->profile;
+
+	generator->users = profile->root_alone ? 1 : 1 + random_below(&generator->random, 4);
+	generator->first_user = profile->root_alone ? 0 : random_below(&generator->random, 2);
+	config->share_node = random_one_in(&generator->random, 8);
+}
+
 void generator_init(struct generator *generator, uint64_t seed, struct world_config *config)
 {
 	static const uint16_t queues[] = {13, 64, 200, 1000, 5000, 65535};
 	static const uint16_t frames[] = {64, 300, 4096, 4096, 65535};
 	static const uint16_t modems[] = {2, 6, 6, 10, 30, 254};
 	static const uint32_t timeouts[] = {700, 5000, 30000, 300000};
+	static const uint32_t ctl_timeouts[] = {700, 3000, 10000, 10000, 60000};
 	static const uint32_t orphans[] = {0, 0, 500, 4000, 60000};
 	size_t profile;
 
@@ -115,6 +204,7 @@ void generator_init(struct generator *generator, uint64_t seed, struct world_con
 		.frame_max = PICK(generator, frames),
 		.queue_bytes = PICK(generator, queues),
 		.transaction_timeout = PICK(generator, timeouts),
+		.ctl_timeout = PICK(generator, ctl_timeouts),
 		.orphan_timeout = PICK(generator, orphans),
 		.modem_clients = PICK(generator, modems),
 		.modem_first_cid = (uint8_t)(1 + random_below(&generator->random, 254)),
@@ -122,7 +212,8 @@ void generator_init(struct generator *generator, uint64_t seed, struct world_con
 		.silent_end = random_one_in(&generator->random, 3),
 		.checked = seed % CHECKED_WORLDS == 0,
 	};
-	if (generator->weight[OP_CLIENTS]) {
+	choose_users(generator, config);
+	if (generator->weight[OP_CLIENTS] > 4) {
 		config->nodes = 1 + random_below(&generator->random, 2);
 		config->modem_clients = 254;
 	}
@@ -156,7 +247,7 @@ static uint8_t any_session(struct generator *generator, const struct model *mode
 	return (uint8_t)slot;
 }
 
-/* Mostly a client of the session's own node, and sometimes any. */
+/* Mostly a client that the session may use, and sometimes any. */
 static void choose_client(struct generator *generator, const struct model *model,
 			  struct operation *op)
 {
@@ -171,7 +262,8 @@ static void choose_client(struct generator *generator, const struct model *model
 			continue;
 		op->service = client.service;
 		op->cid = client.cid;
-		if (client.holder == op->slot || one_in(generator, 4))
+		if (one_in(generator, model_may_use(model, op->slot, &client) ? 3 : 9) ||
+		    model_holds(model, op->slot, &client))
 			return;
 	}
 }
@@ -234,8 +326,10 @@ static void choose_time(struct generator *generator, const struct world *world,
 			struct operation *op)
 {
 	uint64_t timeout = world_config(world)->transaction_timeout;
+	uint64_t ctl = world_config(world)->ctl_timeout;
 	uint64_t orphans = world_config(world)->orphan_timeout;
-	const uint64_t spans[] = {1, 50, 200, 999, 1000, 1001, 2000, orphans, timeout / 4, timeout};
+	const uint64_t spans[] = {1,    1,    50,  200,     999,         1000,
+				  1001, 2000, ctl, orphans, timeout / 4, timeout};
 
 	op->amount =
 		one_in(generator, 2) ? below(generator, 300) : (uint32_t)PICK(generator, spans);
@@ -284,6 +378,9 @@ static void fill(struct generator *generator, const struct world *world, struct 
 	case OP_EXCHANGE:
 		op->amount = 1 + below(generator, one_in(generator, 9) ? 1200 : 6);
 		break;
+	case OP_PRESS:
+		op->amount = 1 + below(generator, one_in(generator, 6) ? 160 : 8);
+		break;
 	case OP_ANSWER:
 		choose_answer(generator, op);
 		break;
@@ -299,7 +396,7 @@ static void fill(struct generator *generator, const struct world *world, struct 
 	case OP_CLIENTS:
 		op->service = any_service(generator);
 		op->tid = (uint16_t)below(generator, 256);
-		op->amount = 1 + below(generator, 120);
+		op->amount = 1 + below(generator, generator->weight[OP_CLIENTS] > 4 ? 120 : 20);
 		break;
 	case OP_WAIT:
 	case OP_JUMP:
@@ -353,7 +450,9 @@ void generator_next(struct generator *generator, const struct world *world, stru
 	else if (op->kind <= OP_FLOOD && !model_is_open(model, op->slot))
 		op->kind = OP_OPEN;
 	op->node = (uint8_t)below(generator, world_config(world)->nodes);
+	op->user = (uint8_t)(generator->first_user + below(generator, generator->users));
 	op->quiet = one_in(generator, 8);
+	op->later = one_in(generator, 4);
 	fill(generator, world, op);
 	if (op->kind <= OP_FLOOD || (op->kind >= OP_ANSWER && op->kind <= OP_NOISE))
 		choose_line(generator, op);

@@ -10,6 +10,8 @@ struct generator {
 	struct random random;
 	const struct profile *profile;
 	uint16_t weight[OP_KINDS];
+	unsigned users;      /* how many */
+	unsigned first_user; /* 0: root is one of them */
 };
 
 void generator_init(struct generator *generator, uint64_t seed, struct world_config *config);

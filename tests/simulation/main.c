@@ -145,10 +145,11 @@ static void run_all(const struct options *options, struct board *board)
 
 static void print_config(const struct world_config *config)
 {
-	printf("        %u nodes, %zu bytes a frame, %zu a queue, timeout %" PRIu64
-	       " ms, orphans' %" PRIu64
+	printf("        %u nodes%s, %zu bytes a frame, %zu a queue, timeout %" PRIu64
+	       " ms, CTL %" PRIu64 " ms, orphans' %" PRIu64
 	       " ms; the modem has %u clients of a service, from %u on%s\n",
-	       config->nodes, config->frame_max, config->queue_bytes, config->transaction_timeout,
+	       config->nodes, config->share_node ? ", shared by all users" : "", config->frame_max,
+	       config->queue_bytes, config->transaction_timeout, config->ctl_timeout,
 	       config->orphan_timeout, config->modem_clients, config->modem_first_cid,
 	       config->start_sync ? "; Sync at the start" : "");
 }

@@ -63,6 +63,11 @@ struct frame *frame_of(const uint8_t *bytes, size_t size)
 	return frame;
 }
 
+bool is_same(const struct frame *a, const struct frame *b)
+{
+	return a->size == b->size && memcmp(a->bytes, b->bytes, a->size) == 0;
+}
+
 void fifo_push(struct fifo *fifo, struct frame *frame)
 {
 	frame->next = NULL;
@@ -103,8 +108,10 @@ struct model *model_create(const struct mux_config *config)
 	m->port = NOBODY;
 	m->sent = NOBODY;
 	m->input = allocate(2 * WIRE_MAX);
-	for (int tid = 0; tid < 256; tid++)
-		m->by_tid[tid] = NOBODY;
+	for (int i = 0; i < 256; i++) {
+		m->by_tid[i] = NOBODY;
+		m->limit[i] = CLIENTS_MAX;
+	}
 	return m;
 }
 
@@ -126,6 +133,7 @@ void model_destroy(struct model *m)
 	free(m->clients);
 	free(m->flights);
 	free(m->owns);
+	free(m->late);
 	free(m->owed);
 	free(m->seen);
 	free(m->input);
@@ -157,13 +165,55 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-/* The earliest time at which the rules want something to happen by itself. */
-static uint64_t earliest_deadline(const struct model *m)
+/* Of each of the two kinds of request the oldest is the first to expire. */
+static uint64_t earliest_expiry(const struct model *m)
+{
+	uint64_t deadline = NO_TIME;
+	bool ctl = m->ctl_out > 0;
+	bool service = true;
+
+	for (int i = m->oldest; i != NOBODY && (ctl || service); i = m->flights[i].next) {
+		const struct flight *f = &m->flights[i];
+
+		deadline = earlier(deadline, f->deadline);
+		*(f->service == 0 ? &ctl : &service) = false;
+	}
+	return deadline;
+}
+
+/* V28: the window opens again when the oldest young request turns old. */
+static uint64_t window_opens(const struct model *m)
+{
+	for (int i = m->oldest; i != NOBODY && m->window_shut; i = m->flights[i].next)
+		if (is_of_session(&m->flights[i]) && !m->flights[i].again &&
+		    m->now < m->flights[i].sent + YOUNG_MS)
+			return m->flights[i].sent + YOUNG_MS;
+	return NO_TIME;
+}
+
+static uint64_t next_orphan_age(const struct model *m)
 {
 	uint64_t deadline = NO_TIME;
 
+	if (!m->config.orphan_timeout || !m->orphan_count || m->stopping)
+		return NO_TIME;
+	for (int i = 0; i < m->clients_size; i++) {
+		const struct client *client = &m->clients[i];
+
+		if (client->used && !client->holders && !client->releasing && !client->call)
+			deadline = earlier(deadline, client->since + m->config.orphan_timeout);
+	}
+	return deadline;
+}
+
+/* The earliest time at which the rules want something to happen by itself. */
+static uint64_t earliest_deadline(const struct model *m)
+{
+	uint64_t deadline;
+
 	if (m->unplugged)
 		return NO_TIME;
+	deadline = earlier(earliest_expiry(m), earlier(window_opens(m), next_orphan_age(m)));
 	/*
 	 * What is to be sent then is up to the port once the time has come. Nothing
 	 * waits any more for one that the mux may have forgotten.
@@ -172,21 +222,11 @@ static uint64_t earliest_deadline(const struct model *m)
 		if (!m->late[i].doubtful && m->late[i].awaited_by != NO_TIME &&
 		    m->late[i].awaited_from + LATE_WAIT_MS > m->now)
 			deadline = earlier(deadline, m->late[i].awaited_by + LATE_WAIT_MS);
-	if (m->oldest != NOBODY)
-		deadline = earlier(deadline, m->flights[m->oldest].deadline);
 	if (m->input_size)
 		deadline = earlier(deadline, m->input_since + PARTIAL_WAIT_MS);
 	for (int i = 0; i < m->owns_size && m->own_count; i++)
 		if (m->owns[i].used && !m->owns[i].out && m->owns[i].not_before > m->now)
 			deadline = earlier(deadline, m->owns[i].not_before);
-	for (int i = 0;
-	     m->config.orphan_timeout && m->orphan_count && !m->stopping && i < m->clients_size;
-	     i++) {
-		const struct client *client = &m->clients[i];
-
-		if (client->used && client->holder == NOBODY && !client->releasing && !client->call)
-			deadline = earlier(deadline, client->since + m->config.orphan_timeout);
-	}
 	return deadline;
 }
 
@@ -295,6 +335,10 @@ static void compare_session(struct model *m, int seat)
 void model_compare(struct model *m, const struct mux *mux)
 {
 	match(m);
+	if (m->rule)
+		return;
+	compare_heads(m, mux_deadline(mux) == 0);
+	lapse_turns(m);
 	for (unsigned i = 0; i < m->seated_count; i++)
 		if (seat_is_open(m->seated[i]))
 			compare_session(m, m->seated[i]);
@@ -313,4 +357,6 @@ void model_compare(struct model *m, const struct mux *mux)
 	compare_stopped(m, mux);
 	compare_counters(m, mux);
 	compare_deadline(m, mux);
+	m->window_shut = false;
+	m->batches++;
 }

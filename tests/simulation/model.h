@@ -18,6 +18,8 @@
 
 /* Sessions are named by slots; as many can be open at a time. */
 #define MODEL_SLOTS 96
+/* Different users of a world. */
+#define MODEL_USERS 8
 
 struct model;
 
@@ -36,10 +38,10 @@ const uint64_t *model_situations(const struct model *model);
 /* To be called from the core's trace hook, before the call that it belongs to. */
 void model_trace(struct model *model, const struct mux_trace *trace);
 
-void model_open(struct model *model, unsigned slot, unsigned node, struct session *session,
-		int error);
+void model_open(struct model *model, unsigned slot, unsigned node, uint32_t uid,
+		struct session *session, int error);
 void model_close(struct model *model, unsigned slot, uint64_t now);
-void model_write(struct model *model, unsigned slot, const uint8_t *data, size_t size,
+void model_write(struct model *model, unsigned slot, const uint8_t *data, size_t size, uint64_t now,
 		 ssize_t result);
 void model_peek(struct model *model, unsigned slot, ssize_t result, const uint8_t *data);
 void model_consume(struct model *model, unsigned slot, size_t size);
@@ -64,6 +66,8 @@ void model_compare(struct model *model, const struct mux *mux);
 
 /* What the generator may ask, to choose steps that mean something. */
 bool model_is_open(const struct model *model, unsigned slot);
+/* False if the model has no room for another closed session with frames left. */
+bool model_may_close(const struct model *model, unsigned slot);
 unsigned model_node(const struct model *model, unsigned slot);
 size_t model_queued_out(const struct model *model, unsigned slot);
 size_t model_readable(const struct model *model, unsigned slot);
@@ -74,9 +78,11 @@ bool model_stopping(const struct model *model);
 struct model_client {
 	unsigned node;
 	uint8_t service, cid, device_cid;
-	int holder; /* a slot, or -1 */
 };
 bool model_client(const struct model *model, unsigned n, struct model_client *client);
+/* Whether this session may use it, and whether it holds it. */
+bool model_may_use(const struct model *model, unsigned slot, const struct model_client *client);
+bool model_holds(const struct model *model, unsigned slot, const struct model_client *client);
 
 /* Whether nothing is under way that is owed an end. */
 bool model_is_quiet(const struct model *model);

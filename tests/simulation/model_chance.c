@@ -1,25 +1,79 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What may be sent to the modem when the port asks, and what waits for what: V4, V5, V15. */
+/* What may be sent to the modem when the port asks, and what waits for what: V4, V5, V15, V28. */
 #include "model_private.h"
 
-bool may_be_gone(const struct model *m, const struct late *late)
+/* A number that is open, and the limit that it has to stay below. */
+static enum may below(unsigned low, unsigned high, unsigned limit)
 {
-	return late->doubtful ||
-	       (late->awaited_from != NO_TIME && m->now >= late->awaited_from + LATE_WAIT_MS);
+	return high < limit ? MUST : low < limit ? MAY : NO;
 }
 
-enum may held_up(const struct model *m, int late)
+static enum may worse(enum may a, enum may b)
 {
-	return may_be_gone(m, &m->late[late]) ? MAY : HELD_UP;
+	return a < b ? a : b;
 }
 
-/* A late record whose CTL tid could be taken. */
-static int any_late_ctl(const struct model *m)
+/*
+ * Device tids whose late answer may still come, of a user (without the mux's own)
+ * or EVERYBODY; sure: without those that may not count against a limit.
+ */
+static unsigned count_late_ctl(const struct model *m, int whose, bool sure)
 {
-	for (unsigned i = 0; i < m->late_count; i++)
-		if (m->late[i].service == 0)
-			return (int)i;
-	return NOBODY;
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < m->late_count; i++) {
+		const struct late *late = &m->late[i];
+
+		if (late->service != 0 || may_be_gone(m, late) || (sure && late->open))
+			continue;
+		count += whose == EVERYBODY ||
+			 (late->user == whose && late->asked < ASKED_OWN_RELEASE);
+	}
+	return count;
+}
+
+/* Device tids in use: in flight, or late. If there are too many, late ones contend. */
+static enum may tids_below(const struct model *m, unsigned limit, struct wait *wait)
+{
+	unsigned high = m->ctl_out + m->late_ctl;
+	enum may may;
+
+	if (high < limit)
+		return MUST;
+	may = below(m->ctl_out + count_late_ctl(m, EVERYBODY, limit < 255), high, limit);
+	if (!m->late_ctl)
+		return may;
+	wait->all_of = EVERYBODY;
+	if (may != NO)
+		return may;
+	wait->surely_of = EVERYBODY;
+	return HELD_UP;
+}
+
+static enum may user_tids(const struct model *m, int user, struct wait *wait)
+{
+	const struct user *u = &m->users[user];
+	unsigned late = u->late_ctl + u->late_ctl_again;
+	unsigned high = u->ctl_out + u->ctl_again + late;
+	enum may may;
+
+	if (is_root(m, user) || high < CTL_USER_MAX)
+		return MUST;
+	may = below(u->ctl_out + count_late_ctl(m, user, true), high, CTL_USER_MAX);
+	if (!late)
+		return may;
+	wait->all_of = user;
+	if (may != NO)
+		return may;
+	wait->surely_of = user;
+	return HELD_UP;
+}
+
+bool user_has_tid(const struct model *m, int user)
+{
+	struct wait wait;
+
+	return user_tids(m, user, &wait) == MUST;
 }
 
 bool ctl_tid_is_free(const struct model *m)
@@ -27,82 +81,196 @@ bool ctl_tid_is_free(const struct model *m)
 	return m->ctl_out + m->late_ctl < 255;
 }
 
-/* *late: what it waits for, if that is all it waits for. */
-static enum may may_send_ctl(const struct model *m, int *late)
+static enum may may_send_ctl(const struct model *m, int seat, struct wait *wait)
 {
-	if (ctl_tid_is_free(m))
-		return MUST;
-	*late = any_late_ctl(m);
-	return *late == NOBODY ? NO : held_up(m, *late);
+	const struct seat *s = &m->seats[seat];
+	uint16_t message = wire_message(s->out.first->bytes);
+	bool reserved = message == 0x0022 || message == 0x0023;
+	struct wait all = *wait;
+	enum may of_all = tids_below(m, reserved ? 255 : CTL_OTHERS_MAX, &all);
+	enum may of_user = user_tids(m, s->user, wait);
+
+	if (all.all_of != NOBODY)
+		wait->all_of = EVERYBODY;
+	/* If its user may be in the way, too, those of the user are contended for in any case. */
+	if (of_all == HELD_UP)
+		wait->surely_of = of_user == MUST ? EVERYBODY : s->user;
+	return worse(below(s->ctl_out, s->ctl_out + s->ctl_again, CTL_SESSION_MAX),
+		     worse(of_all, of_user));
 }
 
 /*
- * V5. Sessions that have closed are not held back by each other: they use
- * nothing at the same time any more.
+ * V5: NO if another session's equal tid is in the way; MAY if both have closed, as
+ * they use nothing at the same time any more.
  */
-static bool tid_is_taken(const struct model *m, const struct client *client, uint16_t tid, int seat)
+static enum may tid_is_free(const struct model *m, const struct client *client, uint16_t tid,
+			    int seat)
 {
+	enum may may = MUST;
+
 	if (!m->out_like[hash_of(client->service, client->device_cid, tid)])
-		return false;
-	for (int i = m->oldest; i != NOBODY; i = m->flights[i].next) {
+		return MUST;
+	for (int i = m->oldest; i != NOBODY && may != NO; i = m->flights[i].next) {
 		const struct flight *f = &m->flights[i];
 
 		if (f->device_tid == tid && f->service == client->service &&
-		    f->device_cid == client->device_cid && f->seat != seat &&
-		    (seat_is_open(f->seat) || seat_is_open(seat)))
-			return true;
+		    f->device_cid == client->device_cid && f->seat != seat)
+			may = seat_is_open(f->seat) || seat_is_open(seat) ? NO : MAY;
 	}
-	return false;
+	return may;
 }
 
-static enum may may_send_to_service(const struct model *m, int seat, int *late)
+static enum may may_send_to_service(const struct model *m, int seat, struct wait *wait)
 {
 	const struct seat *s = &m->seats[seat];
 	const uint8_t *bytes = s->out.first->bytes;
 	const struct client *client =
-		&m->clients[client_by_cid(m, s->node, wire_service(bytes), wire_cid(bytes))];
+		&m->clients[usable_client(m, s, wire_service(bytes), wire_cid(bytes))];
 	enum may may = MUST;
 
 	if (s->in_flight >= IN_FLIGHT_MAX)
 		may = seat_is_open(seat) ? NO : MAY;
 	if (may == NO)
 		return NO;
-	*late = find_late(m, client->service, client->device_cid, wire_tid(bytes),
-			  wire_message(bytes));
-	if (tid_is_taken(m, client, wire_tid(bytes), seat))
-		return NO;
-	return *late == NOBODY ? may : held_up(m, *late);
+	wait->late = find_late(m, client->service, client->device_cid, wire_tid(bytes),
+			       wire_message(bytes));
+	may = worse(may, tid_is_free(m, client, wire_tid(bytes), seat));
+	if (may == NO || wait->late == NOBODY)
+		return may;
+	return may_be_gone(m, &m->late[wait->late]) ? MAY : worse(may, HELD_UP);
 }
 
-enum may may_send(const struct model *m, int seat, int *late)
+static void wait_for_nothing(struct wait *wait)
+{
+	*wait = (struct wait){NOBODY, NOBODY, NOBODY};
+}
+
+enum may may_send(const struct model *m, int seat, struct wait *wait)
 {
 	const struct seat *s = &m->seats[seat];
+	enum head head = head_of(m, seat);
+	enum may may;
 
-	*late = NOBODY;
-	if (!s->out.first || s->sync || m->stopping || m->unplugged)
+	wait_for_nothing(wait);
+	if (head != HEAD_OF_PORT && head != HEAD_OPEN)
 		return NO;
-	if (wire_service(s->out.first->bytes) == 0)
-		return may_send_ctl(m, late);
-	return may_send_to_service(m, seat, late);
+	may = wire_service(s->out.first->bytes) == 0 ? may_send_ctl(m, seat, wait)
+						     : may_send_to_service(m, seat, wait);
+	/* Its next frame may not have had its local turn yet. */
+	return s->looked && head == HEAD_OF_PORT ? may : worse(may, MAY);
 }
 
-enum may may_send_own(const struct model *m, const struct own *own, int *late)
+enum may may_send_own(const struct model *m, const struct own *own, struct wait *wait)
 {
-	*late = NOBODY;
+	wait_for_nothing(wait);
 	if (!own->used || own->out || m->now < own->not_before || m->unplugged)
 		return NO;
 	if (m->now < m->own_pause || own->unsure)
 		return MAY;
-	return may_send_ctl(m, late);
+	return tids_below(m, 255, wait);
 }
 
-enum may may_send_again(const struct model *m, const struct flight *f, int *late)
+enum may may_send_again(const struct model *m, const struct flight *f, struct wait *wait)
 {
-	*late = NOBODY;
+	wait_for_nothing(wait);
 	if (f->state != FLIGHT_READY || m->unplugged)
 		return NO;
-	return m->now < m->own_pause ? MAY : may_send_ctl(m, late);
+	return m->now < m->own_pause ? MAY : tids_below(m, 255, wait);
 }
+
+/*
+ * Requests of sessions that the modem has not answered, sent less than a second
+ * ago. sure: without those that the mux has repeated, which may count or not.
+ */
+static unsigned count_young(const struct model *m, bool sure)
+{
+	unsigned count = 0;
+
+	for (int i = m->newest; i != NOBODY && m->now < m->flights[i].sent + YOUNG_MS;
+	     i = m->flights[i].previous)
+		count += is_of_session(&m->flights[i]) && !(sure && m->flights[i].again);
+	return count;
+}
+
+enum may window(const struct model *m)
+{
+	unsigned low = count_young(m, true);
+	unsigned high = count_young(m, false);
+
+	for (unsigned i = 0; i < WINDOW_MIN; i++)
+		high += m->now < m->maybe_young[i] + YOUNG_MS;
+	return high < WINDOW_MIN ? MUST : low < WINDOW_MAX ? MAY : NO;
+}
+
+static void raise(enum may *best, enum may may)
+{
+	if (may > *best)
+		*best = may;
+}
+
+static unsigned index_of(const struct model *m, int seat)
+{
+	unsigned i = 0;
+
+	while (m->seated[i] != seat)
+		i++;
+	return i;
+}
+
+/* What the mux asks for a session goes first; what it cannot send yet may hold up the rest. */
+static void look_at_row(struct chances *chances, unsigned i, enum may may)
+{
+	raise(&chances->own[i], may);
+	if (may != MUST)
+		chances->frame[i] = worse(chances->frame[i], MAY);
+}
+
+/* An own request whose place is not known is in nobody's way, and nobody in its. */
+static void look_at_owns(const struct model *m, struct chances *chances)
+{
+	struct wait wait;
+
+	for (int i = 0; i < m->owns_size && m->own_count; i++) {
+		const struct own *own = &m->owns[i];
+
+		if (!own->used || own->out || own->where != WHERE_SURE)
+			continue;
+		if (own->seat == NOBODY)
+			raise(&chances->pseudo[own->user], may_send_own(m, own, &wait));
+		else
+			look_at_row(chances, index_of(m, own->seat), may_send_own(m, own, &wait));
+	}
+	for (int i = 0; i < m->flights_size && m->ready; i++)
+		if (m->flights[i].state == FLIGHT_READY)
+			look_at_row(chances, index_of(m, m->flights[i].seat),
+				    may_send_again(m, &m->flights[i], &wait));
+}
+
+enum may may_send_any_own(const struct model *m)
+{
+	struct wait wait;
+	enum may best = NO;
+
+	for (int i = 0; i < m->owns_size && m->own_count && best != MUST; i++)
+		raise(&best, may_send_own(m, &m->owns[i], &wait));
+	for (int i = 0; i < m->flights_size && m->ready && best != MUST; i++)
+		raise(&best, may_send_again(m, &m->flights[i], &wait));
+	return best;
+}
+
+void look(const struct model *m, struct chances *chances)
+{
+	for (unsigned i = 0; i < m->seated_count; i++) {
+		chances->frame[i] = may_send(m, m->seated[i], &chances->wait[i]);
+		chances->own[i] = NO;
+	}
+	for (int user = 0; user < MODEL_USERS; user++)
+		chances->pseudo[user] = NO;
+	chances->window = window(m);
+	look_at_owns(m, chances);
+}
+
+/* --- V15: requests that wait for a late answer -------------------------------------- */
 
 static bool are_alike(const struct late *a, const struct late *b)
 {
@@ -120,69 +288,56 @@ static void await_late(struct model *m, struct late *late, bool surely)
 	}
 }
 
-/* What waits for a late answer, and since when: since the port could have taken it. */
-static void note_wait(struct model *m, int late, bool surely)
+/* V15: one second for all that are alike: which of them the mux waits for does not show. */
+static void await_service(struct model *m, int late, bool surely)
 {
-	struct late *l = &m->late[late];
-	bool open = may_be_gone(m, l);
+	const struct late *l = &m->late[late];
 
-	reached(m, l->service == 0 ? SITUATION_LATE_TID_WAIT : SITUATION_LATE_WAIT);
-	if (l->service != 0 && !open) {
-		await_late(m, l, surely);
-		return;
-	}
+	reached(m, SITUATION_LATE_WAIT);
+	for (unsigned i = 0; i < m->late_count; i++)
+		if (are_alike(&m->late[i], l))
+			await_late(m, &m->late[i], surely && (int)i == late);
+}
+
+static void await_tids(struct model *m, int whose, bool surely)
+{
+	reached(m, whose == EVERYBODY ? SITUATION_LATE_TID_WAIT : SITUATION_LATE_USER_WAIT);
 	for (unsigned i = 0; i < m->late_count; i++) {
-		struct late *other = &m->late[i];
+		struct late *late = &m->late[i];
+		bool is_open = late->open || late->asked >= ASKED_OWN_RELEASE;
 
-		/* For a tid of CTL any of them will do; else it may be the next one like it. */
-		if (l->service == 0 ? other->service == 0 : other == l || are_alike(other, l))
-			await_late(m, other, surely);
+		if (late->service == 0 && (whose == EVERYBODY || late->user == whose))
+			await_late(m, late, surely && (whose == EVERYBODY || !is_open));
 	}
 }
 
-void look(const struct model *m, struct chances *chances)
+/* What waits for a late answer, and since when: since the port could have taken it. */
+static void note_wait(struct model *m, const struct wait *wait, bool surely)
 {
-	for (unsigned i = 0; i < m->seated_count; i++)
-		chances->may[i] = may_send(m, m->seated[i], &chances->late[i]);
+	if (wait->late != NOBODY)
+		await_service(m, wait->late, surely);
+	if (wait->all_of != NOBODY)
+		await_tids(m, wait->all_of, false);
+	if (surely && wait->surely_of != NOBODY)
+		await_tids(m, wait->surely_of, true);
 }
 
 void note_waits(struct model *m, const struct chances *chances, bool surely)
 {
-	int late;
+	struct wait wait;
+	bool open = surely && chances->window == MUST;
+	enum may may;
 
 	if (!m->late_count)
 		return;
 	for (unsigned i = 0; i < m->seated_count; i++)
-		if (chances->late[i] != NOBODY)
-			note_wait(m, chances->late[i], surely && chances->may[i] == HELD_UP);
+		note_wait(m, &chances->wait[i], open && chances->frame[i] == HELD_UP);
 	for (int i = 0; i < m->owns_size && m->own_count; i++) {
-		enum may may = may_send_own(m, &m->owns[i], &late);
-
-		if (late != NOBODY)
-			note_wait(m, late, surely && may == HELD_UP);
+		may = may_send_own(m, &m->owns[i], &wait);
+		note_wait(m, &wait, surely && may == HELD_UP);
 	}
 	for (int i = 0; i < m->flights_size && m->ready; i++) {
-		enum may may = may_send_again(m, &m->flights[i], &late);
-
-		if (late != NOBODY)
-			note_wait(m, late, surely && may == HELD_UP);
+		may = may_send_again(m, &m->flights[i], &wait);
+		note_wait(m, &wait, surely && may == HELD_UP);
 	}
-}
-
-enum may may_send_any_own(const struct model *m)
-{
-	enum may best = NO;
-	int late;
-
-	for (int i = 0; i < m->owns_size && m->own_count && best != MUST; i++) {
-		enum may may = may_send_own(m, &m->owns[i], &late);
-
-		best = may > best ? may : best;
-	}
-	for (int i = 0; i < m->flights_size && m->ready && best != MUST; i++) {
-		enum may may = may_send_again(m, &m->flights[i], &late);
-
-		best = may > best ? may : best;
-	}
-	return best;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* QMI clients, who holds them, and what the mux does about them by itself: V2, V7 to V10. */
+/* QMI clients, and who holds them: V2, V3, V7, V8, V13. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,12 +40,42 @@ static unsigned lowest_free_cid(const struct model *m, unsigned node, uint8_t se
 	return cid;
 }
 
-void set_holder(struct model *m, int client, int holder)
+int usable_client(const struct model *m, const struct seat *s, uint8_t service, uint8_t cid)
+{
+	int client = client_by_cid(m, s->node, service, cid);
+
+	if (client == NOBODY || m->clients[client].releasing)
+		return NOBODY;
+	return m->config.share_node || is_root(m, s->user) || m->clients[client].user == s->user
+		       ? client
+		       : NOBODY;
+}
+
+void hold(struct model *m, int client, int seat)
 {
 	struct client *c = &m->clients[client];
 
-	m->orphan_count += (holder == NOBODY) - (c->holder == NOBODY);
-	c->holder = holder;
+	if (c->held[seat])
+		return;
+	m->orphan_count -= !c->holders;
+	c->held[seat] = true;
+	c->holders++;
+}
+
+void let_go(struct model *m, int client, int seat)
+{
+	struct client *c = &m->clients[client];
+
+	if (!c->held[seat])
+		return;
+	c->held[seat] = false;
+	c->holders--;
+	if (c->holders) {
+		reached(m, SITUATION_HOLDER_LEFT);
+		return;
+	}
+	m->orphan_count++;
+	c->since = m->now;
 }
 
 bool node_is_full(const struct model *m, unsigned node, uint8_t service)
@@ -72,12 +102,15 @@ int add_client(struct model *m, unsigned node, uint8_t service, uint8_t device_c
 					     .service = service,
 					     .cid = (uint8_t)lowest_free_cid(m, node, service),
 					     .device_cid = device_cid,
-					     .holder = holder,
+					     .user = m->seats[holder].user,
 					     .last_use = ++m->uses};
 	note(&m->by_cid[node][service], m->clients[client].cid, client);
 	note(&m->by_device_cid[service], device_cid, client);
 	m->client_count++;
-	m->orphan_count += holder == NOBODY;
+	m->orphan_count++;
+	m->of_service[service]++;
+	m->users[m->seats[holder].user].owns[service]++;
+	hold(m, client, holder);
 	return client;
 }
 
@@ -90,7 +123,9 @@ void forget_client(struct model *m, int client)
 	note(&m->by_device_cid[c->service], c->device_cid, NOBODY);
 	c->used = false;
 	m->client_count--;
-	m->orphan_count -= c->holder == NOBODY;
+	m->orphan_count -= !c->holders;
+	m->of_service[c->service]--;
+	m->users[c->user].owns[c->service]--;
 	for (int i = m->oldest; i != NOBODY; i = next) {
 		next = m->flights[i].next;
 		if (m->flights[i].client != client)
@@ -103,141 +138,4 @@ void forget_client(struct model *m, int client)
 	for (int i = (int)m->late_count - 1; i >= 0; i--)
 		if (m->late[i].client == client)
 			forget_late(m, i);
-}
-
-int orphan_to_reclaim(struct model *m, uint8_t service)
-{
-	int found = NOBODY;
-
-	for (int i = 0; i < m->clients_size; i++) {
-		const struct client *c = &m->clients[i];
-
-		if (!c->used || c->holder != NOBODY || c->service != service || c->releasing)
-			continue;
-		if (c->call) {
-			reached(m, SITUATION_CALL_KEPT);
-			continue;
-		}
-		if (found == NOBODY || c->last_use < m->clients[found].last_use)
-			found = i;
-	}
-	return found;
-}
-
-void own_waits(struct model *m)
-{
-	unsigned waiting = 0;
-
-	for (int i = 0; i < m->owns_size; i++)
-		waiting += m->owns[i].used && !m->owns[i].out;
-	for (int i = 0; i < m->flights_size && m->ready; i++)
-		waiting += m->flights[i].state == FLIGHT_READY;
-	if (waiting <= 1)
-		memset(m->own_turn.passed, 0, sizeof(m->own_turn.passed));
-}
-
-int add_own(struct model *m, enum asked asked, enum purpose purpose, int waits, uint8_t service,
-	    uint8_t device_cid)
-{
-	int own = 0;
-
-	while (own < m->owns_size && m->owns[own].used)
-		own++;
-	if (own == m->owns_size) {
-		m->owns_size = 2 * m->owns_size + 16;
-		m->owns = realloc(m->owns, (size_t)m->owns_size * sizeof(*m->owns));
-		if (!m->owns)
-			abort();
-		memset(m->owns + own, 0, (size_t)(m->owns_size - own) * sizeof(*m->owns));
-	}
-	m->owns[own] = (struct own){.used = true,
-				    .asked = asked,
-				    .purpose = purpose,
-				    .waits = waits,
-				    .turn = ++m->turns,
-				    .service = service,
-				    .device_cid = device_cid};
-	own_waits(m);
-	m->own_count++;
-	return own;
-}
-
-static void release(struct model *m, int client, enum purpose purpose, int waits)
-{
-	struct client c = m->clients[client];
-
-	forget_client(m, client);
-	add_own(m, ASKED_OWN_RELEASE, purpose, waits, c.service, c.device_cid);
-}
-
-void reclaim(struct model *m, int client, int flight)
-{
-	reached(m, SITUATION_RECLAIMED);
-	m->counters.reclaimed++;
-	m->flights[flight].state = FLIGHT_RECLAIM;
-	m->waiting++;
-	release(m, client, FOR_RECLAIM, flight);
-}
-
-void start_sync_of(struct model *m, int seat)
-{
-	struct seat *s = &m->seats[seat];
-	unsigned releases = 0;
-
-	for (int i = 0; i < m->clients_size; i++) {
-		const struct client *c = &m->clients[i];
-
-		if (!c->used || c->releasing)
-			continue;
-		if (c->holder != seat && (c->holder != NOBODY || c->node != s->node))
-			continue;
-		reached(m, c->holder == NOBODY ? SITUATION_SYNC_ORPHAN : SITUATION_SYNC);
-		release(m, i, FOR_SYNC, seat_is_open(seat) ? seat : NOBODY);
-		releases++;
-	}
-	if (!releases) {
-		reached(m, SITUATION_SYNC_EMPTY);
-		owe_error(m, seat, s->out.first, 0, "V10");
-	} else if (seat_is_open(seat)) {
-		s->sync = frame_of(s->out.first->bytes, s->out.first->size);
-		s->sync_left = releases;
-	}
-	pop_out(m, seat);
-}
-
-static void end_sync(struct model *m, int seat)
-{
-	struct seat *s = &m->seats[seat];
-
-	if (--s->sync_left)
-		return;
-	owe_error(m, seat, s->sync, 0, "V10");
-	free(s->sync);
-	s->sync = NULL;
-}
-
-void own_is_over(struct model *m, int own, enum own_end end)
-{
-	struct own o = m->owns[own];
-
-	m->owns[own].used = false;
-	m->own_count--;
-	if (o.waits == NOBODY)
-		return;
-	if (o.purpose == FOR_SYNC) {
-		end_sync(m, o.waits);
-	} else if (o.purpose == FOR_RECLAIM) {
-		struct flight *f = &m->flights[o.waits];
-
-		if (end == OWN_ANSWERED && seat_is_open(f->seat)) {
-			f->state = FLIGHT_READY;
-			m->ready++;
-			f->turn = ++m->turns;
-			own_waits(m);
-			return;
-		}
-		if (end == OWN_NOT_SENT)
-			owe_error(m, f->seat, f->frame, 3, "V15");
-		drop_flight(m, o.waits);
-	}
 }

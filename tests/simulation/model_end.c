@@ -1,35 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What time brings, and the end: V9, V15, V17, V18. */
+/* The end: V17, V18. */
 #include <stdlib.h>
 
 #include "model_private.h"
-
-static void expire_orphans(struct model *m, uint64_t now)
-{
-	for (int i = 0; m->config.orphan_timeout && !m->stopping && i < m->clients_size; i++) {
-		struct client c = m->clients[i];
-
-		if (!c.used || c.holder != NOBODY || c.releasing || c.call ||
-		    now < c.since + m->config.orphan_timeout)
-			continue;
-		reached(m, SITUATION_ORPHAN_EXPIRED);
-		m->counters.reclaimed++;
-		forget_client(m, i);
-		release_unknown(m, c.service, c.device_cid);
-	}
-}
-
-void model_tick(struct model *m, uint64_t now)
-{
-	m->now = now;
-	if (m->unplugged)
-		return;
-	expire(m, now);
-	give_up_late(m, now);
-	expire_input(m, now);
-	expire_orphans(m, now);
-	settle(m);
-}
 
 static void drop_what_waits(struct model *m)
 {
@@ -40,22 +13,17 @@ static void drop_what_waits(struct model *m)
 	}
 }
 
-/* V18: a client that its session could not release. */
-void release_if_stopping(struct model *m, int client)
-{
-	struct client c = m->clients[client];
-
-	if (!m->stopping)
-		return;
-	forget_client(m, client);
-	release_unknown(m, c.service, c.device_cid);
-}
-
 /* V18: nobody is told anything any more of what is under way. */
 static void forget_askers(struct model *m)
 {
-	for (int i = 0; i < m->owns_size; i++)
-		m->owns[i].waits = NOBODY;
+	for (int i = 0; i < m->owns_size; i++) {
+		struct own *own = &m->owns[i];
+
+		own->waits = NOBODY;
+		own->moved = true;
+		if (own->seat != NOBODY && own->where == WHERE_SURE)
+			own->where = WHERE_OF_USER;
+	}
 	for (int i = 0; i < m->flights_size; i++) {
 		if (m->flights[i].seat != THE_MUX)
 			m->flights[i].seat = NOBODY;
@@ -80,7 +48,7 @@ void model_stop(struct model *m)
 		if (!c.used || c.releasing)
 			continue;
 		forget_client(m, i);
-		release_unknown(m, c.service, c.device_cid);
+		release_unknown(m, c.user, c.service, c.device_cid);
 	}
 }
 

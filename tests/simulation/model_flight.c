@@ -1,16 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Requests on their way, and those that ended without an answer: V4, V6, V15. */
+/* Requests on their way: V4, V6, V15, V28. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "model_private.h"
 
-unsigned hash_of(uint8_t service, uint8_t device_cid, uint16_t tid)
-{
-	return (tid * 31U + device_cid * 7U + service) % HASHES;
-}
-
-int add_flight(struct model *m, enum asked asked, int seat)
+int add_flight(struct model *m, enum asked asked, int seat, int user)
 {
 	int flight = 0;
 
@@ -27,9 +22,28 @@ int add_flight(struct model *m, enum asked asked, int seat)
 	m->flights[flight] = (struct flight){.state = FLIGHT_RECLAIM,
 					     .asked = asked,
 					     .seat = seat,
+					     .user = user,
 					     .client = NOBODY,
 					     .own = NOBODY};
 	return flight;
+}
+
+bool is_of_session(const struct flight *f)
+{
+	return f->asked != ASKED_OWN_RELEASE && f->asked != ASKED_OWN_SYNC;
+}
+
+/* V28: it counts, or (the mux's own repetition of an Allocate CID) may count. */
+static void count_ctl(struct model *m, const struct flight *f, int by)
+{
+	struct user *u = &m->users[f->user];
+	struct seat *s = f->seat >= 0 ? &m->seats[f->seat] : NULL;
+
+	if (!is_of_session(f))
+		return;
+	*(f->again ? &u->ctl_again : &u->ctl_out) += (unsigned)by;
+	if (s)
+		*(f->again ? &s->ctl_again : &s->ctl_out) += (unsigned)by;
 }
 
 /* Its service, CID, tid and message are set. */
@@ -38,7 +52,9 @@ void flight_out(struct model *m, int flight, uint64_t now)
 	struct flight *f = &m->flights[flight];
 
 	f->state = FLIGHT_OUT;
-	f->deadline = now + m->config.transaction_timeout;
+	f->sent = now;
+	f->deadline =
+		now + (f->service == 0 ? m->config.ctl_timeout : m->config.transaction_timeout);
 	f->next = NOBODY;
 	f->previous = m->newest;
 	if (m->newest == NOBODY)
@@ -48,6 +64,7 @@ void flight_out(struct model *m, int flight, uint64_t now)
 	m->newest = flight;
 	if (f->service == 0) {
 		m->by_tid[f->device_tid] = flight;
+		count_ctl(m, f, 1);
 		if (++m->ctl_out == 255)
 			reached(m, SITUATION_CTL_TIDS_OUT);
 	} else {
@@ -72,6 +89,7 @@ void flight_not_out(struct model *m, int flight)
 		m->flights[f->next].previous = f->previous;
 	if (f->service == 0) {
 		m->by_tid[f->device_tid] = NOBODY;
+		count_ctl(m, f, -1);
 		m->ctl_out--;
 		m->rests_from[f->device_tid] = ++m->rests;
 		m->rests_by[f->device_tid] = m->rests;
@@ -94,6 +112,7 @@ void drop_flight(struct model *m, int flight)
 		m->waiting--;
 	m->ready -= f->state == FLIGHT_READY;
 	f->state = FLIGHT_UNUSED;
+	uncount_ask(f);
 	free(f->frame);
 	f->frame = NULL;
 }
@@ -122,99 +141,37 @@ int find_flight(const struct model *m, const uint8_t *answer)
 	return NOBODY;
 }
 
-/* The last 1,024: but it is open which of those that may be gone the mux still counts. */
-static void forget_oldest(struct model *m)
-{
-	unsigned gone = 0;
-	unsigned doubtful = 0;
-
-	for (unsigned i = 0; i < m->late_count; i++)
-		gone += may_be_gone(m, &m->late[i]);
-	while (m->late_count - gone >= LATE_MAX || m->late_count == 2 * LATE_MAX) {
-		gone -= may_be_gone(m, &m->late[0]);
-		forget_late(m, 0);
-	}
-	for (unsigned i = 0; m->late_count - doubtful >= LATE_MAX; i++) {
-		m->late[i].doubtful = true;
-		doubtful++;
-	}
-}
-
-void remember_late(struct model *m, int flight)
+void note_unanswered(struct model *m, int flight)
 {
 	const struct flight *f = &m->flights[flight];
-	size_t len;
 
-	if (m->late_count >= LATE_MAX) {
-		reached(m, SITUATION_LATE_FORGOTTEN);
-		forget_oldest(m);
-	}
-	m->late_like[hash_of(f->service, f->device_cid, f->device_tid)]++;
-	m->late[m->late_count++] = (struct late){
-		.service = f->service,
-		.device_cid = f->device_cid,
-		.device_tid = f->device_tid,
-		.message = f->message,
-		.asked = f->asked,
-		.wanted = f->asked == ASKED_ALLOCATE
-				  ? f->frame->bytes[wire_tlv(f->frame->bytes, 1, &len)]
-				  : (uint8_t)0,
-		.client = f->service == 0 ? NOBODY : f->client,
-		.awaited_from = NO_TIME,
-		.awaited_by = NO_TIME,
-	};
-	if (f->service == 0) {
-		m->late_ctl++;
-		m->late_tid[f->device_tid] = true;
-	}
+	if (!is_of_session(f) || f->again)
+		return;
+	m->maybe_young[m->maybe_young_next++ % WINDOW_MIN] = f->sent;
 }
 
-int find_late(const struct model *m, uint8_t service, uint8_t device_cid, uint16_t tid,
-	      uint16_t message)
-{
-	if (!m->late_like[hash_of(service, device_cid, tid)])
-		return NOBODY;
-	for (unsigned i = 0; i < m->late_count; i++) {
-		const struct late *late = &m->late[i];
-
-		if (late->device_tid == tid && late->service == service &&
-		    late->device_cid == device_cid && late->message == message)
-			return (int)i;
-	}
-	return NOBODY;
-}
-
-void forget_late(struct model *m, int late)
-{
-	if (m->late[late].service == 0) {
-		m->late_ctl--;
-		m->late_tid[m->late[late].device_tid] = false;
-		m->rests_by[m->late[late].device_tid] = ++m->rests;
-	}
-	m->late_like[hash_of(m->late[late].service, m->late[late].device_cid,
-			     m->late[late].device_tid)]--;
-	m->late_awaited -= m->late[late].awaited_by != NO_TIME;
-	m->late_count--;
-	memmove(&m->late[late], &m->late[late + 1],
-		(m->late_count - (unsigned)late) * sizeof(m->late[0]));
-}
-
-static void expire_flight(struct model *m, int flight)
+/* V15: without an answer, which may come late. */
+static void end_unanswered(struct model *m, int flight)
 {
 	struct flight f = m->flights[flight];
 
-	reached(m, SITUATION_EXPIRED);
-	m->counters.expired++;
 	if (f.asked == ASKED_RELEASE) {
 		reached(m, SITUATION_RELEASE_EXPIRED);
 		if (f.client != NOBODY)
 			forget_client(m, f.client);
 	}
-	remember_late(m, flight);
+	remember_late(m, flight, false);
+	note_unanswered(m, flight);
 	flight_not_out(m, flight);
 	drop_flight(m, flight);
-	if (f.asked == ASKED_OWN_RELEASE || f.asked == ASKED_OWN_SYNC)
+	if (!is_of_session(&f))
 		own_is_over(m, f.own, OWN_EXPIRED);
+}
+
+void detach_flight(struct model *m, int flight)
+{
+	reached(m, SITUATION_CTL_DETACHED);
+	end_unanswered(m, flight);
 }
 
 void abort_flight(struct model *m, int flight)
@@ -223,29 +180,40 @@ void abort_flight(struct model *m, int flight)
 
 	/* With its client, the modem has forgotten what that one asked. */
 	if (f->service == 0)
-		remember_late(m, flight);
+		remember_late(m, flight, true);
+	note_unanswered(m, flight);
 	flight_not_out(m, flight);
 	if (f->frame && seat_is_open(f->seat) && !m->stopping) {
-		bool settling = m->settling;
+		bool taking = m->taking;
 
 		/* In no order with what the mux answers to this session by itself. */
-		m->settling = false;
+		m->taking = false;
 		reached(m, SITUATION_ABORTED);
 		owe_error(m, f->seat, f->frame, 4, "V13");
-		m->settling = settling;
+		m->taking = taking;
 	}
 	drop_flight(m, flight);
 }
 
-void give_up_late(struct model *m, uint64_t now)
+static int first_due(const struct model *m, uint64_t now)
 {
-	for (int i = (int)m->late_count - 1; i >= 0 && m->late_awaited; i--)
-		if (m->late[i].awaited_by != NO_TIME && now >= m->late[i].awaited_by + LATE_WAIT_MS)
-			forget_late(m, i);
+	int found = NOBODY;
+
+	for (int i = m->oldest; i != NOBODY; i = m->flights[i].next)
+		if (m->flights[i].deadline <= now &&
+		    (found == NOBODY || m->flights[i].deadline < m->flights[found].deadline))
+			found = i;
+	return found;
 }
 
 void expire(struct model *m, uint64_t now)
 {
-	while (m->oldest != NOBODY && m->flights[m->oldest].deadline <= now)
-		expire_flight(m, m->oldest);
+	int flight;
+
+	while ((flight = first_due(m, now)) != NOBODY) {
+		reached(m, m->flights[flight].service == 0 ? SITUATION_CTL_EXPIRED
+							   : SITUATION_EXPIRED);
+		m->counters.expired++;
+		end_unanswered(m, flight);
+	}
 }

@@ -47,11 +47,23 @@ bool model_client(const struct model *m, unsigned n, struct model_client *client
 
 		if (!c->used || n--)
 			continue;
-		*client = (struct model_client){c->node, c->service, c->cid, c->device_cid,
-						c->holder};
+		*client = (struct model_client){c->node, c->service, c->cid, c->device_cid};
 		return true;
 	}
 	return false;
+}
+
+bool model_may_use(const struct model *m, unsigned slot, const struct model_client *client)
+{
+	return client->node == m->seats[slot].node &&
+	       usable_client(m, &m->seats[slot], client->service, client->cid) != NOBODY;
+}
+
+bool model_holds(const struct model *m, unsigned slot, const struct model_client *client)
+{
+	int found = client_by_device_cid(m, client->service, client->device_cid);
+
+	return found != NOBODY && m->clients[found].held[slot];
 }
 
 bool model_is_quiet(const struct model *m)

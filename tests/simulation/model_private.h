@@ -6,20 +6,36 @@
 #include "model.h"
 #include "wire.h"
 
-#define LINGERING_MAX   64 /* V6 */
-#define SESSIONS        (MODEL_SLOTS + LINGERING_MAX)
+#define LINGERING_SEATS 1024 /* root's may be many */
+#define SESSIONS        (MODEL_SLOTS + LINGERING_SEATS)
 #define NOBODY          (-1)
 #define THE_MUX         SESSIONS /* asks for itself */
+#define LINGERING_MAX   8        /* V6, V28: of a user */
 #define IN_FRAMES_MAX   1024     /* V14 */
 #define OUT_BYTES_MAX   65536    /* V21 */
 #define IN_FLIGHT_MAX   1024     /* V5 */
-#define LATE_MAX        1024     /* V15 */
+#define LATE_MAX        1024     /* V15: of a user */
 #define LATE_WAIT_MS    1000     /* V15 */
+#define CTL_SESSION_MAX 8        /* V28 */
+#define CTL_USER_MAX    32       /* V28 */
+#define CTL_OTHERS_MAX  223      /* V28: the rest is for Allocate and Release CID */
+#define CLIENTS_MAX     16       /* V28: of a service, of a user */
+#define YOUNG_MS        1000     /* V28 */
+#define WINDOW_MIN      8        /* V28 */
+#define WINDOW_MAX      1024     /* V28 */
 #define OWN_PAUSE_MS    200
 #define OWN_TRIES       3
 #define PARTIAL_WAIT_MS 2000 /* V19 */
 #define NO_TIME         UINT64_MAX
 #define HASHES          4096
+
+/* Whether something may, or has to be sent when the port asks; or another question. */
+enum may {
+	NO,
+	HELD_UP, /* no, but by nothing else than a late answer: V15 */
+	MAY,
+	MUST,
+};
 
 struct frame {
 	struct frame *next;
@@ -35,24 +51,51 @@ struct fifo {
 	unsigned frames;
 };
 
+/* V14: counts of services, in one rotation. */
+struct turn {
+	uint64_t since; /* the first one at which it was passed over without a break, or NO_TIME */
+	uint64_t last;  /* the last one that it got; 0: none yet */
+};
+
 /* An open session is at its slot; a closed one with frames left is behind all slots. */
 struct seat {
 	bool used;
 	struct session *handle;
 	unsigned node;
+	int user;
 	uint8_t *partial;
 	size_t partial_size;
 	struct fifo out;
 	struct fifo in;
 	size_t read; /* bytes of the front frame that were read */
 	bool overflowed;
+	bool looked;        /* the front of out has had its local turn, and needs the port */
 	unsigned in_flight; /* requests to services */
+	unsigned ctl_out; /* CTL requests in flight, and its Allocate CIDs that the mux repeated */
+	unsigned ctl_again;
 	struct frame *sync; /* V10: the Sync that waits for sync_left releases */
 	unsigned sync_left;
-	uint64_t turn; /* a count: who has waited longest has the lowest */
-	bool news;     /* has to be told: V22 */
+	bool news; /* has to be told: V22 */
 	bool may_news;
-	uint8_t passed[SESSIONS + 1]; /* V14: frames of others since it could have been served */
+	struct turn local;
+	struct turn port;
+};
+
+struct user {
+	uint32_t uid;
+	unsigned lingering;
+	unsigned ctl_out; /* as a session's, also of those that have closed */
+	unsigned ctl_again;
+	unsigned late;           /* requests in m->late */
+	unsigned late_ctl;       /* those that hold device tids for its sessions */
+	unsigned late_ctl_again; /* or may, or may not */
+	unsigned owns[256];      /* V28: clients of a service */
+	unsigned asks[256];      /* Allocate CIDs of it under way */
+	unsigned may_ask[256];   /* for a session that has closed */
+	struct turn local;
+	struct turn port;
+	struct turn
+		pseudo; /* the mux's own requests for sessions that have closed, in the port's */
 };
 
 struct client {
@@ -60,12 +103,14 @@ struct client {
 	bool releasing; /* a session's Release CID is in flight */
 	bool call;      /* V9: a data call is up */
 	unsigned node;
+	int user;
 	uint8_t service;
 	uint8_t cid;
 	uint8_t device_cid;
-	int holder;
+	bool held[MODEL_SLOTS];
+	unsigned holders;
 	uint64_t last_use; /* a count, for the order */
-	uint64_t since;    /* V9: when its holder closed */
+	uint64_t since;    /* V9: when its last holder left */
 };
 
 enum asked {
@@ -87,14 +132,20 @@ enum flight_state {
 struct flight {
 	enum flight_state state;
 	enum asked asked;
-	int seat; /* who asked, NOBODY if it has closed, or THE_MUX */
+	bool again;        /* the mux has repeated it, or will */
+	unsigned *counted; /* an Allocate CID: where it is counted, or NULL */
+	int seat;          /* who asked, NOBODY if it has closed, or THE_MUX */
+	int user;          /* whose session */
 	uint8_t service;
 	uint8_t device_cid;
 	uint16_t device_tid;
 	uint16_t message;
-	int client;          /* that it is about, or NOBODY */
+	int client;           /* that it is about, or NOBODY */
+	uint8_t released_cid; /* of a Release CID: the modem's, and whose client it was */
+	int released_user;
 	int own;             /* of ASKED_OWN_* */
 	struct frame *frame; /* as the application wrote it, or NULL */
+	uint64_t sent;
 	uint64_t deadline;
 	uint64_t turn; /* a count: of those that are ready, the first goes first */
 	int next;
@@ -116,10 +167,19 @@ struct own {
 	enum asked asked;
 	enum purpose purpose;
 	int waits; /* the seat of the Sync, or the flight of the Allocate CID; or NOBODY */
+	int user;  /* in whose turn it goes */
+	int seat;  /* and in that of which session; NOBODY: of none that is open */
+	enum where {
+		WHERE_SURE,
+		WHERE_OF_USER, /* the seat is open to the core */
+		WHERE_OF_ANY,  /* the user, too */
+	} where;
 	uint8_t service;
 	uint8_t device_cid;
 	unsigned tries;
-	uint64_t turn; /* a count: of those that ask the same, the first goes first */
+	uint64_t turn;  /* a count: the first goes first */
+	uint64_t batch; /* but those of one call, as of a Sync, in any order */
+	bool moved;     /* it was in another list before */
 	uint64_t not_before;
 };
 
@@ -130,8 +190,12 @@ struct late {
 	uint16_t device_tid;
 	uint16_t message;
 	enum asked asked;
-	uint8_t wanted; /* an Allocate CID's service */
-	int client;     /* NOBODY for CTL */
+	bool open; /* it may not count against a limit on tids: repeated by the mux, or its asker
+		      has an answer */
+	int user;
+	uint8_t subject[2]; /* of an Allocate or Release CID: service, device CID */
+	int owner;          /* of a Release CID: whose client it was */
+	int client;         /* NOBODY for CTL */
 	/* A newer request waits for it; the port asked then, at the earliest and at the latest. */
 	uint64_t awaited_from;
 	uint64_t awaited_by;
@@ -143,7 +207,11 @@ struct owed {
 	int seat;
 	bool local;     /* answered by the mux alone; in no order with what the modem causes */
 	unsigned group; /* what is of a later group comes behind */
-	bool from_modem;
+	enum owed_from {
+		FROM_MUX,
+		FROM_MODEM,
+		FROM_EITHER, /* made by the mux, but an indication */
+	} from;
 	bool given;
 	const char *rule;
 	struct frame *frame;
@@ -173,11 +241,15 @@ struct model {
 	int seated[SESSIONS]; /* those that are used */
 	unsigned seated_count;
 	unsigned open_count;
+	struct user users[MODEL_USERS];
+	int user_count;
 
 	struct client *clients;
 	int clients_size;
 	int client_count;
 	int orphan_count;
+	unsigned of_service[256]; /* clients */
+	unsigned limit[256];      /* V28: of a user's */
 	uint64_t uses;
 	uint64_t turns;
 	int16_t *by_cid[MUX_NODES_MAX][256]; /* [cid]: client, or NOBODY */
@@ -202,13 +274,21 @@ struct model {
 	int sent; /* the one before */
 	bool port_busy;
 
+	/* V28: when requests were sent that have ended without an answer, and may be young. */
+	uint64_t maybe_young[WINDOW_MIN];
+	unsigned maybe_young_next;
+	bool window_shut; /* for sure: the port got nothing, for no other reason */
+
 	struct own *owns;
 	int owns_size;
 	unsigned own_count;
+	uint64_t batches;
 	uint64_t own_pause;   /* until then it may leave others of its own alone, too */
-	struct seat own_turn; /* only its fairness counters */
+	uint64_t port_turns;  /* services that the port has given */
+	uint64_t local_turns; /* and those that needed no modem */
 
-	struct late late[2 * LATE_MAX];
+	struct late *late;
+	unsigned late_size;
 	unsigned late_count;
 	unsigned late_ctl;
 	unsigned late_awaited;   /* for sure */
@@ -225,7 +305,8 @@ struct model {
 	unsigned owed_first; /* the first that is not given */
 	unsigned group;      /* of what the mux answers alone */
 	unsigned heard;      /* frames of the modem: likewise, of what they cause */
-	bool settling;
+	bool taking;
+	bool may_take; /* the call may have done local turns */
 	struct seen *seen;
 	unsigned seen_count;
 	unsigned seen_size;
@@ -236,6 +317,7 @@ void broken(struct model *m, const char *rule, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 void reached(struct model *m, enum situation situation);
 struct frame *frame_of(const uint8_t *bytes, size_t size);
+bool is_same(const struct frame *a, const struct frame *b);
 void fifo_push(struct fifo *fifo, struct frame *frame);
 struct frame *fifo_pop(struct fifo *fifo);
 void fifo_clear(struct fifo *fifo);
@@ -243,28 +325,65 @@ void fifo_clear(struct fifo *fifo);
 /* model_session.c */
 int seat_of(const struct model *m, const struct session *handle);
 bool seat_is_open(int seat);
-void owe(struct model *m, int seat, bool from_modem, const char *rule, const uint8_t *bytes,
+void pop_out(struct model *m, int seat);
+/* A closed session without frames is no more. */
+void free_if_done(struct model *m, int seat);
+void free_seat(struct model *m, int seat);
+
+/* model_inbound.c */
+void give(struct model *m, struct seat *s, struct frame *frame);
+
+/* model_owed.c */
+void owe(struct model *m, int seat, enum owed_from from, const char *rule, const uint8_t *bytes,
 	 size_t size);
 void owe_error(struct model *m, int seat, const struct frame *asked, uint16_t error,
 	       const char *rule);
-void pop_out(struct model *m, int seat);
-void free_seat(struct model *m, int seat);
-/* Compares what was given to sessions in this step with what was owed to them. */
+/*
+ * Follows what the core's traces of this call show: frames that it took to deal
+ * with, and those that it gave to sessions. Up to a frame that goes to the modem:
+ * returns true, and whose it is, if there is one.
+ */
+bool follow(struct model *m, const uint8_t *frame, size_t size, const struct session **handle);
+/* The same for the whole call, at its end: nothing is owed any more. */
 void match(struct model *m);
+
+/* model_user.c */
+int user_of(struct model *m, uint32_t uid);
+bool is_root(const struct model *m, int user);
+/* V28: whether the user has as many clients of a service as it may: MAY if that is open. */
+enum may may_ask(const struct model *m, int user, uint8_t service);
+void count_ask(struct model *m, struct flight *f);
+void uncount_ask(struct flight *f);
 
 /* model_client.c */
 int client_by_cid(const struct model *m, unsigned node, uint8_t service, uint8_t cid);
 int client_by_device_cid(const struct model *m, uint8_t service, uint8_t cid);
+/* The client that a session may use by this CID, or NOBODY: V3. */
+int usable_client(const struct model *m, const struct seat *s, uint8_t service, uint8_t cid);
 int add_client(struct model *m, unsigned node, uint8_t service, uint8_t device_cid, int holder);
 bool node_is_full(const struct model *m, unsigned node, uint8_t service);
-void set_holder(struct model *m, int client, int holder);
+void hold(struct model *m, int client, int seat);
+void let_go(struct model *m, int client, int seat);
 /* It is forgotten, and its requests are answered Aborted (but those are no more after a stop). */
 void forget_client(struct model *m, int client);
-int orphan_to_reclaim(struct model *m, uint8_t service);
-int add_own(struct model *m, enum asked asked, enum purpose purpose, int waits, uint8_t service,
-	    uint8_t device_cid);
-void start_sync_of(struct model *m, int seat);
+
+/* model_reclaim.c */
+#define ANY_NODE UINT32_MAX
+/* V9: the orphan that is given up for this user's Allocate CID; own: only one of its own. */
+int orphan_to_reclaim(struct model *m, int user, uint8_t service, unsigned node, bool own);
+/* V28: the client of a user with too many that is, or NOBODY. */
+int client_to_revoke(const struct model *m, int user, uint8_t service);
+void revoke(struct model *m, int client, int flight);
 void reclaim(struct model *m, int client, int flight);
+void start_sync_of(struct model *m, int seat);
+
+/* model_own.c */
+int add_own(struct model *m, enum asked asked, enum purpose purpose, int waits, int user, int seat);
+int add_release(struct model *m, enum purpose purpose, int waits, int user, int seat,
+		uint8_t service, uint8_t device_cid);
+/* A client that nobody has is to be released; returns the own request. */
+int release_unknown(struct model *m, int user, uint8_t service, uint8_t cid);
+void release_if_stopping(struct model *m, int client);
 enum own_end {
 	OWN_ANSWERED,
 	OWN_EXPIRED,
@@ -272,70 +391,104 @@ enum own_end {
 };
 /* An own request has ended; what waited for it goes on, or ends too. */
 void own_is_over(struct model *m, int own, enum own_end end);
-
-/* The mux has something to ask for again, after it had not: its turn comes last. */
-void own_waits(struct model *m);
+void own_not_sent(struct model *m, int own);
 
 /* model_flight.c */
-int add_flight(struct model *m, enum asked asked, int seat);
+int add_flight(struct model *m, enum asked asked, int seat, int user);
 void flight_out(struct model *m, int flight, uint64_t now);
 void flight_not_out(struct model *m, int flight);
 void drop_flight(struct model *m, int flight);
 int find_flight(const struct model *m, const uint8_t *answer);
+/* V15 */
+void expire(struct model *m, uint64_t now);
+/* Its session has closed. */
+void detach_flight(struct model *m, int flight);
+/* The asker is told this error, and the request is over; its answer may come late. */
+void abort_flight(struct model *m, int flight);
+/* It has ended without an answer of the modem's. */
+void note_unanswered(struct model *m, int flight);
+bool is_of_session(const struct flight *f);
+
+/* model_late.c */
 unsigned hash_of(uint8_t service, uint8_t device_cid, uint16_t tid);
-void remember_late(struct model *m, int flight);
+void remember_late(struct model *m, int flight, bool answered);
 int find_late(const struct model *m, uint8_t service, uint8_t device_cid, uint16_t tid,
 	      uint16_t message);
 void forget_late(struct model *m, int late);
 /* Late answers that were waited for long enough do not hold anything up any more. */
 void give_up_late(struct model *m, uint64_t now);
-void expire(struct model *m, uint64_t now);
-/* The asker is told this error, and the request is over; its answer may come late. */
-void abort_flight(struct model *m, int flight);
+/* Whether the mux may have forgotten this one by now. */
+bool may_be_gone(const struct model *m, const struct late *late);
 
 /* model_chance.c */
 
-/* Whether something may, or has to be sent when the port asks. */
-enum may {
-	NO,
-	HELD_UP, /* no, but by nothing else than a late answer: V15 */
-	MAY,
-	MUST,
+/* What late answers a request may wait for, and which ones for sure. */
+struct wait {
+	int late;              /* of a service, or NOBODY */
+	int all_of, surely_of; /* CTL: those of a user, of EVERYBODY, or of NOBODY */
 };
+#define EVERYBODY 1000
 
-/* Whether each session's next frame may be sent, and what late answer it waits for. */
+/* Whether each session's next frame may be sent, the window aside, and what it waits for. */
 struct chances {
-	enum may may[SESSIONS]; /* in the order of m->seated */
-	int late[SESSIONS];
+	enum may frame[SESSIONS];
+	enum may own[SESSIONS];
+	enum may pseudo[MODEL_USERS];
+	struct wait wait[SESSIONS];
+	enum may window;
 };
 
-/* Whether the mux may have forgotten this one by now. */
-bool may_be_gone(const struct model *m, const struct late *late);
-/* V15: what only this late answer is in the way of. */
-enum may held_up(const struct model *m, int late);
-bool ctl_tid_is_free(const struct model *m);
-/* The front frame of a session, after settle(). *late: what it waits for, or NOBODY. */
-enum may may_send(const struct model *m, int seat, int *late);
-enum may may_send_own(const struct model *m, const struct own *own, int *late);
-enum may may_send_again(const struct model *m, const struct flight *f, int *late);
+/* The front frame of a session, if the window is open. */
+enum may may_send(const struct model *m, int seat, struct wait *wait);
+enum may may_send_own(const struct model *m, const struct own *own, struct wait *wait);
+enum may may_send_again(const struct model *m, const struct flight *f, struct wait *wait);
 enum may may_send_any_own(const struct model *m);
+bool user_has_tid(const struct model *m, int user);
+bool ctl_tid_is_free(const struct model *m);
+/* V28: whether another request of a session may be sent to the modem. */
+enum may window(const struct model *m);
 void look(const struct model *m, struct chances *chances);
 /* surely: the port gets nothing, so that the core has looked at all of them. */
 void note_waits(struct model *m, const struct chances *chances, bool surely);
 
-/* model_settle.c */
+/* model_fair.c */
+void lapse(struct turn *turn);
+/* A service of the port's, to a session or (NOBODY) to what its user's closed sessions left. */
+void port_turn(struct model *m, const struct chances *chances, int user, int seat, bool open);
+/* The same, but which of the user's it was, or even whose, is not known. */
+void port_turn_of(struct model *m, const struct chances *chances, int user);
+void port_turn_of_any(struct model *m);
+void local_turn(struct model *m, int seat);
+/* Who has nothing to send any more has lost its place in the rotations. */
+void lapse_turns(struct model *m);
+
+/* model_head.c */
+
+/* What the next frame of a session needs. */
+enum head {
+	HEAD_NONE,
+	HEAD_OF_MUX, /* no modem */
+	HEAD_FULL,   /* an Allocate CID, that its node or user has no room for */
+	HEAD_OPEN,   /* that may be one of these */
+	HEAD_OF_PORT,
+};
+enum head head_of(const struct model *m, int seat);
+bool is_ctl(const struct frame *frame, uint16_t message);
 /* The value of the TLV of Allocate or Release CID; NULL if it is not there in this size. */
 const uint8_t *subject(const struct frame *frame, size_t want);
-/* Answers all that the mux answers by itself, in every session that can go on. */
-void settle(struct model *m);
-/* Whose turn it was goes on with what needs no modem, before the others do. */
-void settle_served(struct model *m, int seat);
+/* The mux deals with this frame, which is to be the session's next. */
+void take(struct model *m, const struct session *handle, const struct frame *frame, bool at_port);
+/* After the call: whether all that needs no modem is dealt with, as the deadline says. */
+void compare_heads(struct model *m, bool turns_left);
 
 /* model_receive.c */
-/* A client that nobody has is to be released; returns the own request. */
-int release_unknown(struct model *m, uint8_t service, uint8_t cid);
-void restart(struct model *m);
-void release_if_stopping(struct model *m, int client);
+/* The service and the CID in the TLV of this frame, or NULL. */
+const uint8_t *client_of(const uint8_t *frame);
 void expire_input(struct model *m, uint64_t now);
+
+/* model_indication.c */
+void broadcast(struct model *m, const uint8_t *frame);
+void unicast(struct model *m, const uint8_t *frame);
+void ctl_indication(struct model *m, const uint8_t *frame);
 
 #endif

@@ -1,21 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* From the modem to sessions: V2, V6, V9, V11 to V13, V16, V19. */
+/* From the modem: V19, and its responses: V2, V6, V9, V15, V28. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "model_private.h"
 
-static const uint8_t *client_of(const uint8_t *frame)
+const uint8_t *client_of(const uint8_t *frame)
 {
 	size_t len;
 	size_t at = wire_tlv(frame, 0x01, &len);
 
 	return at && len >= 2 ? frame + at : NULL;
-}
-
-int release_unknown(struct model *m, uint8_t service, uint8_t cid)
-{
-	return add_own(m, ASKED_OWN_RELEASE, FOR_NOTHING, NOBODY, service, cid);
 }
 
 /* The modem's frame as this session is to see it. */
@@ -27,7 +22,7 @@ static void pass_on(struct model *m, const struct flight *f, const uint8_t *fram
 	if (f->service != 0)
 		wire_put_cid(answer->bytes, wire_cid(f->frame->bytes));
 	reached(m, SITUATION_ANSWERED);
-	owe(m, f->seat, true, "V6", answer->bytes, answer->size);
+	owe(m, f->seat, FROM_MODEM, "V6", answer->bytes, answer->size);
 	free(answer);
 }
 
@@ -86,6 +81,34 @@ static void give_client(struct model *m, const struct flight *f, const uint8_t *
 	free(answer);
 }
 
+/* V28: the modem has told how many there can be. */
+static void note_exhaustion(struct model *m, uint8_t service)
+{
+	unsigned half = m->of_service[service] / 2;
+
+	m->limit[service] = half < 1 ? 1 : half < CLIENTS_MAX ? half : CLIENTS_MAX;
+}
+
+/* V9, V28: returns whether a client is given up for this Allocate CID. */
+static bool give_up_client(struct model *m, int flight, uint8_t service)
+{
+	int user = m->flights[flight].user;
+	int client = orphan_to_reclaim(m, user, service, ANY_NODE, false);
+
+	note_exhaustion(m, service);
+	if (client != NOBODY) {
+		reclaim(m, client, flight);
+		return true;
+	}
+	client = client_to_revoke(m, user, service);
+	if (client != NOBODY) {
+		revoke(m, client, flight);
+		return true;
+	}
+	reached(m, SITUATION_NOTHING_TO_RECLAIM);
+	return false;
+}
+
 /* Returns false if the Allocate CID is not over yet. */
 static bool answer_allocate(struct model *m, int flight, const uint8_t *frame)
 {
@@ -93,7 +116,6 @@ static bool answer_allocate(struct model *m, int flight, const uint8_t *frame)
 	size_t len;
 	uint8_t wanted = f->frame->bytes[wire_tlv(f->frame->bytes, 0x01, &len)];
 	uint16_t error = wire_error(frame);
-	int orphan;
 
 	if (is_allocated(frame, wanted))
 		hear_of_client(m, frame);
@@ -101,7 +123,7 @@ static bool answer_allocate(struct model *m, int flight, const uint8_t *frame)
 		drop_response(m, SITUATION_CLOSED_RESPONSE);
 		if (is_allocated(frame, wanted)) {
 			reached(m, SITUATION_CLOSED_ALLOCATE);
-			release_unknown(m, wanted, client_of(frame)[1]);
+			release_unknown(m, f->user, wanted, client_of(frame)[1]);
 		}
 	} else if (is_allocated(frame, wanted)) {
 		give_client(m, f, frame, client_of(frame)[1]);
@@ -110,13 +132,8 @@ static bool answer_allocate(struct model *m, int flight, const uint8_t *frame)
 		m->counters.dropped_responses++;
 		owe_error(m, f->seat, f->frame, 3, "V2");
 	} else {
-		orphan = error == 5 ? orphan_to_reclaim(m, wanted) : NOBODY;
-		if (orphan != NOBODY) {
-			reclaim(m, orphan, flight);
+		if (error == 5 && give_up_client(m, flight, wanted))
 			return false;
-		}
-		if (error == 5)
-			reached(m, SITUATION_NOTHING_TO_RECLAIM);
 		pass_on(m, f, frame);
 	}
 	return true;
@@ -158,20 +175,34 @@ static void forget_either(struct model *m, int late)
 		m->late[other].doubtful = true;
 }
 
+/* V15: its client was forgotten, and is still there. */
+static void late_refusal(struct model *m, const struct late *l)
+{
+	int own = release_unknown(m, l->user, l->subject[0], l->subject[1]);
+
+	reached(m, SITUATION_LATE_REFUSAL);
+	m->owns[own].unsure = may_be_gone(m, l);
+	if (l->owner != l->user)
+		m->owns[own].where = WHERE_OF_ANY;
+}
+
 static void late_response(struct model *m, int late, const uint8_t *frame)
 {
 	struct late l = m->late[late];
 
 	forget_either(m, late);
 	drop_response(m, SITUATION_LATE_ANSWER);
-	if (l.asked == ASKED_ALLOCATE && is_allocated(frame, l.wanted)) {
-		int own = release_unknown(m, l.wanted, client_of(frame)[1]);
+	if (l.asked == ASKED_ALLOCATE && is_allocated(frame, l.subject[0])) {
+		int own = release_unknown(m, l.user, l.subject[0], client_of(frame)[1]);
 
 		reached(m, SITUATION_LATE_ALLOCATE);
 		m->owns[own].unsure = may_be_gone(m, &l);
 		if (!m->owns[own].unsure)
 			hear_of_client(m, frame);
 	}
+	if (l.asked == ASKED_RELEASE && wire_error(frame) != 0 && wire_error(frame) != 7 &&
+	    client_by_device_cid(m, l.subject[0], l.subject[1]) == NOBODY)
+		late_refusal(m, &l);
 }
 
 /* Whether the core dropped this frame as the answer to a request whose session has closed. */
@@ -245,156 +276,6 @@ static void response(struct model *m, const uint8_t *frame)
 	drop_flight(m, flight);
 }
 
-/* --- indications ---------------------------------------------------------------- */
-
-static void give_indication(struct model *m, int seat, const uint8_t *frame, const char *rule)
-{
-	owe(m, seat, true, rule, frame, wire_size(frame));
-}
-
-static void give_to_all(struct model *m, const uint8_t *frame)
-{
-	for (unsigned i = 0; i < m->seated_count; i++)
-		if (seat_is_open(m->seated[i]))
-			give_indication(m, m->seated[i], frame, "V13");
-}
-
-static void broadcast(struct model *m, const uint8_t *frame)
-{
-	bool holds[MODEL_SLOTS] = {false};
-	unsigned given = 0;
-
-	for (int i = 0; i < m->clients_size; i++) {
-		const struct client *c = &m->clients[i];
-
-		if (c->used && c->service == wire_service(frame) && c->holder != NOBODY)
-			holds[c->holder] = true;
-	}
-	for (int seat = 0; seat < MODEL_SLOTS; seat++) {
-		if (!holds[seat])
-			continue;
-		give_indication(m, seat, frame, "V12");
-		given++;
-	}
-	if (!given) {
-		m->counters.dropped_indications++;
-		reached(m, SITUATION_BROADCAST_NOBODY);
-	} else if (given > 1) {
-		reached(m, SITUATION_BROADCAST);
-	}
-}
-
-static void unicast(struct model *m, const uint8_t *frame)
-{
-	int client = client_by_device_cid(m, wire_service(frame), wire_cid(frame));
-	struct frame *copy;
-
-	if (client == NOBODY || m->clients[client].holder == NOBODY) {
-		m->counters.dropped_indications++;
-		if (client != NOBODY)
-			reached(m, SITUATION_ORPHANS_INDICATION);
-		return;
-	}
-	copy = frame_of(frame, wire_size(frame));
-	wire_put_cid(copy->bytes, m->clients[client].cid);
-	give_indication(m, m->clients[client].holder, copy->bytes, "V11");
-	reached(m, SITUATION_UNICAST);
-	free(copy);
-}
-
-static void revoked(struct model *m, const uint8_t *frame)
-{
-	const uint8_t *value = client_of(frame);
-	int client = value ? client_by_device_cid(m, value[0], value[1]) : NOBODY;
-	struct frame *copy;
-
-	if (client == NOBODY || m->clients[client].holder == NOBODY) {
-		reached(m, SITUATION_REVOKED_NOBODYS);
-		m->counters.dropped_indications++;
-	} else {
-		copy = frame_of(frame, wire_size(frame));
-		copy->bytes[value - frame + 1] = m->clients[client].cid;
-		give_indication(m, m->clients[client].holder, copy->bytes, "V13");
-		reached(m, SITUATION_REVOKED);
-		free(copy);
-	}
-	if (value)
-		m->heard_of[value[0]][value[1]] = false;
-	if (client != NOBODY)
-		forget_client(m, client);
-}
-
-static void ctl_indication(struct model *m, const uint8_t *frame)
-{
-	switch (wire_message(frame)) {
-	case 0x0024:
-	case 0x0025:
-		revoked(m, frame);
-		return;
-	case 0x0027:
-		reached(m, SITUATION_RESTARTED);
-		restart(m);
-		break;
-	default:
-		reached(m, SITUATION_CTL_INDICATION);
-	}
-	give_to_all(m, frame);
-}
-
-/* --- restart ------------------------------------------------------------------------ */
-
-static void end_flights(struct model *m)
-{
-	while (m->oldest != NOBODY) {
-		int flight = m->oldest;
-		int own = m->flights[flight].own;
-
-		abort_flight(m, flight);
-		if (own != NOBODY)
-			own_is_over(m, own, OWN_ANSWERED);
-	}
-	for (int i = 0; i < m->flights_size && m->waiting; i++) {
-		struct flight *f = &m->flights[i];
-
-		if (f->state != FLIGHT_RECLAIM && f->state != FLIGHT_READY)
-			continue;
-		reached(m, SITUATION_RESTART_IN_RECLAIM);
-		if (f->frame && !m->stopping)
-			owe_error(m, f->seat, f->frame, 4, "V16");
-		drop_flight(m, i);
-	}
-}
-
-/* V16: the modem has forgotten everything, and what waited for its releases is done. */
-void restart(struct model *m)
-{
-	m->counters.restarts++;
-	memset(m->heard_of, 0, sizeof(m->heard_of));
-	m->sync_answered = true;
-	for (int i = 0; i < m->owns_size; i++)
-		if (m->owns[i].purpose == FOR_RECLAIM)
-			m->owns[i].waits = NOBODY;
-	for (int i = 0; i < m->clients_size; i++)
-		if (m->clients[i].used)
-			forget_client(m, i);
-	end_flights(m);
-	for (int i = 0; i < m->owns_size; i++) {
-		if (!m->owns[i].used)
-			continue;
-		if (m->owns[i].purpose == FOR_SYNC && m->owns[i].waits != NOBODY)
-			reached(m, SITUATION_RESTART_IN_SYNC);
-		own_is_over(m, i, OWN_ANSWERED);
-	}
-}
-
-void model_reset(struct model *m)
-{
-	reached(m, SITUATION_PORT_RESET);
-	m->input_size = 0;
-	restart(m);
-	settle(m);
-}
-
 /* --- the stream from the modem ------------------------------------------------------ */
 
 static void one_frame(struct model *m, const uint8_t *frame)
@@ -449,7 +330,6 @@ void model_received(struct model *m, const uint8_t *data, size_t size, uint64_t 
 		data += part;
 		size -= part;
 	}
-	settle(m);
 }
 
 void expire_input(struct model *m, uint64_t now)

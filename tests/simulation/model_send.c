@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* From sessions to the modem: V2, V4, V5, V8, V14, V15. */
+/* From sessions to the modem: V2, V4, V5, V8, V14, V15, V28. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,44 +9,64 @@ static void note_equal_tids(struct model *m, int seat, enum may may)
 {
 	const struct seat *s = &m->seats[seat];
 
-	if (may == NO && s->out.first && !s->sync && !m->stopping &&
+	if (may == NO && head_of(m, seat) == HEAD_OF_PORT &&
 	    wire_service(s->out.first->bytes) != 0 && s->in_flight < IN_FLIGHT_MAX)
 		reached(m, SITUATION_EQUAL_TIDS);
 }
 
-static void nothing_is_sent(struct model *m, const struct chances *chances)
+/* V28: an Allocate CID that has been looked at, and meets a limit now, is answered now. */
+static bool has_to_be_answered(const struct model *m, int seat, enum may open)
 {
-	for (unsigned i = 0; i < m->seated_count; i++) {
-		note_equal_tids(m, m->seated[i], chances->may[i]);
-		if (chances->may[i] == MUST)
-			broken(m, chances->late[i] == NOBODY ? "V14" : "V15",
-			       "session %d has a frame that can be sent, and the port gets nothing",
-			       m->seated[i]);
-	}
-	for (int i = 0; i < m->owns_size && m->now >= m->own_pause && ctl_tid_is_free(m); i++)
-		if (m->owns[i].used && m->owns[i].unsure && !m->owns[i].out)
-			own_is_over(m, i, OWN_EXPIRED);
-	if (may_send_any_own(m) == MUST)
-		broken(m, "V6",
-		       "the mux has a request of its own to send, and the port gets nothing");
+	const struct seat *s = &m->seats[seat];
+
+	return seat_is_open(seat) && s->looked && head_of(m, seat) == HEAD_FULL && open == MUST &&
+	       s->ctl_out + s->ctl_again < CTL_SESSION_MAX && m->now >= m->own_pause &&
+	       user_has_tid(m, s->user) && ctl_tid_is_free(m);
 }
 
-/* V14: nobody is served twice while another one that could have been is not. */
-static void take_turns(struct model *m, const struct chances *chances, int served)
+static void session_is_not_served(struct model *m, const struct chances *chances, unsigned i)
 {
-	for (unsigned i = 0; i < m->seated_count; i++) {
-		struct seat *s = &m->seats[m->seated[i]];
+	const struct wait *wait = &chances->wait[i];
+	int seat = m->seated[i];
+	enum may may = chances->frame[i];
+	bool waits = wait->late != NOBODY || wait->all_of != NOBODY;
 
-		if (m->seated[i] == served || chances->may[i] != MUST)
-			memset(s->passed, 0, sizeof(s->passed));
-		else if (++s->passed[served] > 1)
-			broken(m, "V14", "session %d waits while %d is served twice", m->seated[i],
-			       served);
+	note_equal_tids(m, seat, may);
+	if (may == MUST && chances->window == MUST)
+		broken(m, waits ? "V15" : "V14",
+		       "session %d has a frame that can be sent, and the port gets nothing: "
+		       "service %u, message 0x%04x",
+		       seat, wire_service(m->seats[seat].out.first->bytes),
+		       wire_message(m->seats[seat].out.first->bytes));
+	if (has_to_be_answered(m, seat, chances->window))
+		broken(m, "V28",
+		       "session %d has an Allocate CID that no client is left for, and gets no "
+		       "answer",
+		       seat);
+	if (may == MUST) {
+		reached(m, SITUATION_WINDOW_SHUT);
+		m->window_shut = true;
 	}
-	if (served == THE_MUX || may_send_any_own(m) != MUST)
-		memset(m->own_turn.passed, 0, sizeof(m->own_turn.passed));
-	else if (++m->own_turn.passed[served] > 1)
-		broken(m, "V14", "the mux waits while session %d is served twice", served);
+	if (may < MAY && head_of(m, seat) == HEAD_OF_PORT &&
+	    m->seats[seat].ctl_out >= CTL_SESSION_MAX &&
+	    wire_service(m->seats[seat].out.first->bytes) == 0)
+		reached(m, SITUATION_CTL_SESSION_LIMIT);
+}
+
+static void nothing_is_sent(struct model *m, const struct chances *chances)
+{
+	enum may best = NO;
+
+	for (unsigned i = 0; i < m->seated_count; i++)
+		session_is_not_served(m, chances, i);
+	for (int i = 0; i < m->owns_size && m->now >= m->own_pause && ctl_tid_is_free(m); i++)
+		if (m->owns[i].used && m->owns[i].unsure && !m->owns[i].out &&
+		    m->now >= m->owns[i].not_before)
+			own_is_over(m, i, OWN_EXPIRED);
+	best = may_send_any_own(m);
+	if (best == MUST)
+		broken(m, "V6",
+		       "the mux has a request of its own to send, and the port gets nothing");
 }
 
 static int late_of_tid(const struct model *m, uint16_t tid)
@@ -70,7 +90,7 @@ static void check_tid(struct model *m, uint16_t tid)
 			best = i;
 	if (tid == 0 || m->by_tid[tid] != NOBODY)
 		broken(m, "V4", "device tid %u is used twice", tid);
-	else if (late != NOBODY && held_up(m, late) == HELD_UP)
+	else if (late != NOBODY && !may_be_gone(m, &m->late[late]))
 		broken(m, "V15", "device tid %u may still get a late answer", tid);
 	else if (best && m->rests_from[tid] > m->rests_by[best])
 		broken(m, "V4", "device tid %u is used, but %u has rested longer", tid, best);
@@ -105,12 +125,18 @@ static void check_same(struct model *m, const char *rule, const uint8_t *frame, 
 		       want_size);
 }
 
+static bool is_ctl_message(const uint8_t *frame, uint16_t message)
+{
+	return wire_service(frame) == 0 && wire_message(frame) == message;
+}
+
 static bool is_release_of(const uint8_t *frame, uint8_t service, uint8_t cid)
 {
 	size_t len;
 	size_t at = wire_tlv(frame, 0x01, &len);
 
-	return at && len == 2 && frame[at] == service && frame[at + 1] == cid;
+	return is_ctl_message(frame, 0x0023) && at && len == 2 && frame[at] == service &&
+	       frame[at + 1] == cid;
 }
 
 static bool is_allocate_of(const uint8_t *frame, uint8_t service)
@@ -118,15 +144,16 @@ static bool is_allocate_of(const uint8_t *frame, uint8_t service)
 	size_t len;
 	size_t at = wire_tlv(frame, 0x01, &len);
 
-	return wire_message(frame) == 0x0022 && at && len == 1 && frame[at] == service;
+	return is_ctl_message(frame, 0x0022) && at && len == 1 && frame[at] == service;
 }
 
 /* V9: the allocation is tried again. */
 static void send_again(struct model *m, int flight, const uint8_t *frame, size_t size)
 {
 	uint8_t want[32];
-	size_t want_size = wire_begin(want, WIRE_REQUEST, 0, 0, wire_tid(frame), 0x0022);
+	size_t want_size;
 
+	wire_begin(want, WIRE_REQUEST, 0, 0, wire_tid(frame), 0x0022);
 	want_size = wire_add(want, 0x01, subject(m->flights[flight].frame, 1), 1);
 	check_same(m, "V9", frame, size, want, want_size);
 	check_tid(m, wire_tid(frame));
@@ -141,7 +168,7 @@ static void send_own(struct model *m, int own, const uint8_t *frame, size_t size
 	uint8_t want[32];
 	size_t want_size = wire_begin(want, WIRE_REQUEST, 0, 0, wire_tid(frame),
 				      o->asked == ASKED_OWN_SYNC ? 0x0027 : 0x0023);
-	int flight = add_flight(m, o->asked, THE_MUX);
+	int flight = add_flight(m, o->asked, THE_MUX, o->user);
 
 	m->heard_of[o->service][o->device_cid] = false;
 	if (o->asked == ASKED_OWN_RELEASE)
@@ -155,39 +182,103 @@ static void send_own(struct model *m, int own, const uint8_t *frame, size_t size
 	depart(m, flight, frame);
 }
 
-/* The request of the mux's own, or the Allocate CID to be sent again, that this is. */
-static bool send_for_the_mux(struct model *m, const struct chances *chances, const uint8_t *frame,
-			     size_t size, const struct session *handle)
+/* Whether this is sent in the turn that the trace shows: that of a session, or of nobody open. */
+static bool is_in_turn_of(const struct model *m, int seat, const struct session *handle)
 {
-	int found = NOBODY;
-	int late;
+	return seat == NOBODY ? !handle : m->seats[seat].handle == handle;
+}
 
-	for (int i = 0; !handle && i < m->owns_size; i++) {
+/* V14: of those that one session, or a user's closed ones, wait for, the first goes first. */
+static void check_order(struct model *m, int user, int seat, uint64_t turn, uint64_t batch)
+{
+	struct wait wait;
+
+	for (int i = 0; i < m->owns_size; i++) {
+		const struct own *own = &m->owns[i];
+
+		if (own->used && own->user == user && own->seat == seat && !own->moved &&
+		    own->where == WHERE_SURE && own->turn < turn && own->batch != batch &&
+		    may_send_own(m, own, &wait) == MUST)
+			broken(m, "V14", "a request of the mux's own overtakes another one");
+	}
+	for (int i = 0; seat != NOBODY && i < m->flights_size && m->ready; i++)
+		if (m->flights[i].state == FLIGHT_READY && m->flights[i].seat == seat &&
+		    m->flights[i].turn < turn && may_send_again(m, &m->flights[i], &wait) == MUST)
+			broken(m, "V14", "a request of the mux's own overtakes an Allocate CID");
+}
+
+static int find_own(const struct model *m, const uint8_t *frame, const struct session *handle,
+		    unsigned *count)
+{
+	struct wait wait;
+	int found = NOBODY;
+
+	*count = 0;
+	for (int i = 0; i < m->owns_size; i++) {
 		const struct own *own = &m->owns[i];
 		bool fits = own->asked == ASKED_OWN_SYNC
-				    ? wire_message(frame) == 0x0027
+				    ? is_ctl_message(frame, 0x0027)
 				    : is_release_of(frame, own->service, own->device_cid);
 
-		if (fits && may_send_own(m, own, &late) >= MAY &&
-		    (found == NOBODY || own->turn < m->owns[found].turn))
+		if (!fits || may_send_own(m, own, &wait) < MAY ||
+		    (own->where == WHERE_SURE && !is_in_turn_of(m, own->seat, handle)))
+			continue;
+		++*count;
+		if (found == NOBODY || own->turn < m->owns[found].turn)
 			found = i;
 	}
-	if (found != NOBODY) {
-		take_turns(m, chances, THE_MUX);
-		send_own(m, found, frame, size);
-		return true;
-	}
-	for (int i = 0; m->ready && !handle && i < m->flights_size; i++) {
+	return found;
+}
+
+static int find_again(const struct model *m, const uint8_t *frame, const struct session *handle)
+{
+	struct wait wait;
+	int found = NOBODY;
+
+	for (int i = 0; m->ready && i < m->flights_size; i++) {
 		const struct flight *f = &m->flights[i];
 
-		if (may_send_again(m, f, &late) >= MAY &&
+		if (may_send_again(m, f, &wait) >= MAY && is_in_turn_of(m, f->seat, handle) &&
 		    is_allocate_of(frame, *subject(f->frame, 1)) &&
 		    (found == NOBODY || f->turn < m->flights[found].turn))
 			found = i;
 	}
+	return found;
+}
+
+static void take_turn_of_own(struct model *m, const struct chances *chances, const struct own *own,
+			     bool sure)
+{
+	if (!sure || own->where == WHERE_OF_ANY) {
+		port_turn_of_any(m);
+	} else if (own->where == WHERE_OF_USER) {
+		port_turn_of(m, chances, own->user);
+	} else {
+		port_turn(m, chances, own->user, own->seat, chances->window == MUST);
+		if (!own->moved)
+			check_order(m, own->user, own->seat, own->turn, own->batch);
+	}
+}
+
+/* The request of the mux's own, or the Allocate CID to be sent again, that this is. */
+static bool send_for_the_mux(struct model *m, const struct chances *chances, const uint8_t *frame,
+			     size_t size, const struct session *handle)
+{
+	unsigned count;
+	int found = find_own(m, frame, handle, &count);
+	const struct flight *f;
+
+	if (found != NOBODY) {
+		take_turn_of_own(m, chances, &m->owns[found], count == 1);
+		send_own(m, found, frame, size);
+		return true;
+	}
+	found = find_again(m, frame, handle);
 	if (found == NOBODY)
 		return false;
-	take_turns(m, chances, THE_MUX);
+	f = &m->flights[found];
+	port_turn(m, chances, f->user, f->seat, chances->window == MUST);
+	check_order(m, f->user, f->seat, f->turn, UINT64_MAX);
 	send_again(m, found, frame, size);
 	return true;
 }
@@ -204,6 +295,8 @@ static void send_ctl(struct model *m, int seat, struct frame *want, const uint8_
 
 		*asked = ASKED_RELEASE;
 		*client = client_by_cid(m, m->seats[seat].node, value[0], value[1]);
+		if (m->clients[*client].user != m->seats[seat].user)
+			reached(m, SITUATION_FOREIGN_RELEASED);
 		m->clients[*client].releasing = true;
 		value[1] = m->clients[*client].device_cid;
 		m->heard_of[value[0]][value[1]] = false;
@@ -229,9 +322,65 @@ static void use_client(struct model *m, int seat, struct frame *want, int *clien
 			reached(m, SITUATION_SAME_TID_TWICE);
 	if (!seat_is_open(seat))
 		return;
-	if (c->holder != seat)
-		reached(m, c->holder == NOBODY ? SITUATION_ADOPTED : SITUATION_HOLDER_CHANGED);
-	set_holder(m, *client, seat);
+	if (!c->holders)
+		reached(m, SITUATION_ADOPTED);
+	else if (!c->held[seat])
+		reached(m, SITUATION_SECOND_HOLDER);
+	if (c->user != m->seats[seat].user)
+		reached(m, m->config.share_node ? SITUATION_SHARED_NODE : SITUATION_ROOT_USES);
+	hold(m, *client, seat);
+}
+
+static void sent_too_early(struct model *m, int seat, const struct wait *wait)
+{
+	const struct seat *s = &m->seats[seat];
+	const struct user *u = &m->users[s->user];
+	const uint8_t *service = subject(s->out.first, 1);
+	enum head head = head_of(m, seat);
+
+	if (head == HEAD_FULL && service)
+		broken(m, "V28",
+		       "an Allocate CID of session %d is sent, whose user has %u clients of the "
+		       "service, asks for %u, and may have %u",
+		       seat, u->owns[*service], u->asks[*service], m->limit[*service]);
+	else if (head != HEAD_OF_PORT && head != HEAD_OPEN)
+		broken(m, "V3", "a frame of session %d is sent that is not for the modem", seat);
+	else if (wire_service(s->out.first->bytes) == 0)
+		broken(m, wait->all_of == NOBODY ? "V28" : "V15",
+		       "a CTL request of session %d is sent, which has %u in flight, its user %u, "
+		       "and %u late, all %u, and %u late",
+		       seat, s->ctl_out, u->ctl_out, u->late_ctl, m->ctl_out, m->late_ctl);
+	else
+		broken(m, wait->late == NOBODY ? "V5" : "V15",
+		       "a frame of session %d is sent before its time", seat);
+}
+
+/* Whether the session's next frame may be the next that the modem gets. */
+static bool check_session(struct model *m, const struct chances *chances, int seat)
+{
+	unsigned i = 0;
+
+	while (m->seated[i] != seat)
+		i++;
+	if (chances->frame[i] < MAY) {
+		sent_too_early(m, seat, &chances->wait[i]);
+	} else if (chances->window == NO) {
+		broken(m, "V28", "a frame of session %d is sent, with %d young ones", seat,
+		       WINDOW_MAX);
+	} else if (chances->own[i] == MUST) {
+		broken(m, "V14", "session %d is served before what the mux asks for it", seat);
+	}
+	return !m->rule;
+}
+
+static void note_limits(struct model *m, int seat)
+{
+	const struct user *u = &m->users[m->seats[seat].user];
+
+	if (m->ctl_out + m->late_ctl >= CTL_OTHERS_MAX)
+		reached(m, SITUATION_CTL_RESERVE);
+	if (u->ctl_out + u->late_ctl == CTL_USER_MAX && u->uid != 0)
+		reached(m, SITUATION_CTL_USER_LIMIT);
 }
 
 static void send_for_session(struct model *m, struct chances *chances, int seat,
@@ -242,19 +391,16 @@ static void send_for_session(struct model *m, struct chances *chances, int seat,
 	int client = NOBODY;
 	struct frame *want;
 	int flight;
-	int late;
+	struct wait wait;
 
-	if (may_send(m, seat, &late) < MAY) {
-		broken(m, late == NOBODY ? "V5" : "V15",
-		       "a frame of session %d is sent before its time", seat);
+	if (!check_session(m, chances, seat))
 		return;
-	}
-	if (late != NOBODY && wire_service(s->out.first->bytes) != 0) {
-		forget_late(m, late);
+	may_send(m, seat, &wait);
+	if (wait.late != NOBODY) {
+		forget_late(m, wait.late);
 		look(m, chances);
 	}
-	take_turns(m, chances, seat);
-	s->turn = ++m->turns;
+	port_turn(m, chances, s->user, seat, true);
 	want = frame_of(s->out.first->bytes, s->out.first->size);
 	if (wire_service(want->bytes) == 0)
 		send_ctl(m, seat, want, frame, &client, &asked);
@@ -262,54 +408,43 @@ static void send_for_session(struct model *m, struct chances *chances, int seat,
 		use_client(m, seat, want, &client);
 	check_same(m, "V5", frame, size, want->bytes, want->size);
 	free(want);
-	flight = add_flight(m, asked, seat);
+	if (m->rule)
+		return;
+	flight = add_flight(m, asked, seat, s->user);
 	m->flights[flight].client = client;
 	m->flights[flight].frame = frame_of(s->out.first->bytes, s->out.first->size);
+	if (asked == ASKED_ALLOCATE)
+		count_ask(m, &m->flights[flight]);
+	if (asked == ASKED_RELEASE) {
+		m->flights[flight].released_cid = m->clients[client].device_cid;
+		m->flights[flight].released_user = m->clients[client].user;
+	}
 	if (!seat_is_open(seat))
 		reached(m, SITUATION_LINGERED);
-	if (!m->rule)
-		depart(m, flight, frame);
+	depart(m, flight, frame);
+	if (wire_service(frame) == 0)
+		note_limits(m, seat);
 	pop_out(m, seat);
-	settle_served(m, seat);
-}
-
-static const struct session *sender(struct model *m, const uint8_t *frame, size_t size)
-{
-	const struct session *handle = NULL;
-	unsigned found = 0;
-
-	for (unsigned i = 0; i < m->seen_count; i++) {
-		if (m->seen[i].path != MUX_TO_MODEM)
-			continue;
-		found++;
-		handle = m->seen[i].handle;
-		if (m->seen[i].frame->size != size ||
-		    memcmp(m->seen[i].frame->bytes, frame, size) != 0)
-			broken(m, "trace", "the trace shows another frame than the modem gets");
-		free(m->seen[i].frame);
-		m->seen_count--;
-		memmove(&m->seen[i], &m->seen[i + 1], (m->seen_count - i) * sizeof(m->seen[0]));
-		i--;
-	}
-	if (found != 1)
-		broken(m, "trace", "the trace shows %u frames to the modem, not one", found);
-	return handle;
+	free_if_done(m, seat);
 }
 
 void model_next(struct model *m, const uint8_t *frame, size_t size, uint64_t now)
 {
-	const struct session *handle;
+	const struct session *handle = NULL;
 	struct chances chances;
 
 	m->now = now;
+	follow(m, frame, size, &handle);
+	m->window_shut = false;
 	look(m, &chances);
 	note_waits(m, &chances, false);
+	if (m->rule)
+		return;
 	if (!frame) {
 		nothing_is_sent(m, &chances);
 		note_waits(m, &chances, true);
 		return;
 	}
-	handle = sender(m, frame, size);
 	m->port_busy = true;
 	if (!send_for_the_mux(m, &chances, frame, size, handle)) {
 		int seat = handle ? seat_of(m, handle) : NOBODY;
@@ -321,9 +456,6 @@ void model_next(struct model *m, const uint8_t *frame, size_t size, uint64_t now
 		else
 			send_for_session(m, &chances, seat, frame, size);
 	}
-	if (m->rule)
-		return;
-	settle(m);
 }
 
 void model_sent(struct model *m)
@@ -331,26 +463,6 @@ void model_sent(struct model *m)
 	m->port_busy = false;
 	m->sent = m->port;
 	m->port = NOBODY;
-}
-
-/* It is tried again after a pause: nobody else would release that client. Who waits is told. */
-static void own_not_sent(struct model *m, int own)
-{
-	struct own o = m->owns[own];
-
-	reached(m, SITUATION_OWN_FAILED);
-	if (o.tries == OWN_TRIES) {
-		reached(m, SITUATION_OWN_GIVEN_UP);
-		own_is_over(m, own, OWN_NOT_SENT);
-		if (o.asked == ASKED_OWN_SYNC)
-			return;
-		own = add_own(m, ASKED_OWN_RELEASE, FOR_NOTHING, NOBODY, o.service, o.device_cid);
-	}
-	m->owns[own].out = false;
-	m->owns[own].turn = ++m->turns;
-	own_waits(m);
-	m->owns[own].not_before = m->now + OWN_PAUSE_MS;
-	m->own_pause = m->owns[own].not_before;
 }
 
 /*
@@ -363,7 +475,8 @@ static void not_sent(struct model *m, int flight, bool was_sent)
 	bool own = f.asked == ASKED_OWN_RELEASE || f.asked == ASKED_OWN_SYNC;
 
 	if (was_sent && (!own || (f.asked == ASKED_OWN_SYNC && m->owns[f.own].tries == OWN_TRIES)))
-		remember_late(m, flight);
+		remember_late(m, flight, true);
+	note_unanswered(m, flight);
 	flight_not_out(m, flight);
 	if (own) {
 		own_not_sent(m, f.own);
@@ -376,7 +489,6 @@ static void not_sent(struct model *m, int flight, bool was_sent)
 		owe_error(m, f.seat, f.frame, 3, "V15");
 	}
 	drop_flight(m, flight);
-	settle(m);
 }
 
 void model_failed(struct model *m, uint64_t now)
@@ -400,9 +512,4 @@ void model_lost(struct model *m, uint64_t now)
 		return;
 	reached(m, SITUATION_PORT_LOST);
 	not_sent(m, flight, true);
-}
-
-void model_start_sync(struct model *m)
-{
-	add_own(m, ASKED_OWN_SYNC, FOR_START, NOBODY, 0, 0);
 }

@@ -48,7 +48,7 @@ static void print_session(struct line *line, const struct operation *op)
 	add(line, "session %u ", op->slot);
 	switch (op->kind) {
 	case OP_OPEN:
-		add(line, "opens node %u", op->node);
+		add(line, "opens node %u as user %u", op->node, op->user);
 		break;
 	case OP_CLOSE:
 		add(line, "closes");
@@ -140,6 +140,8 @@ static void print_rest(struct line *line, const struct operation *op)
 		add(line, "%u ms pass", op->amount);
 	else if (op->kind == OP_JUMP)
 		add(line, "time jumps by %u ms", op->amount);
+	else if (op->kind == OP_PRESS)
+		add(line, "the port sends all it may, for %u s", op->amount);
 	else if (op->kind == OP_EXCHANGE)
 		add(line, "the port sends %u frames", op->amount);
 	else
@@ -161,4 +163,6 @@ void operation_print(const struct operation *op, char *text, size_t size)
 		add(&line, ", damaged (%u)", op->damage);
 	if (op->cut)
 		add(&line, ", all but the last %u bytes", op->cut);
+	if (op->later)
+		add(&line, ", and turns are left for later");
 }

@@ -13,7 +13,7 @@
 #include "modem.h"
 
 enum operation_kind {
-	OP_OPEN,         /* slot on node */
+	OP_OPEN,         /* slot on node, for user */
 	OP_CLOSE,        /* slot */
 	OP_REQUEST,      /* slot: service, cid, tid, message, amount bytes of payload */
 	OP_ALLOCATE,     /* slot: service, tid */
@@ -41,6 +41,7 @@ enum operation_kind {
 	OP_CLIENTS,      /* slot gets amount clients of service: allocated, answered and read */
 	OP_WAIT,         /* amount ms pass, with all ticks on the way */
 	OP_JUMP,         /* amount ms pass, with one tick at the end */
+	OP_PRESS,        /* amount times: the port sends all it may, and a second passes */
 	OP_RESET,        /* the port reports a reset */
 	OP_STOP,
 	OP_UNPLUG,
@@ -51,6 +52,7 @@ struct operation {
 	enum operation_kind kind;
 	uint8_t slot;
 	uint8_t node;
+	uint8_t user; /* 0: root */
 	uint8_t service;
 	uint8_t cid;
 	uint16_t tid;
@@ -60,6 +62,7 @@ struct operation {
 	uint16_t cut;    /* bytes at the end that come only with what follows */
 	uint32_t damage; /* 0, or how a frame is spoilt on its way: wire_damage() */
 	bool quiet;      /* nobody asks yet who has changed */
+	bool later;      /* nobody does yet what is due at once */
 	struct modem_answer how;
 	const uint8_t *data; /* OP_RAW, OP_NOISE: of amount bytes */
 };

@@ -16,11 +16,14 @@
 	X(SAME_TID_TWICE, "a session used its own tid twice at a time (V5)")                       \
 	X(IN_FLIGHT_FULL, "1,024 requests of a session in flight (V5)")                            \
 	X(CLOSED_RESPONSE, "a response found its session closed (V6)")                             \
+	X(LINGERING_ALLOCATE, "a closed session's Allocate CID was dropped (V6)")                  \
 	X(CLOSED_ALLOCATE, "a client was allocated for a closed session (V6)")                     \
 	X(LINGERED, "a closed session's frame was sent (V6)")                                      \
-	X(LINGER_LOST, "more than 64 closed sessions had frames left (V6)")                        \
+	X(LINGER_LOST, "a user had more than 8 closed sessions with frames left (V6, V28)")        \
 	X(ADOPTED, "an orphan was adopted (V7)")                                                   \
-	X(HOLDER_CHANGED, "a client changed hands between open sessions (V8)")                     \
+	X(SECOND_HOLDER, "a client got another holder (V8)")                                       \
+	X(HOLDER_LEFT, "a holder left, and others stayed (V8)")                                    \
+	X(SEVERAL_TOLD, "an indication went to several holders (V8, V11, V13)")                    \
 	X(RECLAIMED, "an orphan was given up for an Allocate CID (V9)")                            \
 	X(NOTHING_TO_RECLAIM, "the modem's ClientIdsExhausted was shown (V9)")                     \
 	X(CALL_KEPT, "a data call kept an orphan from being given up (V9)")                        \
@@ -28,6 +31,8 @@
 	X(SYNC, "a Sync released clients (V10)")                                                   \
 	X(SYNC_ORPHAN, "a Sync released an orphan (V10)")                                          \
 	X(SYNC_EMPTY, "a Sync had nothing to release (V10)")                                       \
+	X(SYNC_CALL, "a Sync left a client with a data call (V9, V10)")                            \
+	X(SYNC_SHARED, "a Sync left a client to its other holders (V10)")                          \
 	X(UNICAST, "an indication went to a client's holder (V11)")                                \
 	X(ORPHANS_INDICATION, "an orphan's indication was dropped (V11)")                          \
 	X(BROADCAST, "a broadcast went to several sessions (V12)")                                 \
@@ -41,13 +46,17 @@
 	X(RESPONSE_DROPPED, "a response was dropped from a full queue (V14)")                      \
 	X(PART_READ_KEPT, "a frame read in part stayed in a full queue (V14)")                     \
 	X(OVERFLOW_READ, "ENOBUFS was read (V14)")                                                 \
-	X(EXPIRED, "a request expired (V15)")                                                      \
+	X(EXPIRED, "a request to a service expired (V15)")                                         \
+	X(CTL_EXPIRED, "a CTL request expired (V15)")                                              \
+	X(CTL_DETACHED, "a CTL request expired as its session closed (V15)")                       \
+	X(LATE_REFUSAL, "a release was refused too late (V15)")                                    \
 	X(LATE_ANSWER, "a late answer was dropped (V15)")                                          \
 	X(LATE_ALLOCATE, "a client was allocated too late (V15)")                                  \
 	X(LATE_WAIT, "a newer request waited for a late answer (V15)")                             \
 	X(LATE_TID_WAIT, "a CTL request waited for an expired tid (V15)")                          \
 	X(LATE_TID_TAKEN, "an expired CTL tid was taken again (V15)")                              \
-	X(LATE_FORGOTTEN, "more than 1,024 expired requests (V15)")                                \
+	X(LATE_USER_WAIT, "a CTL request waited for its user's expired tids (V15, V28)")           \
+	X(LATE_FORGOTTEN, "more than 1,024 expired requests of a user (V15, V28)")                 \
 	X(PORT_FAILED, "the port could not send a request (V15)")                                  \
 	X(PORT_LOST, "the port had lost a request (V15)")                                          \
 	X(OWN_FAILED, "the port could not send a request of the mux's own (V15)")                  \
@@ -68,7 +77,21 @@
 	X(READ_IN_PIECES, "a frame was read in pieces (V20)")                                      \
 	X(WRITE_FULL, "a write found the outbound queue full (V21)")                               \
 	X(WRITABLE_AGAIN, "a full outbound queue had room again (V22)")                            \
-	X(DUPLICATE_CID, "the modem allocated a CID twice (V2)")
+	X(DUPLICATE_CID, "the modem allocated a CID twice (V2)")                                   \
+	X(FOREIGN_USER, "another user's client was refused (V3, V28)")                             \
+	X(ROOT_USES, "root used another user's client (V28)")                                      \
+	X(SHARED_NODE, "a user used another's client on a shared node (V28)")                      \
+	X(FOREIGN_RELEASED, "another user's client was released (V28)")                            \
+	X(RECLAIMED_OTHERS, "another user's orphan was given up (V9, V28)")                        \
+	X(CLIENT_LIMIT, "a user had as many clients as it may (V28)")                              \
+	X(CLIENT_LIMIT_RECLAIM, "such a user gave up an orphan of its own (V28)")                  \
+	X(REVOKED_FOR_ANOTHER, "a client was revoked, of a user with most of them (V28)")          \
+	X(CTL_SESSION_LIMIT, "a session had 8 CTL requests in flight (V28)")                       \
+	X(CTL_USER_LIMIT, "a user had 32 device tids (V28)")                                       \
+	X(CTL_RESERVE, "a tid of the reserve was used (V28)")                                      \
+	X(WINDOW_SHUT, "a request waited for the window (V28)")                                    \
+	X(TURNS_LEFT, "turns were left for later (V14)")                                           \
+	X(TAKEN_AT_PORT, "an Allocate CID was answered at its turn at the port (V28)")
 
 enum situation {
 #define SITUATION_NAME(name, text) SITUATION_##name,

@@ -32,7 +32,10 @@ struct world *world_create(const struct world_config *config)
 		.frame_max = config->frame_max,
 		.queue_bytes = config->queue_bytes,
 		.transaction_timeout = config->transaction_timeout,
+		.ctl_timeout = config->ctl_timeout,
 		.orphan_timeout = config->orphan_timeout,
+		.memory = (size_t)1 << 30, /* never the reason for anything */
+		.share_node = config->share_node,
 		.hooks = {.context = world, .log = log_line, .trace = note_trace},
 	};
 
@@ -114,6 +117,54 @@ bool check(struct world *world, bool quiet)
 	return !model_broken_rule(world->model);
 }
 
+/* --- time, and what is due at once ------------------------------------------------ */
+
+/* A flood of frames that need no modem takes many calls, but not more than this. */
+#define TURNS_MAX 20000
+
+static void tick(struct world *world)
+{
+	uint64_t deadline;
+
+	mux_tick(world->mux, world->now);
+	model_tick(world->model, world->now);
+	deadline = mux_deadline(world->mux);
+	if (deadline != 0 && deadline <= world->now)
+		model_complain(world->model, "V15", "a deadline stays in the past after its tick");
+}
+
+bool do_turns(struct world *world)
+{
+	unsigned ticks = 0;
+
+	while (!world->unplugged && mux_deadline(world->mux) == 0) {
+		if (++ticks > TURNS_MAX)
+			model_complain(world->model, "V14", "the turns have no end");
+		tick(world);
+		if (!check(world, false))
+			return false;
+	}
+	return !model_broken_rule(world->model);
+}
+
+bool pass_time(struct world *world, uint64_t ms, bool at_once)
+{
+	uint64_t end = world->now + ms;
+
+	if (!do_turns(world))
+		return false;
+	while (!at_once && mux_deadline(world->mux) <= end) {
+		if (mux_deadline(world->mux) > world->now)
+			world->now = mux_deadline(world->mux);
+		tick(world);
+		if (!check(world, false) || !do_turns(world))
+			return false;
+	}
+	world->now = end;
+	tick(world);
+	return check(world, false);
+}
+
 /* --- the port ------------------------------------------------------------------ */
 
 static bool next_frame(struct world *world)
@@ -132,7 +183,7 @@ static bool next_frame(struct world *world)
 	return frame != NULL;
 }
 
-static void sent(struct world *world)
+void sent(struct world *world)
 {
 	if (!world->port_size)
 		return;
@@ -175,19 +226,19 @@ static void lost(struct world *world)
 	world->was_sent = false;
 }
 
-static bool exchange(struct world *world, uint32_t times)
+bool exchange(struct world *world, uint32_t times)
 {
-	while (times-- && next_frame(world) && check(world, true)) {
+	while (times-- && do_turns(world) && next_frame(world) && check(world, true)) {
 		sent(world);
 		if (!check(world, false))
 			return false;
 	}
-	return !model_broken_rule(world->model);
+	return check(world, true);
 }
 
 /* --- the modem ------------------------------------------------------------------- */
 
-static void hear(struct world *world, const struct operation *op, uint8_t *data, size_t size)
+void hear(struct world *world, const struct operation *op, uint8_t *data, size_t size)
 {
 	uint8_t *bytes;
 
@@ -208,7 +259,7 @@ static void hear(struct world *world, const struct operation *op, uint8_t *data,
 	world->was_sent = world->was_sent && modem_pending(world->modem);
 }
 
-static void indicate(struct world *world, const struct operation *op)
+void indicate(struct world *world, const struct operation *op)
 {
 	static const uint8_t payload[WIRE_MAX];
 	uint8_t frame[WIRE_MAX];
@@ -233,7 +284,7 @@ static void indicate(struct world *world, const struct operation *op)
 	hear(world, op, frame, wire_size(frame));
 }
 
-static void do_modem(struct world *world, const struct operation *op)
+void do_modem(struct world *world, const struct operation *op)
 {
 	uint8_t frame[WIRE_MAX];
 	uint8_t *bytes;
@@ -260,28 +311,16 @@ static void do_modem(struct world *world, const struct operation *op)
 	}
 }
 
-/* --- time -------------------------------------------------------------------------- */
-
-static void tick(struct world *world)
+/* The port sends all that it may, second by second: the window lets no more through. */
+static bool press(struct world *world, uint32_t seconds)
 {
-	mux_tick(world->mux, world->now);
-	model_tick(world->model, world->now);
-	if (mux_deadline(world->mux) <= world->now)
-		model_complain(world->model, "V15", "a deadline stays in the past after its tick");
-}
-
-static void pass_time(struct world *world, uint64_t ms, bool at_once)
-{
-	uint64_t end = world->now + ms;
-
-	while (!at_once && mux_deadline(world->mux) <= end && !model_broken_rule(world->model)) {
-		if (mux_deadline(world->mux) > world->now)
-			world->now = mux_deadline(world->mux);
-		tick(world);
-		check(world, false);
+	while (seconds--) {
+		sent(world);
+		if (!check(world, false) || !exchange(world, UINT32_MAX) ||
+		    !pass_time(world, 1000, false))
+			return false;
 	}
-	world->now = end;
-	tick(world);
+	return true;
 }
 
 /* --- all together -------------------------------------------------------------------- */
@@ -297,7 +336,8 @@ static void give_clients(struct world *world, const struct operation *op)
 	allocate.kind = OP_ALLOCATE;
 	for (uint32_t i = 0; i < op->amount && check(world, false); i++) {
 		write_request(world, &allocate);
-		if (!check(world, false) || !exchange(world, 1) || !modem_pending(world->modem))
+		if (!check(world, false) || !do_turns(world) || !exchange(world, 1) ||
+		    !modem_pending(world->modem))
 			return;
 		modem_answer(world->modem, modem_pending(world->modem) - 1, &well, frame);
 		hear(world, &allocate, frame, wire_size(frame));
@@ -324,6 +364,9 @@ static void do_rest(struct world *world, const struct operation *op)
 		break;
 	case OP_EXCHANGE:
 		exchange(world, op->amount);
+		break;
+	case OP_PRESS:
+		press(world, op->amount);
 		break;
 	case OP_CLIENTS:
 		give_clients(world, op);
@@ -361,109 +404,5 @@ bool world_do(struct world *world, const struct operation *op)
 		do_modem(world, op);
 	else
 		do_rest(world, op);
-	return check(world, op->quiet);
-}
-
-static void leaked(void *context, uint8_t service, uint8_t cid)
-{
-	struct world *world = context;
-
-	if (!model_answers_for(world->model, service, cid))
-		model_complain(world->model, "V6",
-			       "client %u of service %u is nobody's, and not released", cid,
-			       service);
-}
-
-/* Something has to come by itself, and soon if the model is to be believed. */
-static uint64_t until_deadline(const struct world *world)
-{
-	uint64_t deadline = mux_deadline(world->mux);
-
-	return deadline == MUX_NEVER || deadline <= world->now ? 500 : deadline - world->now;
-}
-
-/* The modem answers everything, or nothing, until nothing is under way any more. */
-static bool calm_down(struct world *world, enum operation_kind kind)
-{
-	struct operation op = {.kind = kind};
-
-	sent(world);
-	for (unsigned i = 0; i < 100000 && check(world, false); i++) {
-		if (!exchange(world, UINT32_MAX))
-			return false;
-		if (world->stream.size)
-			hear(world, &op, NULL, 0);
-		else if (modem_pending(world->modem))
-			do_modem(world, &op);
-		else if (model_is_quiet(world->model))
-			return check(world, false);
-		else
-			pass_time(world, until_deadline(world), false);
-	}
-	model_complain(world->model, "V15", "a request has no end");
-	return false;
-}
-
-/* Whose client is whose, asked of each: V8, V11, V12. */
-static void probe(struct world *world)
-{
-	struct operation op = {.kind = OP_INDICATE, .message = 0x0022};
-	struct model_client client;
-
-	for (unsigned n = 0; n < mux_client_count(world->mux); n++) {
-		if (!model_client(world->model, n, &client))
-			return;
-		op.service = client.service;
-		op.cid = client.device_cid;
-		indicate(world, &op);
-		if (!check(world, false))
-			return;
-		op.cid = 0xFF;
-		indicate(world, &op);
-		if (!check(world, false))
-			return;
-	}
-}
-
-static void read_everything(struct world *world)
-{
-	for (unsigned slot = 0; slot < MODEL_SLOTS; slot++)
-		if (model_is_open(world->model, slot))
-			read_all(world, slot);
-}
-
-/* All that is under way ends, and all that is queued is what it should be. */
-static bool settle_all(struct world *world)
-{
-	if (!calm_down(world, world->config.silent_end ? OP_IGNORE : OP_ANSWER))
-		return false;
-	modem_each_client(world->modem, leaked, world);
-	read_everything(world);
-	probe(world);
-	read_everything(world);
-	return check(world, false);
-}
-
-bool world_finish(struct world *world)
-{
-	struct operation stop = {.kind = OP_STOP};
-	struct operation unplug = {.kind = OP_UNPLUG};
-
-	if (!model_stopping(world->model)) {
-		if (!settle_all(world) || !world_do(world, &stop))
-			return false;
-	}
-	if (!world->unplugged) {
-		if (!calm_down(world, OP_ANSWER))
-			return false;
-		if (!mux_stopped(world->mux))
-			model_complain(world->model, "V18",
-				       "all is released, and it has not stopped");
-		modem_each_client(world->modem, leaked, world);
-		world_do(world, &unplug);
-	}
-	for (unsigned slot = 0; slot < MODEL_SLOTS; slot++)
-		if (model_is_open(world->model, slot))
-			close_session(world, slot);
-	return check(world, false);
+	return check(world, op->quiet) && (op->later || do_turns(world));
 }

@@ -11,9 +11,11 @@ struct world_config {
 	size_t frame_max;
 	size_t queue_bytes;
 	uint64_t transaction_timeout;
+	uint64_t ctl_timeout;
 	uint64_t orphan_timeout;
 	unsigned modem_clients; /* of each service */
 	uint8_t modem_first_cid;
+	bool share_node;
 	bool start_sync;
 	bool silent_end; /* the modem answers nothing any more before the stop */
 	bool checked;    /* mux_check() after each step, not only now and then */

@@ -31,6 +31,14 @@ struct world {
 /* world.c: compares, and unless quiet asks the core who has changed. False once a rule is broken.
  */
 bool check(struct world *world, bool quiet);
+/* Does the turns that are due at once. False once a rule is broken. */
+bool do_turns(struct world *world);
+bool exchange(struct world *world, uint32_t times);
+void sent(struct world *world);
+void hear(struct world *world, const struct operation *op, uint8_t *data, size_t size);
+void indicate(struct world *world, const struct operation *op);
+void do_modem(struct world *world, const struct operation *op);
+bool pass_time(struct world *world, uint64_t ms, bool at_once);
 
 /* world_session.c */
 void stage(struct staged *staged, const uint8_t *data, size_t size);

@@ -33,11 +33,12 @@ uint8_t *unstage(struct staged *staged, size_t keep, size_t *size)
 
 static void open_session(struct world *world, const struct operation *op)
 {
+	uint32_t uid = op->user % MODEL_USERS ? 999 + op->user % MODEL_USERS : 0;
 	struct session *session;
 
 	errno = 0;
-	session = mux_open(world->mux, op->node % world->config.nodes, world);
-	model_open(world->model, op->slot, op->node % world->config.nodes, session, errno);
+	session = mux_open(world->mux, op->node % world->config.nodes, uid, world);
+	model_open(world->model, op->slot, op->node % world->config.nodes, uid, session, errno);
 	world->sessions[op->slot] = session;
 	if (!session)
 		return;
@@ -75,8 +76,8 @@ static void write_bytes(struct world *world, const struct operation *op, const u
 	if (staged->size < STAGED_MAX)
 		stage(staged, data, size);
 	bytes = unstage(staged, op->cut, &size);
-	result = mux_write(world->sessions[op->slot], bytes, size);
-	model_write(world->model, op->slot, bytes, size, result);
+	result = mux_write(world->sessions[op->slot], bytes, size, world->now);
+	model_write(world->model, op->slot, bytes, size, world->now, result);
 	if (result == -EAGAIN)
 		unwrite(staged, bytes, size);
 	free(bytes);
@@ -194,7 +195,8 @@ void do_session(struct world *world, const struct operation *op)
 		return;
 	switch (op->kind) {
 	case OP_CLOSE:
-		close_session(world, op->slot);
+		if (model_may_close(world->model, op->slot))
+			close_session(world, op->slot);
 		break;
 	case OP_RAW:
 		write_odd(world, op);

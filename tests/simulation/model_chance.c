@@ -95,6 +95,9 @@ static enum may may_send_ctl(const struct model *m, int seat, struct wait *wait)
 	/* If its user may be in the way, too, those of the user are contended for in any case. */
 	if (of_all == HELD_UP)
 		wait->surely_of = of_user == MUST ? EVERYBODY : s->user;
+	/* Those that a closed session has sent count for its user alone. */
+	if (!seat_is_open(seat))
+		return worse(MAY, worse(of_all, of_user));
 	return worse(below(s->ctl_out, s->ctl_out + s->ctl_again, CTL_SESSION_MAX),
 		     worse(of_all, of_user));
 }

@@ -42,6 +42,7 @@ void model_stop(struct model *m)
 	m->stopping = true;
 	drop_what_waits(m);
 	forget_askers(m);
+	lapse_ports(m);
 	for (int i = 0; i < m->clients_size; i++) {
 		struct client c = m->clients[i];
 

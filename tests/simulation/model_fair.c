@@ -100,13 +100,18 @@ void port_turn_of(struct model *m, const struct chances *chances, int user)
 	lapse_sessions_of(m, user);
 }
 
-void port_turn_of_any(struct model *m)
+void lapse_ports(struct model *m)
 {
-	m->port_turns++;
 	for (int user = 0; user < m->user_count; user++) {
 		lapse(&m->users[user].port);
 		lapse_sessions_of(m, user);
 	}
+}
+
+void port_turn_of_any(struct model *m)
+{
+	m->port_turns++;
+	lapse_ports(m);
 }
 
 /* --- the local rotation ------------------------------------------------------------- */

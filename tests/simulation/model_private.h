@@ -457,6 +457,8 @@ void lapse(struct turn *turn);
 void port_turn(struct model *m, const struct chances *chances, int user, int seat, bool open);
 /* The same, but which of the user's it was, or even whose, is not known. */
 void port_turn_of(struct model *m, const struct chances *chances, int user);
+/* Nobody at the port could have been served all the time until now. */
+void lapse_ports(struct model *m);
 void port_turn_of_any(struct model *m);
 void local_turn(struct model *m, int seat);
 /* Who has nothing to send any more has lost its place in the rotations. */

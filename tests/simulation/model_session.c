@@ -142,6 +142,10 @@ static void leave_flights(struct model *m, int slot, int seat)
 {
 	int next;
 
+	/* What a client that goes with its Release CID was asked is answered to nobody. */
+	for (int i = m->oldest; i != NOBODY; i = m->flights[i].next)
+		if (m->flights[i].seat == slot && m->flights[i].service != 0)
+			m->flights[i].seat = seat;
 	for (int i = m->oldest; i != NOBODY; i = next) {
 		next = m->flights[i].next;
 		if (m->flights[i].seat == slot && m->flights[i].service == 0) {
@@ -284,6 +288,7 @@ void pop_out(struct model *m, int seat)
 	s->looked = false;
 	lapse(&s->local);
 	lapse(&s->port);
+	lapse(&m->users[s->user].port);
 	s->may_news = true;
 	if (full && s->out.bytes < OUT_BYTES_MAX) {
 		reached(m, SITUATION_WRITABLE_AGAIN);

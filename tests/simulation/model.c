@@ -332,9 +332,21 @@ static void compare_session(struct model *m, int seat)
 		compare_front(m, seat);
 }
 
+/* A head that was looked at waits from then on for what keeps it. */
+static void note_looks(struct model *m)
+{
+	struct chances chances;
+
+	if (!m->late_count || m->unplugged)
+		return;
+	look(m, &chances);
+	note_waits(m, &chances, false);
+}
+
 void model_compare(struct model *m, const struct mux *mux)
 {
 	match(m);
+	note_looks(m);
 	if (m->rule)
 		return;
 	compare_heads(m, mux_deadline(mux) == 0);

@@ -62,7 +62,7 @@ test_administrator()
 	rule 'ENV{CUSE_QMUX_OPTIONS}="--nodes=0"'
 	cursor=$(journal_cursor)
 	need modem_plug a
-	need await 60 journal_says 'CUSE_QMUX_OPTIONS of /dev/cdc-wdm0 is wrong' "$cursor"
+	need await 60 journal_says 'invalid CUSE_QMUX_OPTIONS for /dev/cdc-wdm0' "$cursor"
 	check "an invalid option is named, with its value" \
 		journal_says "bad value '0' for --nodes" "$cursor"
 	need await 60 systemctl --quiet is-failed cuse-qmux@cdc-wdm0

@@ -23,7 +23,7 @@ void flood_init(struct bench *b, struct flood *f, unsigned int node);
 void flood_request(struct message *m, const struct flood *f, uint16_t tid);
 void flood_request_at_modem(struct message *m, const struct flood *f, uint16_t tid);
 
-/* One write(). Returns true if taken whole, false if refused with EAGAIN. */
+/* One write(). Returns true if accepted whole, false if refused with EAGAIN. */
 bool flood_write(struct flood *f);
 
 /*

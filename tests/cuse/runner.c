@@ -50,7 +50,7 @@ static void run_case(void **state)
 	f->test->run(f->bench);
 	bench_stop(f->bench);
 	if (watchdog_has_struck(plan.progress))
-		fail_msg("it came to its end too late");
+		fail_msg("the test ended too late");
 	f->done = true;
 }
 
@@ -105,7 +105,7 @@ static void run_group(const struct test_group *group, size_t first)
 	free(tests);
 }
 
-/* Those that have begun are over, though the process that ran them may have been killed. */
+/* Skips tests that have begun: the watchdog may have killed an earlier process in them. */
 static void run_rest(struct progress *p)
 {
 	size_t begun = p->begun;

@@ -128,7 +128,7 @@ static void test_V20_blocked_read_is_woken(struct bench *b)
 	}
 }
 
-/* V20: two processes blocked in read of one session: each frame to one of them. */
+/* V20: of two processes blocked in read of one session, each frame wakes one. */
 static void test_V20_two_blocked_reads(struct bench *b)
 {
 	struct child *readers[2];
@@ -175,7 +175,7 @@ static void test_V20_nonblock_may_change(struct bench *b)
 	session_read_fails(fd, EAGAIN);
 }
 
-/* V21: EAGAIN on a full queue; a frame is taken whole or not at all, and none is lost. */
+/* V21: EAGAIN on a full queue; a frame is accepted whole or not at all, and none is lost. */
 static void test_V21_full_queue_is_eagain(struct bench *b)
 {
 	struct flood f;
@@ -190,7 +190,7 @@ static void test_V21_full_queue_is_eagain(struct bench *b)
 	flood_expect(b, &f, f.sent);
 }
 
-/* V21: a write that begins below the limit is taken whole, even with several frames. */
+/* V21: a write that starts below the limit is accepted whole, even with several frames. */
 static void test_V21_write_may_go_over_the_limit(struct bench *b)
 {
 	struct flood f;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The log: the counters of SIGUSR1, the line for each frame, and who else has the port open. */
+/* The log: SIGUSR1 counters, the line for each frame, other processes with the port open. */
 #include "app_session.h"
 #include "proc.h"
 #include "rule_groups.h"
@@ -23,7 +23,7 @@ static void await_said(const struct daemon *d, size_t from, const char *words,
 		if (strstr(output, words))
 			return;
 		if (now_ms() > deadline)
-			fail_msg("the daemon does not say '%s', but:\n%s", words, output);
+			fail_msg("the daemon did not log '%s', but:\n%s", words, output);
 		pause_briefly();
 	}
 }
@@ -45,7 +45,7 @@ static unsigned long figure(const char *said, const char *words)
 		    strncmp(at + before + digits, place + 1, strlen(place + 1)) == 0)
 			return strtoul(at + before, NULL, 10);
 	}
-	fail_msg("'%s' is missing in: %s", words, said);
+	fail_msg("'%s' is missing from: %s", words, said);
 	return 0;
 }
 
@@ -141,7 +141,7 @@ static void test_log_counters(struct bench *b)
 	reclaim(b, fd[2], &orphans[0]);
 	expire(b, fd[0], &c[0]);
 	lost = overflow(b, fd[1], &c[1], fd[2], 40);
-	/* Sync, 5 allocations, 3 to reclaim, 2 expired, 1 fence; then frames given to a session. */
+	/* Sync, 5 allocations, 3 to reclaim, 2 expired, 1 fence; then frames for a session. */
 	expect_figures(b,
 		       (const struct figure[]){
 			       {"% files open", 3},
@@ -203,7 +203,7 @@ static void expect_line(const char *said, const char *const parts[])
 	}
 	/* More than cmocka would print. */
 	fputs(said, stderr);
-	fail_msg("no line has '%s', '%s' and so on", parts[0], parts[1]);
+	fail_msg("no line contains '%s', '%s' and so on", parts[0], parts[1]);
 }
 
 #define assert_line(said, ...) expect_line(said, (const char *const[]){__VA_ARGS__, NULL})
@@ -284,7 +284,7 @@ static void hold_port(int fd, const void *arg, struct outcome *outcome)
 		pause();
 }
 
-/* The daemon has closed the files it needed to find that out. */
+/* Checks that the daemon has closed the /proc files in which it looked for other holders. */
 static void expect_nothing_of_proc_open(pid_t pid)
 {
 	char path[64];

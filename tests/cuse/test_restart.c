@@ -225,7 +225,7 @@ static void expect_gone(int fd)
 	assert_int_equal(errno, ENODEV);
 }
 
-/* V17: later calls fail with ENODEV, even where frames are queued. */
+/* V17: later calls fail with ENODEV, even if frames are queued. */
 static void test_V17_unplugged_fails_later_calls(struct bench *b)
 {
 	struct client c;
@@ -388,7 +388,7 @@ static void test_V18_silent_modem(struct bench *b)
 	daemon_signal(b->daemon, SIGTERM);
 	modem_expect_release(b->modem, orphan.service, orphan.device);
 	while (modem_try_read(b->modem, &got, deadline_usual()))
-		fail_msg("one release is enough");
+		fail_msg("the daemon sent more than one release");
 	assert_int_equal(daemon_wait(b->daemon, deadline_usual()), 0);
 	assert_in_range(now_ms() - began, 1500, 3000 * slow_factor());
 }

@@ -252,7 +252,7 @@ static void open_and_read(int fd, const void *arg, struct outcome *outcome)
 	child_read(open(NODE_PREFIX "0", O_RDWR), arg, outcome);
 }
 
-/* V23, V7: a session ends with its only process, whichever call that was blocked in. */
+/* V23, V7: a session ends with its only process, in whatever call it was blocked. */
 static void test_V23_sigkill_ends_the_session(struct bench *b)
 {
 	struct child *child;

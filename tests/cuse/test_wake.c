@@ -14,7 +14,7 @@
 #include <sys/socket.h>
 
 #define READERS   12
-#define BROADCAST 4000 /* bytes; for all readers together more than the loop sends in a turn */
+#define BROADCAST 4000 /* bytes; times the readers, more than the loop sends in a turn */
 
 /* V20, V12: each of many blocked readers gets a large frame whole. */
 static void test_V20_many_blocked_reads(struct bench *b)
@@ -63,7 +63,7 @@ static void test_V20_blocked_reads_keep_their_order(struct bench *b)
 	}
 }
 
-#define WRITERS 64 /* as many as may block on a session */
+#define WRITERS 64 /* the limit of writers blocked on a session */
 #define CROWD   16 /* of them in one process */
 
 /* Small writes with a flood's client, each in its own thread. */
@@ -356,4 +356,4 @@ static const struct test_case cases[] = {
 	TEST_CASE(test_V18_second_signal_ends_blocked_calls),
 };
 
-const struct test_group wake_tests = TEST_GROUP("who waits (V15, V18, V20-V22)", cases);
+const struct test_group wake_tests = TEST_GROUP("waiting (V15, V18, V20-V22)", cases);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What may be sent to the modem when the port asks, and what waits for what: V4, V5, V15. */
+/* Which frames may be sent when the port asks, and which must wait: V4, V5, V15. */
 #include "model_private.h"
 
 bool may_be_gone(const struct model *m, const struct late *late)
@@ -27,7 +27,7 @@ bool ctl_tid_is_free(const struct model *m)
 	return m->ctl_out + m->late_ctl < 255;
 }
 
-/* *late: what it waits for, if that is all it waits for. */
+/* *late: the late answer it waits for, if that is the only obstacle. */
 static enum may may_send_ctl(const struct model *m, int *late)
 {
 	if (ctl_tid_is_free(m))
@@ -37,8 +37,8 @@ static enum may may_send_ctl(const struct model *m, int *late)
 }
 
 /*
- * V5. Sessions that have closed are not held back by each other: they use
- * nothing at the same time any more.
+ * V5. Closed sessions do not hold each other back, because they no longer use anything
+ * at the same time.
  */
 static bool tid_is_taken(const struct model *m, const struct client *client, uint16_t tid, int seat)
 {
@@ -120,7 +120,7 @@ static void await_late(struct model *m, struct late *late, bool surely)
 	}
 }
 
-/* What waits for a late answer, and since when: since the port could have taken it. */
+/* Notes that a frame waits for a late answer, from when the port could have taken it. */
 static void note_wait(struct model *m, int late, bool surely)
 {
 	struct late *l = &m->late[late];
@@ -134,7 +134,7 @@ static void note_wait(struct model *m, int late, bool surely)
 	for (unsigned i = 0; i < m->late_count; i++) {
 		struct late *other = &m->late[i];
 
-		/* For a tid of CTL any of them will do; else it may be the next one like it. */
+		/* Any CTL tid will do. For a service it may be the next similar request. */
 		if (l->service == 0 ? other->service == 0 : other == l || are_alike(other, l))
 			await_late(m, other, surely);
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* QMI clients, who holds them, and what the mux does about them by itself: V2, V7 to V10. */
+/* QMI clients, their holders, and the mux's own requests about them: V2, V7 to V10. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -96,7 +96,7 @@ void forget_client(struct model *m, int client)
 		if (m->flights[i].client != client)
 			continue;
 		m->flights[i].client = NOBODY;
-		/* A Release CID is the modem's to answer, even if there is no such client now. */
+		/* The modem answers a Release CID even if the client is gone now. */
 		if (m->flights[i].asked == ASKED_PLAIN)
 			abort_flight(m, i);
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What time brings, and the end: V9, V15, V17, V18. */
+/* Timeouts, unplug and stop: V9, V15, V17, V18. */
 #include <stdlib.h>
 
 #include "model_private.h"
@@ -40,7 +40,7 @@ static void drop_what_waits(struct model *m)
 	}
 }
 
-/* V18: a client that its session could not release. */
+/* V18: releases a client that its session could not release. */
 void release_if_stopping(struct model *m, int client)
 {
 	struct client c = m->clients[client];
@@ -51,7 +51,7 @@ void release_if_stopping(struct model *m, int client)
 	release_unknown(m, c.service, c.device_cid);
 }
 
-/* V18: nobody is told anything any more of what is under way. */
+/* V18: requests in flight are no longer answered. */
 static void forget_askers(struct model *m)
 {
 	for (int i = 0; i < m->owns_size; i++)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Requests on their way, and those that ended without an answer: V4, V6, V15. */
+/* Requests in flight, and requests that ended without an answer: V4, V6, V15. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,7 +32,7 @@ int add_flight(struct model *m, enum asked asked, int seat)
 	return flight;
 }
 
-/* Its service, CID, tid and message are set. */
+/* Expects service, CID, tid and message to be set. */
 void flight_out(struct model *m, int flight, uint64_t now)
 {
 	struct flight *f = &m->flights[flight];
@@ -57,7 +57,7 @@ void flight_out(struct model *m, int flight, uint64_t now)
 	}
 }
 
-/* It is not with the modem any more, and its tid rests from now on. */
+/* The modem no longer has the request, and its tid starts to rest. */
 void flight_not_out(struct model *m, int flight)
 {
 	struct flight *f = &m->flights[flight];
@@ -98,7 +98,7 @@ void drop_flight(struct model *m, int flight)
 	f->frame = NULL;
 }
 
-/* What this response of the modem answers: the oldest request that it fits. */
+/* Finds the request that this response answers: the oldest one that matches. */
 int find_flight(const struct model *m, const uint8_t *answer)
 {
 	uint16_t tid = wire_tid(answer);
@@ -122,7 +122,7 @@ int find_flight(const struct model *m, const uint8_t *answer)
 	return NOBODY;
 }
 
-/* The last 1,024: but it is open which of those that may be gone the mux still counts. */
+/* Keeps the last 1,024, except that the mux may still count some that may be gone. */
 static void forget_oldest(struct model *m)
 {
 	unsigned gone = 0;
@@ -221,14 +221,14 @@ void abort_flight(struct model *m, int flight)
 {
 	struct flight *f = &m->flights[flight];
 
-	/* With its client, the modem has forgotten what that one asked. */
+	/* The modem has forgotten a client's requests together with the client. */
 	if (f->service == 0)
 		remember_late(m, flight);
 	flight_not_out(m, flight);
 	if (f->frame && seat_is_open(f->seat) && !m->stopping) {
 		bool settling = m->settling;
 
-		/* In no order with what the mux answers to this session by itself. */
+		/* May come before or after the mux's own answers to this session. */
 		m->settling = false;
 		reached(m, SITUATION_ABORTED);
 		owe_error(m, f->seat, f->frame, 4, "V13");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the model keeps: just what the rules speak of. */
+/* The state of the model: only what the rules mention. */
 #ifndef MODEL_PRIVATE_H
 #define MODEL_PRIVATE_H
 
@@ -9,7 +9,7 @@
 #define LINGERING_MAX   64 /* V6 */
 #define SESSIONS        (MODEL_SLOTS + LINGERING_MAX)
 #define NOBODY          (-1)
-#define THE_MUX         SESSIONS /* asks for itself */
+#define THE_MUX         SESSIONS /* as the requester */
 #define IN_FRAMES_MAX   1024     /* V14 */
 #define OUT_BYTES_MAX   65536    /* V21 */
 #define IN_FLIGHT_MAX   1024     /* V5 */
@@ -35,7 +35,7 @@ struct fifo {
 	unsigned frames;
 };
 
-/* An open session is at its slot; a closed one with frames left is behind all slots. */
+/* An open session sits at its slot; a closed one with unsent frames, after all slots. */
 struct seat {
 	bool used;
 	struct session *handle;
@@ -49,10 +49,10 @@ struct seat {
 	unsigned in_flight; /* requests to services */
 	struct frame *sync; /* V10: the Sync that waits for sync_left releases */
 	unsigned sync_left;
-	uint64_t turn; /* a count: who has waited longest has the lowest */
-	bool news;     /* has to be told: V22 */
+	uint64_t turn; /* a count: lowest for the seat that has waited longest */
+	bool news;     /* must be reported as changed: V22 */
 	bool may_news;
-	uint8_t passed[SESSIONS + 1]; /* V14: frames of others since it could have been served */
+	uint8_t passed[SESSIONS + 1]; /* V14: others' frames sent while it was waiting */
 };
 
 struct client {
@@ -79,47 +79,47 @@ enum asked {
 enum flight_state {
 	FLIGHT_UNUSED,
 	FLIGHT_OUT,     /* the modem has it */
-	FLIGHT_RECLAIM, /* an Allocate CID that waits until an orphan is given up */
-	FLIGHT_READY,   /* and that can be sent again */
+	FLIGHT_RECLAIM, /* an Allocate CID that waits for an orphan's release */
+	FLIGHT_READY,   /* an Allocate CID that can be sent again */
 };
 
-/* A request on its way. */
+/* A request in flight. */
 struct flight {
 	enum flight_state state;
 	enum asked asked;
-	int seat; /* who asked, NOBODY if it has closed, or THE_MUX */
+	int seat; /* the requester, NOBODY if it has closed, or THE_MUX */
 	uint8_t service;
 	uint8_t device_cid;
 	uint16_t device_tid;
 	uint16_t message;
-	int client;          /* that it is about, or NOBODY */
-	int own;             /* of ASKED_OWN_* */
+	int client;          /* the client that it concerns, or NOBODY */
+	int own;             /* index of the own request, for ASKED_OWN_* */
 	struct frame *frame; /* as the application wrote it, or NULL */
 	uint64_t deadline;
-	uint64_t turn; /* a count: of those that are ready, the first goes first */
+	uint64_t turn; /* a count: the lowest ready one goes first */
 	int next;
 	int previous;
 };
 
 enum purpose {
 	FOR_NOTHING,
-	FOR_SYNC,    /* a session's */
+	FOR_SYNC,    /* a session's Sync waits for it */
 	FOR_RECLAIM, /* an Allocate CID waits for it */
 	FOR_START,
 };
 
-/* A request of the mux's own: Release CID, or the Sync of the start. */
+/* The mux's own request: Release CID, or Sync at the start. */
 struct own {
 	bool used;
 	bool out;
-	bool unsure; /* it may not be there: whether the mux still knew why is open */
+	bool unsure; /* the mux may have forgotten the reason for it */
 	enum asked asked;
 	enum purpose purpose;
 	int waits; /* the seat of the Sync, or the flight of the Allocate CID; or NOBODY */
 	uint8_t service;
 	uint8_t device_cid;
 	unsigned tries;
-	uint64_t turn; /* a count: of those that ask the same, the first goes first */
+	uint64_t turn; /* a count: the lowest of equal requests goes first */
 	uint64_t not_before;
 };
 
@@ -132,17 +132,17 @@ struct late {
 	enum asked asked;
 	uint8_t wanted; /* an Allocate CID's service */
 	int client;     /* NOBODY for CTL */
-	/* A newer request waits for it; the port asked then, at the earliest and at the latest. */
+	/* When a newer request began to wait for it: not before, and not after. */
 	uint64_t awaited_from;
 	uint64_t awaited_by;
-	bool doubtful; /* one too many, if the mux still counts others that may be gone */
+	bool doubtful; /* beyond the limit if the mux still counts others that may be gone */
 };
 
-/* A frame that a session has to be given by the end of the step. */
+/* A frame that a session must get by the end of the step. */
 struct owed {
 	int seat;
-	bool local;     /* answered by the mux alone; in no order with what the modem causes */
-	unsigned group; /* what is of a later group comes behind */
+	bool local;     /* answered by the mux itself; in any order with the modem's frames */
+	unsigned group; /* frames of later groups come later */
 	bool from_modem;
 	bool given;
 	const char *rule;
@@ -152,7 +152,7 @@ struct owed {
 struct seen {
 	enum mux_path path;
 	const struct session *handle;
-	bool late; /* MUX_DROPPED: it was the answer to a request that had expired */
+	bool late; /* MUX_DROPPED: it answered an expired request */
 	struct frame *frame;
 };
 
@@ -170,7 +170,7 @@ struct model {
 	uint64_t dropped_seen;
 
 	struct seat seats[SESSIONS];
-	int seated[SESSIONS]; /* those that are used */
+	int seated[SESSIONS]; /* the used seats */
 	unsigned seated_count;
 	unsigned open_count;
 
@@ -185,18 +185,18 @@ struct model {
 
 	struct flight *flights;
 	int flights_size;
-	int oldest; /* of those out */
+	int oldest; /* of the flights out */
 	int newest;
-	int by_tid[256]; /* of CTL */
-	/* Counts, for the order: V4. One whose late answer was awaited may rest since then only. */
+	int by_tid[256]; /* CTL flights */
+	/* Counts, for the order (V4): the bounds of when the tid began to rest. */
 	uint64_t rests_from[256];
 	uint64_t rests_by[256];
 	uint64_t rests;
 	unsigned ctl_out;
-	/* How many requests to services are out or late, by a hash: mostly there is none. */
+	/* Number of service requests out or late, by hash; usually 0. */
 	uint16_t out_like[HASHES];
 	uint16_t late_like[HASHES];
-	unsigned waiting; /* flights to reclaim or ready */
+	unsigned waiting; /* flights in state RECLAIM or READY */
 	unsigned ready;
 	int port; /* the flight at the port */
 	int sent; /* the one before */
@@ -205,7 +205,7 @@ struct model {
 	struct own *owns;
 	int owns_size;
 	unsigned own_count;
-	uint64_t own_pause;   /* until then it may leave others of its own alone, too */
+	uint64_t own_pause;   /* until then the mux may delay all its own requests */
 	struct seat own_turn; /* only its fairness counters */
 
 	struct late late[2 * LATE_MAX];
@@ -213,18 +213,18 @@ struct model {
 	unsigned late_ctl;
 	unsigned late_awaited;   /* for sure */
 	bool late_tid[256];      /* of CTL */
-	bool heard_of[256][256]; /* clients that the mux has to answer for */
+	bool heard_of[256][256]; /* clients that the mux must release one day */
 
-	uint8_t *input; /* from the modem, not understood yet */
+	uint8_t *input; /* an incomplete frame from the modem */
 	size_t input_size;
 	uint64_t input_since;
 
 	struct owed *owed;
 	unsigned owed_count;
 	unsigned owed_size;
-	unsigned owed_first; /* the first that is not given */
-	unsigned group;      /* of what the mux answers alone */
-	unsigned heard;      /* frames of the modem: likewise, of what they cause */
+	unsigned owed_first; /* the first not given yet */
+	unsigned group;      /* of the next local answer */
+	unsigned heard;      /* frames from the modem: the group of what they cause */
 	bool settling;
 	struct seen *seen;
 	unsigned seen_count;
@@ -249,7 +249,7 @@ void owe_error(struct model *m, int seat, const struct frame *asked, uint16_t er
 	       const char *rule);
 void pop_out(struct model *m, int seat);
 void free_seat(struct model *m, int seat);
-/* Compares what was given to sessions in this step with what was owed to them. */
+/* Compares the frames given to sessions in this step with those owed. */
 void match(struct model *m);
 
 /* model_client.c */
@@ -258,7 +258,7 @@ int client_by_device_cid(const struct model *m, uint8_t service, uint8_t cid);
 int add_client(struct model *m, unsigned node, uint8_t service, uint8_t device_cid, int holder);
 bool node_is_full(const struct model *m, unsigned node, uint8_t service);
 void set_holder(struct model *m, int client, int holder);
-/* It is forgotten, and its requests are answered Aborted (but those are no more after a stop). */
+/* Forgets the client. Before a stop, its requests are answered Aborted. */
 void forget_client(struct model *m, int client);
 int orphan_to_reclaim(struct model *m, uint8_t service);
 int add_own(struct model *m, enum asked asked, enum purpose purpose, int waits, uint8_t service,
@@ -270,10 +270,10 @@ enum own_end {
 	OWN_EXPIRED,
 	OWN_NOT_SENT,
 };
-/* An own request has ended; what waited for it goes on, or ends too. */
+/* Ends an own request; whatever waited for it continues, or fails too. */
 void own_is_over(struct model *m, int own, enum own_end end);
 
-/* The mux has something to ask for again, after it had not: its turn comes last. */
+/* The mux has a request of its own again, so its turn comes last. */
 void own_waits(struct model *m);
 
 /* model_flight.c */
@@ -287,52 +287,52 @@ void remember_late(struct model *m, int flight);
 int find_late(const struct model *m, uint8_t service, uint8_t device_cid, uint16_t tid,
 	      uint16_t message);
 void forget_late(struct model *m, int late);
-/* Late answers that were waited for long enough do not hold anything up any more. */
+/* Stops waiting for late answers that have been awaited long enough. */
 void give_up_late(struct model *m, uint64_t now);
 void expire(struct model *m, uint64_t now);
-/* The asker is told this error, and the request is over; its answer may come late. */
+/* Ends the request with Aborted; its answer may still come late. */
 void abort_flight(struct model *m, int flight);
 
 /* model_chance.c */
 
-/* Whether something may, or has to be sent when the port asks. */
+/* Whether a frame may or must be sent when the port asks. */
 enum may {
 	NO,
-	HELD_UP, /* no, but by nothing else than a late answer: V15 */
+	HELD_UP, /* no, only because of a late answer: V15 */
 	MAY,
 	MUST,
 };
 
-/* Whether each session's next frame may be sent, and what late answer it waits for. */
+/* Whether each session's next frame may be sent, and the late answer it waits for. */
 struct chances {
 	enum may may[SESSIONS]; /* in the order of m->seated */
 	int late[SESSIONS];
 };
 
-/* Whether the mux may have forgotten this one by now. */
+/* True if the mux may have forgotten this one by now. */
 bool may_be_gone(const struct model *m, const struct late *late);
-/* V15: what only this late answer is in the way of. */
+/* V15: for a frame that waits only for this late answer. */
 enum may held_up(const struct model *m, int late);
 bool ctl_tid_is_free(const struct model *m);
-/* The front frame of a session, after settle(). *late: what it waits for, or NOBODY. */
+/* For a session's front frame, after settle(). *late: the answer it waits for, or NOBODY. */
 enum may may_send(const struct model *m, int seat, int *late);
 enum may may_send_own(const struct model *m, const struct own *own, int *late);
 enum may may_send_again(const struct model *m, const struct flight *f, int *late);
 enum may may_send_any_own(const struct model *m);
 void look(const struct model *m, struct chances *chances);
-/* surely: the port gets nothing, so that the core has looked at all of them. */
+/* surely: the port gets nothing, so the core has looked at all of them. */
 void note_waits(struct model *m, const struct chances *chances, bool surely);
 
 /* model_settle.c */
-/* The value of the TLV of Allocate or Release CID; NULL if it is not there in this size. */
+/* The value of the TLV of Allocate or Release CID; NULL unless it has this size. */
 const uint8_t *subject(const struct frame *frame, size_t want);
-/* Answers all that the mux answers by itself, in every session that can go on. */
+/* Answers every front frame that the mux answers itself. */
 void settle(struct model *m);
-/* Whose turn it was goes on with what needs no modem, before the others do. */
+/* Does so for the session just served, before the others. */
 void settle_served(struct model *m, int seat);
 
 /* model_receive.c */
-/* A client that nobody has is to be released; returns the own request. */
+/* Adds a request to release a client that belongs to no node, and returns it. */
 int release_unknown(struct model *m, uint8_t service, uint8_t cid);
 void restart(struct model *m);
 void release_if_stopping(struct model *m, int client);

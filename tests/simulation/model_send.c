@@ -20,18 +20,17 @@ static void nothing_is_sent(struct model *m, const struct chances *chances)
 		note_equal_tids(m, m->seated[i], chances->may[i]);
 		if (chances->may[i] == MUST)
 			broken(m, chances->late[i] == NOBODY ? "V14" : "V15",
-			       "session %d has a frame that can be sent, and the port gets nothing",
+			       "session %d has a frame that can be sent, but the port gets nothing",
 			       m->seated[i]);
 	}
 	for (int i = 0; i < m->owns_size && m->now >= m->own_pause && ctl_tid_is_free(m); i++)
 		if (m->owns[i].used && m->owns[i].unsure && !m->owns[i].out)
 			own_is_over(m, i, OWN_EXPIRED);
 	if (may_send_any_own(m) == MUST)
-		broken(m, "V6",
-		       "the mux has a request of its own to send, and the port gets nothing");
+		broken(m, "V6", "the mux has its own request to send, but the port gets nothing");
 }
 
-/* V14: nobody is served twice while another one that could have been is not. */
+/* V14: no session is served twice while another one could be served. */
 static void take_turns(struct model *m, const struct chances *chances, int served)
 {
 	for (unsigned i = 0; i < m->seated_count; i++) {
@@ -63,7 +62,7 @@ static void check_tid(struct model *m, uint16_t tid)
 	int late = late_of_tid(m, tid);
 	uint16_t best = 0;
 
-	/* As long as its answer is awaited a tid does not rest. */
+	/* A tid does not rest while its answer is awaited. */
 	for (uint16_t i = 1; i < 256; i++)
 		if (m->by_tid[i] == NOBODY && !m->late_tid[i] &&
 		    (!best || m->rests_by[i] < m->rests_by[best]))
@@ -98,7 +97,7 @@ static void check_same(struct model *m, const char *rule, const uint8_t *frame, 
 {
 	if (size != want_size || memcmp(frame, want, size) != 0)
 		broken(m, rule,
-		       "the modem gets service %u, CID %u, tid %u, message 0x%04x, %zu bytes, and "
+		       "the modem gets service %u, CID %u, tid %u, message 0x%04x, %zu bytes, but "
 		       "should get service %u, CID %u, tid %u, message 0x%04x, %zu bytes",
 		       wire_service(frame), wire_cid(frame), wire_tid(frame), wire_message(frame),
 		       size, wire_service(want), wire_cid(want), wire_tid(want), wire_message(want),
@@ -121,7 +120,7 @@ static bool is_allocate_of(const uint8_t *frame, uint8_t service)
 	return wire_message(frame) == 0x0022 && at && len == 1 && frame[at] == service;
 }
 
-/* V9: the allocation is tried again. */
+/* V9: the allocation is retried. */
 static void send_again(struct model *m, int flight, const uint8_t *frame, size_t size)
 {
 	uint8_t want[32];
@@ -155,7 +154,7 @@ static void send_own(struct model *m, int own, const uint8_t *frame, size_t size
 	depart(m, flight, frame);
 }
 
-/* The request of the mux's own, or the Allocate CID to be sent again, that this is. */
+/* Matches the frame to one of the mux's own requests, or to an Allocate CID sent again. */
 static bool send_for_the_mux(struct model *m, const struct chances *chances, const uint8_t *frame,
 			     size_t size, const struct session *handle)
 {
@@ -245,8 +244,8 @@ static void send_for_session(struct model *m, struct chances *chances, int seat,
 	int late;
 
 	if (may_send(m, seat, &late) < MAY) {
-		broken(m, late == NOBODY ? "V5" : "V15",
-		       "a frame of session %d is sent before its time", seat);
+		broken(m, late == NOBODY ? "V5" : "V15", "a frame of session %d is sent too early",
+		       seat);
 		return;
 	}
 	if (late != NOBODY && wire_service(s->out.first->bytes) != 0) {
@@ -285,7 +284,7 @@ static const struct session *sender(struct model *m, const uint8_t *frame, size_
 		handle = m->seen[i].handle;
 		if (m->seen[i].frame->size != size ||
 		    memcmp(m->seen[i].frame->bytes, frame, size) != 0)
-			broken(m, "trace", "the trace shows another frame than the modem gets");
+			broken(m, "trace", "the trace and the modem get different frames");
 		free(m->seen[i].frame);
 		m->seen_count--;
 		memmove(&m->seen[i], &m->seen[i + 1], (m->seen_count - i) * sizeof(m->seen[0]));
@@ -316,7 +315,8 @@ void model_next(struct model *m, const uint8_t *frame, size_t size, uint64_t now
 
 		if (seat == NOBODY)
 			broken(m, "V6",
-			       "the modem gets a frame of nobody: service %u, message 0x%04x",
+			       "the modem gets a frame that no session sent: service %u, message "
+			       "0x%04x",
 			       wire_service(frame), wire_message(frame));
 		else
 			send_for_session(m, &chances, seat, frame, size);
@@ -333,7 +333,7 @@ void model_sent(struct model *m)
 	m->port = NOBODY;
 }
 
-/* It is tried again after a pause: nobody else would release that client. Who waits is told. */
+/* Retried after a pause, as nobody else would release the client. The waiter gets an error. */
 static void own_not_sent(struct model *m, int own)
 {
 	struct own o = m->owns[own];
@@ -354,8 +354,8 @@ static void own_not_sent(struct model *m, int own)
 }
 
 /*
- * V15: the asker is told. A request that the port had taken may have reached the
- * modem all the same: its answer is a late one then.
+ * V15: the requester gets an error. If the port had accepted the request, it may have
+ * reached the modem anyway; then its answer is a late one.
  */
 static void not_sent(struct model *m, int flight, bool was_sent)
 {

@@ -70,7 +70,7 @@ void model_open(struct model *m, unsigned slot, unsigned node, struct session *s
 		       node);
 }
 
-/* V6: what it wrote goes out, from a seat behind the slots; or NOBODY if it is lost. */
+/* V6: moves unsent frames to a seat after the slots. NOBODY if there are none, or no seat. */
 static int linger(struct model *m, unsigned slot)
 {
 	struct seat *s = &m->seats[slot];
@@ -112,7 +112,7 @@ void model_close(struct model *m, unsigned slot, uint64_t now)
 	for (int i = 0; i < m->owns_size; i++)
 		if (m->owns[i].purpose == FOR_SYNC && m->owns[i].waits == (int)slot)
 			m->owns[i].waits = NOBODY;
-	/* An Allocate CID that was to be sent again is of no use now. */
+	/* There is no point in sending an Allocate CID again. */
 	for (int i = 0; i < m->flights_size && m->ready; i++)
 		if (m->flights[i].state == FLIGHT_READY && !seat_is_open(m->flights[i].seat))
 			drop_flight(m, i);
@@ -121,7 +121,7 @@ void model_close(struct model *m, unsigned slot, uint64_t now)
 	settle(m);
 }
 
-/* What is in the way of this write; sets *frames to how many whole frames it completes. */
+/* Finds what is wrong with this write. *whole: the size of the whole frames in it. */
 static unsigned scan_write(const struct model *m, const uint8_t *data, size_t size, size_t *whole)
 {
 	unsigned found = WIRE_WHOLE;
@@ -144,7 +144,7 @@ static void refuse(struct model *m, struct seat *s, unsigned found, ssize_t resu
 
 	if (!as_garbage && !as_long)
 		broken(m, "V19", "a write of %s gave %zd",
-		       found & WIRE_BAD ? "garbage" : "too much", result);
+		       found & WIRE_BAD ? "garbage" : "too long a frame", result);
 	reached(m, as_long ? SITUATION_WRITE_TOO_LONG : SITUATION_WRITE_GARBAGE);
 	free(s->partial);
 	s->partial = NULL;
@@ -246,7 +246,7 @@ void model_peek(struct model *m, unsigned slot, ssize_t result, const uint8_t *d
 		broken(m, want == -ENOBUFS ? "V14" : "V20",
 		       "a read of session %u gives %zd, not %zd", slot, result, want);
 	else if (want > 0 && memcmp(data, front->bytes + s->read, (size_t)want) != 0)
-		broken(m, "V1", "a read of session %u gives another frame than its next", slot);
+		broken(m, "V1", "a read of session %u does not give its next frame", slot);
 }
 
 void model_consume(struct model *m, unsigned slot, size_t size)
@@ -262,7 +262,7 @@ void model_consume(struct model *m, unsigned slot, size_t size)
 	s->read = 0;
 }
 
-/* V14. The oldest indication, or else the oldest response, that nobody has begun to read. */
+/* V14. The oldest indication, or response, that is not partly read. */
 static struct frame **oldest(struct seat *s, bool indication)
 {
 	struct frame **at = &s->in.first;
@@ -310,7 +310,7 @@ static void give(struct model *m, struct seat *s, struct frame *frame)
 			reached(m, SITUATION_OVERFLOW_FRAMES);
 		if (!victim && !frame->indication)
 			victim = oldest(s, false);
-		if (!victim) { /* It is itself the oldest one that can go. */
+		if (!victim) { /* Only the new frame itself can be dropped. */
 			s->overflowed = true;
 			m->counters.overflowed++;
 			free(frame);
@@ -373,7 +373,7 @@ static bool is_same(const struct frame *a, const struct frame *b)
 	return a->size == b->size && memcmp(a->bytes, b->bytes, a->size) == 0;
 }
 
-/* A session was given a frame: one that it is owed, and none of an earlier group is left out. */
+/* A frame given to a session must be owed, and all of earlier groups must be given. */
 static void match_one(struct model *m, const struct seen *seen)
 {
 	int seat = seat_of(m, seen->handle);
@@ -389,9 +389,8 @@ static void match_one(struct model *m, const struct seen *seen)
 	}
 	if (!found) {
 		broken(m, "V6",
-		       "session %d is given a frame that is not its own: service %u, CID %u, tid "
-		       "%u, "
-		       "message 0x%04x, kind %d, error %u",
+		       "session %d gets a frame that is not its own: service %u, CID %u, "
+		       "tid %u, message 0x%04x, kind %d, error %u",
 		       seat, wire_service(bytes), wire_cid(bytes), wire_tid(bytes),
 		       wire_message(bytes), wire_kind(bytes), wire_error(bytes));
 		return;
@@ -399,7 +398,7 @@ static void match_one(struct model *m, const struct seen *seen)
 	for (unsigned i = m->owed_first; &m->owed[i] < found; i++)
 		if (m->owed[i].seat == seat && !m->owed[i].given &&
 		    m->owed[i].local == found->local && m->owed[i].group < found->group)
-			broken(m, found->rule, "session %d is given frames in a wrong order", seat);
+			broken(m, found->rule, "session %d gets frames in the wrong order", seat);
 	found->given = true;
 	while (m->owed_first < m->owed_count && m->owed[m->owed_first].given)
 		m->owed_first++;
@@ -415,7 +414,9 @@ void match(struct model *m)
 		else if (m->seen[i].path == MUX_DROPPED)
 			m->dropped_seen++;
 		else
-			broken(m, "V15", "a frame goes to the modem that nobody has pulled");
+			broken(m, "V15",
+			       "the core traces a frame to the modem that the port did not ask "
+			       "for");
 		free(m->seen[i].frame);
 	}
 	for (unsigned i = 0; i < m->owed_count; i++) {
@@ -425,7 +426,7 @@ void match(struct model *m)
 			const uint8_t *bytes = owed->frame->bytes;
 
 			broken(m, owed->rule,
-			       "session %d is not given what it is owed: service %u, CID %u, "
+			       "session %d does not get a frame it is owed: service %u, CID %u, "
 			       "tid %u, message 0x%04x, kind %d, error %u",
 			       owed->seat, wire_service(bytes), wire_cid(bytes), wire_tid(bytes),
 			       wire_message(bytes), wire_kind(bytes), wire_error(bytes));
@@ -444,11 +445,11 @@ void model_told(struct model *m, const struct session *session)
 	int seat = seat_of(m, session);
 
 	if (!seat_is_open(seat)) {
-		broken(m, "V22", "a session is named as changed that is not open");
+		broken(m, "V22", "a session that is not open is reported as changed");
 		return;
 	}
 	if (!m->seats[seat].news && !m->seats[seat].may_news)
-		broken(m, "V22", "session %d is named as changed without a change", seat);
+		broken(m, "V22", "session %d is reported as changed without a change", seat);
 	m->seats[seat].news = false;
 	m->seats[seat].may_news = false;
 }
@@ -459,7 +460,7 @@ void model_all_told(struct model *m)
 		int seat = m->seated[i];
 
 		if (seat_is_open(seat) && m->seats[seat].news)
-			broken(m, "V22", "session %d has changed, and is not told so", seat);
+			broken(m, "V22", "session %d has changed but is not reported", seat);
 		m->seats[seat].may_news = false;
 	}
 }

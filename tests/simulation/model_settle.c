@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the mux answers without asking the modem: V2, V3, V6, V10. */
+/* Requests that the mux answers without the modem: V2, V3, V6, V10. */
 #include "model_private.h"
 
 static bool is_ctl(const struct frame *frame, uint16_t message)
@@ -39,7 +39,7 @@ static bool settle_allocate(struct model *m, int seat)
 	int orphan;
 	int flight;
 
-	if (!seat_is_open(seat)) { /* V6: nobody could get its answer */
+	if (!seat_is_open(seat)) { /* V6: nobody is left to answer */
 		pop_out(m, seat);
 		return true;
 	}
@@ -70,7 +70,7 @@ static bool settle_release(struct model *m, int seat)
 	return false;
 }
 
-/* Whether the session's next frame needs no modem, and so is done with at once. */
+/* Handles the session's next frame if it does not need the modem. */
 static bool settle_one(struct model *m, int seat)
 {
 	const struct seat *s = &m->seats[seat];
@@ -93,7 +93,7 @@ static bool settle_one(struct model *m, int seat)
 	return false;
 }
 
-/* Those with something to send, who has waited longest first. */
+/* Lists the seats with something to send, the longest wait first. */
 static unsigned in_turn(const struct model *m, int *seats)
 {
 	unsigned count = 0;
@@ -139,8 +139,8 @@ static bool settle_each(struct model *m)
 }
 
 /*
- * In the order of turns: that says who gets an orphan's place, if several want it
- * at the same moment, or whether it goes to somebody's Sync before.
+ * Goes by turns, which decide who gets an orphan's place if several sessions want it at
+ * the same moment, or whether a Sync takes the orphan first.
  */
 void settle(struct model *m)
 {

@@ -78,7 +78,7 @@ const struct world_config *world_config(const struct world *world)
 	return &world->config;
 }
 
-/* How often mux_check(), which walks over all that there is, looks at an unchecked world. */
+/* mux_check() walks over everything, so in an unchecked world it runs once per this many steps. */
 #define CHECKED_STEPS 100
 
 static void check_mux(struct world *world)
@@ -103,12 +103,13 @@ bool check(struct world *world, bool quiet)
 
 		while ((session = mux_next_changed(world->mux))) {
 			if (!changed)
-				model_complain(world->model, "V22", "nobody had changed, it said");
+				model_complain(world->model, "V22",
+					       "mux_has_changed() missed a session");
 			model_told(world->model, session);
 			changed = mux_has_changed(world->mux);
 		}
 		if (changed)
-			model_complain(world->model, "V22", "somebody has changed, it says");
+			model_complain(world->model, "V22", "mux_has_changed() names none");
 		model_all_told(world->model);
 	}
 	return !model_broken_rule(world->model);
@@ -163,7 +164,7 @@ static void failed(struct world *world)
 	world->was_sent = false;
 }
 
-/* Which one it was does not matter to the modem if it has answered already. */
+/* modem_unsee() has no effect if the modem has answered already. */
 static void lost(struct world *world)
 {
 	if (!world->was_sent || world->port_size)
@@ -356,7 +357,7 @@ bool world_do(struct world *world, const struct operation *op)
 	if (op->kind <= OP_READ_ALL)
 		do_session(world, op);
 	else if (world->unplugged)
-		return true; /* there is no port any more */
+		return true; /* the port is gone */
 	else if (op->kind >= OP_ANSWER && op->kind <= OP_NOISE)
 		do_modem(world, op);
 	else
@@ -370,11 +371,11 @@ static void leaked(void *context, uint8_t service, uint8_t cid)
 
 	if (!model_answers_for(world->model, service, cid))
 		model_complain(world->model, "V6",
-			       "client %u of service %u is nobody's, and not released", cid,
+			       "client %u of service %u belongs to nobody but is not released", cid,
 			       service);
 }
 
-/* Something has to come by itself, and soon if the model is to be believed. */
+/* Time to the next deadline of the core, or 500 ms if it has none. */
 static uint64_t until_deadline(const struct world *world)
 {
 	uint64_t deadline = mux_deadline(world->mux);
@@ -382,7 +383,7 @@ static uint64_t until_deadline(const struct world *world)
 	return deadline == MUX_NEVER || deadline <= world->now ? 500 : deadline - world->now;
 }
 
-/* The modem answers everything, or nothing, until nothing is under way any more. */
+/* Lets the modem answer or ignore everything until nothing is in flight. */
 static bool calm_down(struct world *world, enum operation_kind kind)
 {
 	struct operation op = {.kind = kind};
@@ -400,11 +401,11 @@ static bool calm_down(struct world *world, enum operation_kind kind)
 		else
 			pass_time(world, until_deadline(world), false);
 	}
-	model_complain(world->model, "V15", "a request has no end");
+	model_complain(world->model, "V15", "a request never ends");
 	return false;
 }
 
-/* Whose client is whose, asked of each: V8, V11, V12. */
+/* Indications to each client show who holds it: V8, V11, V12. */
 static void probe(struct world *world)
 {
 	struct operation op = {.kind = OP_INDICATE, .message = 0x0022};
@@ -432,7 +433,7 @@ static void read_everything(struct world *world)
 			read_all(world, slot);
 }
 
-/* All that is under way ends, and all that is queued is what it should be. */
+/* Ends everything in flight, and checks everything that is queued. */
 static bool settle_all(struct world *world)
 {
 	if (!calm_down(world, world->config.silent_end ? OP_IGNORE : OP_ANSWER))
@@ -458,7 +459,7 @@ bool world_finish(struct world *world)
 			return false;
 		if (!mux_stopped(world->mux))
 			model_complain(world->model, "V18",
-				       "all is released, and it has not stopped");
+				       "everything is released, but the mux has not stopped");
 		modem_each_client(world->modem, leaked, world);
 		world_do(world, &unplug);
 	}

@@ -7,7 +7,7 @@
 #include "transaction.h"
 #include "unit_groups.h"
 
-#define AGE 100 /* ms that an orphan may have */
+#define AGE 100 /* ms, the orphan timeout */
 
 static struct session holder;
 
@@ -117,7 +117,7 @@ static void test_V9_orphans_age(void **state)
 	assert_int_equal(clients->orphan_deadline, 5 + AGE);
 	assert_true(clients_age(clients, a, 5 + AGE));
 	assert_false(clients_age(clients, b, 5 + AGE));
-	/* Its call may end. */
+	/* It was kept because of its call. */
 	b->call_up = false;
 	clients_check_ages(clients);
 	assert_true(clients_begin_ageing(clients, 0));

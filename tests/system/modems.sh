@@ -24,10 +24,12 @@ modems_open()
 }
 
 # Lists everything that a modem could leave behind: processes, device files, failed units.
+# The runtime directory and its lock stay: all instances share them.
 leftovers()
 {
 	pgrep -a cuse-qmux
-	find /dev /run/cuse-qmux 2>/dev/null | grep -v '^/dev/\(pts\|char\|hugepages\|mqueue\|shm\)/' | sort
+	find /dev /run/cuse-qmux 2>/dev/null |
+		grep -vE '^/dev/(pts|char|hugepages|mqueue|shm)/|^/run/cuse-qmux(/lock)?$' | sort
 	systemctl list-units --plain --no-legend --state=failed
 }
 

@@ -72,7 +72,7 @@ static size_t count_matching(const struct test_group *group)
 	size_t count = 0;
 
 	for (size_t i = 0; i < group->count; i++)
-		count += fnmatch(plan.glob, group->cases[i].name, 0) == 0;
+		count += fnmatch(plan.glob, group->cases[i].name, FNM_EXTMATCH) == 0;
 	return count;
 }
 
@@ -89,7 +89,7 @@ static void run_group(const struct test_group *group, size_t first)
 	for (size_t i = 0; i < group->count; i++) {
 		const struct test_case *test = &group->cases[i];
 
-		if (fnmatch(plan.glob, test->name, 0) != 0 || (first > 0 && first--))
+		if (fnmatch(plan.glob, test->name, FNM_EXTMATCH) != 0 || (first > 0 && first--))
 			continue;
 		fixtures[n] = (struct fixture){.test = test};
 		tests[n] =

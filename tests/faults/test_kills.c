@@ -46,7 +46,7 @@ static void test_V7_killed_at_each_system_call(struct bench *b)
 {
 	unsigned int turns = faults_all() ? KILL_MOMENTS : 1;
 
-	bench_start(b, BENCH_STEADIES, 100 * (int)turns);
+	bench_start(b, BENCH_STEADIES, 400 * (int)turns);
 	kill_at_each(b, 0, LIFE_CALLS - WARM_UP, LIFE_CALLS);
 	bench_remember(b);
 	for (unsigned int turn = 0; turn < turns; turn++)
@@ -80,7 +80,7 @@ static void test_V7_qmicli_killed(struct bench *b)
 	unsigned int calls;
 	unsigned int step;
 
-	bench_start(b, BENCH_NODES, faults_all() ? 3600 : 120);
+	bench_start(b, BENCH_NODES, faults_all() ? 3600 : 400);
 	calls = kill_life(&killing);
 	assert_true(calls > LIFE_CALLS);
 	bench_remember(b);

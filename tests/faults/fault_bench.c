@@ -115,26 +115,11 @@ static bool cids_are(struct bench *b, size_t steadies)
 	       sim_number(&b->sim, "cids.total") == 2 * steadies;
 }
 
-/*
- * V15: a client whose Release CID the modem has not answered is forgotten, and may still
- * be there. True if there are no more of those than requests that were not answered.
- */
-static bool cids_are_forgotten(struct bench *b, size_t steadies)
-{
-	unsigned long total = sim_number(&b->sim, "cids.total");
-
-	return sim_number(&b->sim, "cids.dms") >= steadies &&
-	       sim_number(&b->sim, "cids.nas") >= steadies &&
-	       total <= 2 * steadies + bench_counter(b, " not answered");
-}
-
 static void await_cids(struct bench *b, size_t steadies)
 {
 	int64_t deadline = deadline_in(ORPHAN_MS) + bench_timeout_ms();
 
 	while (!cids_are(b, steadies)) {
-		if (now_ms() > deadline && cids_are_forgotten(b, steadies))
-			return;
 		if (now_ms() > deadline)
 			fail_msg("expected %zu clients for %zu steady clients, got: %s",
 				 2 * steadies, steadies, sim_text(&b->sim, "clients"));

@@ -118,8 +118,7 @@ static void test_V20_blocked_read_is_woken(struct bench *b)
 	fd = session_open_flags(b, 0, O_RDWR);
 	c = client_allocate(b, fd, QMI_SERVICE_DMS);
 	for (uint32_t i = 0; i < 3; i++) {
-		reader = bench_child(b, child_read, fd, NULL);
-		child_await_blocked(reader);
+		reader = bench_blocked_child(b, child_read, fd, NULL);
 		assert_false(child_has_reported(reader));
 		modem_indicate(b->modem, c.service, c.device, i);
 		child_finish(reader, &outcome);
@@ -140,8 +139,7 @@ static void test_V20_two_blocked_reads(struct bench *b)
 	fd = session_open_flags(b, 0, O_RDWR);
 	c = client_allocate(b, fd, QMI_SERVICE_DMS);
 	for (size_t i = 0; i < 2; i++) {
-		readers[i] = bench_child(b, child_read, fd, NULL);
-		child_await_blocked(readers[i]);
+		readers[i] = bench_blocked_child(b, child_read, fd, NULL);
 	}
 	for (uint32_t i = 0; i < 2; i++)
 		modem_indicate(b->modem, c.service, c.device, i);
@@ -165,8 +163,7 @@ static void test_V20_nonblock_may_change(struct bench *b)
 	assert_return_code(fcntl(fd, F_SETFL, O_NONBLOCK), errno);
 	session_read_fails(fd, EAGAIN);
 	assert_return_code(fcntl(fd, F_SETFL, 0), errno);
-	reader = bench_child(b, child_read, fd, NULL);
-	child_await_blocked(reader);
+	reader = bench_blocked_child(b, child_read, fd, NULL);
 	assert_false(child_has_reported(reader));
 	modem_indicate(b->modem, c.service, c.device, 1);
 	child_finish(reader, &outcome);
@@ -224,8 +221,7 @@ static void test_V21_full_queue_blocks(struct bench *b)
 	flood_fill(&f);
 	assert_return_code(fcntl(f.fd, F_SETFL, 0), errno);
 	flood_request(&m, &f, (uint16_t)(f.sent + 1));
-	writer = bench_child(b, child_write, f.fd, &m);
-	child_await_blocked(writer);
+	writer = bench_blocked_child(b, child_write, f.fd, &m);
 	assert_false(child_has_reported(writer));
 	f.sent++;
 	flood_expect(b, &f, f.sent);

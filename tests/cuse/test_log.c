@@ -325,8 +325,7 @@ static void test_log_holders(struct bench *b)
 
 	modem_open(&in->modem);
 	for (size_t i = 0; i < 2; i++) {
-		holders[i] = bench_child(b, hold_port, -1, in->modem.port);
-		child_await_blocked(holders[i]);
+		holders[i] = bench_blocked_child(b, hold_port, -1, in->modem.port);
 	}
 	daemon_spawn(&in->daemon, (const char *[]){"-n1", in->modem.port, NULL});
 	instance_answer_sync(in);
@@ -346,8 +345,7 @@ static void test_log_no_holder(struct bench *b)
 	struct child *stranger;
 
 	modem_open(&b->instances[1].modem);
-	stranger = bench_child(b, hold_port, -1, b->instances[1].modem.port);
-	child_await_blocked(stranger);
+	stranger = bench_blocked_child(b, hold_port, -1, b->instances[1].modem.port);
 	bench_start(b, NULL);
 	assert_false(daemon_said(b->daemon, "(pid "));
 	child_destroy(stranger);

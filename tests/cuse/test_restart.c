@@ -322,8 +322,7 @@ static void stop_by_signal(struct bench *b, int signo)
 		fd[i] = session_open_flags(b, i, O_RDWR);
 		client_allocate(b, fd[i], QMI_SERVICE_NAS);
 	}
-	reader = bench_child(b, child_read, fd[0], NULL);
-	child_await_blocked(reader);
+	reader = bench_blocked_child(b, child_read, fd[0], NULL);
 	daemon_signal(b->daemon, signo);
 	for (unsigned int i = 0; i < 4; i++) {
 		modem_read(b->modem, &got);

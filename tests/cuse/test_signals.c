@@ -29,8 +29,7 @@ static void test_V23_read_is_interrupted(struct bench *b)
 	fd = session_open_flags(b, 0, O_RDWR);
 	c = client_allocate(b, fd, QMI_SERVICE_DMS);
 	for (uint32_t i = 0; i < 3; i++) {
-		reader = bench_child(b, child_read_eintr, fd, NULL);
-		child_await_blocked(reader);
+		reader = bench_blocked_child(b, child_read_eintr, fd, NULL);
 		expect_eintr(reader);
 		modem_indicate(b->modem, c.service, c.device, i);
 		session_expect_indication(fd, c.service, c.cid, i);
@@ -49,8 +48,7 @@ static void test_V23_only_the_signalled_read_ends(struct bench *b)
 	fd = session_open_flags(b, 0, O_RDWR);
 	c = client_allocate(b, fd, QMI_SERVICE_DMS);
 	for (size_t i = 0; i < 2; i++) {
-		readers[i] = bench_child(b, child_read_eintr, fd, NULL);
-		child_await_blocked(readers[i]);
+		readers[i] = bench_blocked_child(b, child_read_eintr, fd, NULL);
 	}
 	expect_eintr(readers[0]);
 	assert_false(child_has_reported(readers[1]));
@@ -71,8 +69,7 @@ static void test_V23_write_is_interrupted(struct bench *b)
 	flood_fill(&f);
 	assert_return_code(fcntl(f.fd, F_SETFL, 0), errno);
 	client_request(&m, &f.client, 0xEEEE, MESSAGE_OTHER);
-	writer = bench_child(b, child_write_eintr, f.fd, &m);
-	child_await_blocked(writer);
+	writer = bench_blocked_child(b, child_write_eintr, f.fd, &m);
 	expect_eintr(writer);
 	flood_expect(b, &f, f.sent);
 	assert_return_code(fcntl(f.fd, F_SETFL, O_NONBLOCK), errno);
@@ -115,8 +112,7 @@ static void test_V23_read_with_sa_restart(struct bench *b)
 	bench_start(b, NULL);
 	fd = session_open_flags(b, 0, O_RDWR);
 	c = client_allocate(b, fd, QMI_SERVICE_DMS);
-	reader = bench_child(b, read_restarting, fd, &interrupted);
-	child_await_blocked(reader);
+	reader = bench_blocked_child(b, read_restarting, fd, &interrupted);
 	child_signal(reader, SIGUSR1);
 	await_interrupted(interrupted);
 	child_await_blocked(reader);

@@ -275,8 +275,7 @@ static void test_startup_names_another_holder(struct bench *b)
 	char named[80];
 
 	modem_open(&in->modem);
-	holder = bench_child(b, hold_port, -1, in->modem.port);
-	child_await_blocked(holder);
+	holder = bench_blocked_child(b, hold_port, -1, in->modem.port);
 	daemon_spawn(&in->daemon, (const char *[]){in->modem.port, NULL});
 	instance_answer_sync(in);
 	daemon_await_ready(&in->daemon, deadline_usual());

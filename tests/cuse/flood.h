@@ -32,6 +32,9 @@ bool flood_write(struct flood *f);
  */
 void flood_fill(struct flood *f);
 
+/* Starts a flood and fills the queue. Writes block from then on. */
+void flood_init_full(struct bench *b, struct flood *f, unsigned int node);
+
 /* Expects the requests up to this tid at the modem next, whole and in order. */
 void flood_expect(struct bench *b, struct flood *f, uint16_t up_to);
 

@@ -217,9 +217,7 @@ static void test_V21_full_queue_blocks(struct bench *b)
 	struct flood f;
 
 	bench_start(b, NULL);
-	flood_init(b, &f, 0);
-	flood_fill(&f);
-	assert_return_code(fcntl(f.fd, F_SETFL, 0), errno);
+	flood_init_full(b, &f, 0);
 	flood_request(&m, &f, (uint16_t)(f.sent + 1));
 	writer = bench_blocked_child(b, child_write, f.fd, &m);
 	assert_false(child_has_reported(writer));

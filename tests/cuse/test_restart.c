@@ -193,9 +193,7 @@ static void test_V17_unplugged_ends_blocked_calls(struct bench *b)
 	int fd;
 
 	bench_start(b, NULL);
-	flood_init(b, &full, 0);
-	flood_fill(&full);
-	assert_return_code(fcntl(full.fd, F_SETFL, 0), errno);
+	flood_init_full(b, &full, 0);
 	fd = session_open_flags(b, 0, O_RDWR);
 	message_ctl(&m, 1, QMI_CTL_GET_VERSION_INFO);
 	reader = bench_child(b, child_read, fd, NULL);

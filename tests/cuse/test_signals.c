@@ -65,9 +65,7 @@ static void test_V23_write_is_interrupted(struct bench *b)
 	struct flood f;
 
 	bench_start(b, NULL);
-	flood_init(b, &f, 0);
-	flood_fill(&f);
-	assert_return_code(fcntl(f.fd, F_SETFL, 0), errno);
+	flood_init_full(b, &f, 0);
 	client_request(&m, &f.client, 0xEEEE, MESSAGE_OTHER);
 	writer = bench_blocked_child(b, child_write_eintr, f.fd, &m);
 	expect_eintr(writer);

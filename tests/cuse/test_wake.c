@@ -132,9 +132,7 @@ static void test_V21_blocked_writes_are_bounded(struct bench *b)
 	struct flood f;
 
 	bench_start(b, NULL);
-	flood_init(b, &f, 0);
-	flood_fill(&f);
-	assert_return_code(fcntl(f.fd, F_SETFL, 0), errno);
+	flood_init_full(b, &f, 0);
 	for (size_t i = 0; i < WRITERS / CROWD; i++) {
 		struct crowd crowd = {&f.client, (uint16_t)(0x1000 + i * CROWD)};
 
@@ -321,9 +319,7 @@ static void test_V18_second_signal_ends_blocked_calls(struct bench *b)
 	struct flood f;
 
 	bench_start(b, NULL);
-	flood_init(b, &f, 0);
-	flood_fill(&f);
-	assert_return_code(fcntl(f.fd, F_SETFL, 0), errno);
+	flood_init_full(b, &f, 0);
 	client_request(&m, &f.client, 0xEEEE, MESSAGE_OTHER);
 	reader = bench_child(b, child_read, f.fd, NULL);
 	writer = bench_child(b, child_write, f.fd, &m);

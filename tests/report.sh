@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# How the test scripts report: a line for each check, the totals at the end.
+# Reporting for test scripts: a line for each check, and the totals at the end.
 # To be sourced.
 
 PASSED=0 FAILED=0
@@ -21,7 +21,7 @@ fail()
 	FAILED=$((FAILED + 1))
 }
 
-# The last line, and whether all is well.
+# Prints the totals. Succeeds if nothing failed.
 report()
 {
 	echo "$PASSED passed, $FAILED failed"

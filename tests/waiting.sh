@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Waiting, for test scripts. Starting a process is slow in User-Mode Linux, so
-# none is started to sleep. To be sourced.
+# Waiting for test scripts. Starting a process is slow in User-Mode Linux, so this
+# does not run sleep. To be sourced.
 #
 #   TEST_SLOW  the factor by which deadlines are longer (1)
 
@@ -16,7 +16,7 @@ pause()
 	read -rt "$1" -u "$NEVER" || :
 }
 
-# await SECONDS COMMAND...: until it succeeds.
+# await SECONDS COMMAND...: repeats the command until it succeeds.
 await()
 {
 	local now=${EPOCHREALTIME/[.,]/} end

@@ -1,17 +1,17 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Watches over the parts of a test script. A call on a node that the daemon never
-# answers ends with the daemon alone, so what waits for it cannot end itself. To be
-# sourced behind report.sh and waiting.sh.
+# A watchdog for the parts of a test script. If the daemon never answers a call on a
+# node, only the end of the daemon ends the call, so a process that waits for it cannot
+# watch itself. To be sourced after report.sh and waiting.sh.
 
 HUNG=$(mktemp) || exit
 PROGRESS=$HUNG.progress
 
-# What the suite has to kill besides its own descendants, to be defined anew.
+# Kills processes other than descendants. A suite may redefine it.
 kill_more() { :; }
 
-# All that this script has started but for the watcher itself.
+# Kills everything that this script has started, except the watcher itself.
 kill_started()
 {
 	local -A parent=()
@@ -32,7 +32,7 @@ kill_started()
 	kill_more
 } 2>/dev/null
 
-# To be called by what takes its time, at each of its steps.
+# Call this at each step of anything slow.
 progress() { : >"$PROGRESS"; }
 
 wait_without_progress()
@@ -44,24 +44,24 @@ wait_without_progress()
 	done
 }
 
-# wait_and_kill NAME SECONDS: then the script has as long again to find out what
-# it lacks now. If it hangs all the same, it is killed, and these are its totals.
+# wait_and_kill NAME SECONDS: kills the script's processes if it hangs. If it still hangs
+# after as long again, prints its totals and kills it too.
 wait_and_kill()
 {
 	wait_without_progress "$2"
 	echo killing >"$HUNG"
-	echo "not ok - $1 hangs: no progress in $2 s, what it started is killed"
+	echo "not ok - $1 hangs: no progress in $2 s, killing its processes"
 	kill_started
 	: >"$HUNG"
 	wait_without_progress "$2"
-	echo "not ok - $1 goes on hanging: the rest is not run"
+	echo "not ok - $1 still hangs: the rest is not run"
 	echo "$PASSED passed, $((FAILED + 2)) failed"
 	kill_started
 	kill -KILL $$
 }
 
-# watched NAME SECONDS COMMAND...: false if the command, a function of this shell's,
-# made no progress for so long. That is a failure.
+# watched NAME SECONDS COMMAND...: runs a function of this shell. Returns false, and
+# counts a failure, if it made no progress for this long.
 watched()
 {
 	local name=$1 seconds=$(($2 * TEST_SLOW)) watcher

@@ -2,16 +2,16 @@
 /*
  * bench-client [OPTION...] PATH...
  *
- * A race: clients, each a process with its own connection, repeatedly send a small
- * request and wait for the answer. Prints a line of CSV:
+ * A race of clients. Each is a process with its own connection, which repeatedly sends a
+ * small request and waits for the answer. Prints a line of CSV:
  *
  *   requests per second, p50, p99 and worst round trip in us,
- *   the server's CPU time for a request in us, its peak memory in KiB
+ *   the server's CPU time per request in us, its peak memory in KiB
  *
  * The last two are empty without --server.
  *
  *   --clients=N    number of clients (1), which use the paths in turn
- *   --requests=N   number of requests of all clients together (1000)
+ *   --requests=N   total number of requests (1000)
  *   --poll         use poll(), then read(), instead of a blocking read()
  *   --proxy        use qmi-proxy, which opens the paths
  *   --idle=N       sessions that wait in poll() meanwhile, each with a client (0)
@@ -37,7 +37,7 @@
 #include "server.h"
 #include "timings.h"
 
-#define WARM_UP          20  /* requests of a client that do not count */
+#define WARM_UP          20  /* initial requests of each client that do not count */
 #define TIME_MAX         120 /* s */
 #define CLIENTS_MAX      200
 #define REQUESTS_MAX     10000000
@@ -55,10 +55,10 @@ struct options {
 	pid_t server;
 };
 
-/* Between the parent and its children. */
+/* Shared between the parent and its children. */
 struct starting_line {
-	int arrived[2]; /* a child writes a byte for each step that it has done */
-	int go[2];      /* and reads one before the next; its end: leave */
+	int arrived[2]; /* a child writes a byte after each step */
+	int go[2];      /* a child reads a byte before the next step; end of file: exit */
 };
 
 static uint64_t now_ns(void)
@@ -69,7 +69,7 @@ static uint64_t now_ns(void)
 	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
 }
 
-/* A child's: false if it is to leave. */
+/* Called by a child. False if it must exit. */
 static bool arrive(const struct starting_line *line)
 {
 	char byte = 0;
@@ -79,7 +79,7 @@ static bool arrive(const struct starting_line *line)
 	return read(line->go[0], &byte, 1) == 1;
 }
 
-/* A child that ends meanwhile has failed, and has said why. */
+/* A child that exits meanwhile has failed, and has printed why. */
 static void await_arrivals(const struct starting_line *line, unsigned children)
 {
 	char byte;
@@ -123,7 +123,7 @@ static void be_client(const struct options *options, const char *path,
 	connection_close(&connection);
 }
 
-/* Sessions as programs have them that wait for an indication. */
+/* Holds sessions like those of programs that wait for an indication. */
 static void be_idle(const struct options *options, const struct starting_line *line)
 {
 	static const uint8_t services[] = {QMI_SERVICE_WDS, QMI_SERVICE_NAS, QMI_SERVICE_WMS,
@@ -135,7 +135,7 @@ static void be_idle(const struct options *options, const struct starting_line *l
 	int epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 
 	if (setrlimit(RLIMIT_NOFILE, &files) < 0)
-		err(EXIT_FAILURE, "cannot have %u files open", options->idle);
+		err(EXIT_FAILURE, "cannot open %u files", options->idle);
 	for (unsigned i = 0; i < options->idle; i++) {
 		connection_open(&connection, options->paths[i % options->path_count],
 				options->proxy, READING_BLOCKS);
@@ -145,7 +145,7 @@ static void be_idle(const struct options *options, const struct starting_line *l
 	}
 	arrive(line);
 	if (epoll_wait(epoll_fd, &event, 1, 0) != 0)
-		errx(EXIT_FAILURE, "an idle session was not left alone");
+		errx(EXIT_FAILURE, "an idle session received something");
 }
 
 static void make_line(struct starting_line *line)
@@ -154,7 +154,7 @@ static void make_line(struct starting_line *line)
 		err(EXIT_FAILURE, "pipe");
 }
 
-/* True in the child, which does not outlive its parent and knows of the end of its line. */
+/* True in the child, which dies with its parent and sees the end of the line's pipe. */
 static bool forked(const struct starting_line *line)
 {
 	pid_t pid = fork();
@@ -195,7 +195,7 @@ static void start_idle(const struct options *options, struct starting_line *line
 	await_arrivals(line, 1);
 }
 
-/* One after the other: two that open a port at once can make qmi-proxy open it twice. */
+/* Starts one at a time: two clients that open a port at once can make qmi-proxy open it twice. */
 static void start_clients(const struct options *options, const struct timings *timings,
 			  struct starting_line *line)
 {
@@ -255,7 +255,7 @@ static unsigned parse_number(const char *text, unsigned min, unsigned max)
 	unsigned long number = strtoul(text, &end, 10);
 
 	if (*text < '0' || *text > '9' || *end || number < min || number > max)
-		errx(EXIT_FAILURE, "'%s' is no number from %u to %u", text, min, max);
+		errx(EXIT_FAILURE, "'%s' is not a number from %u to %u", text, min, max);
 	return (unsigned)number;
 }
 
@@ -298,7 +298,7 @@ static void parse_options(int argc, char **argv, struct options *options)
 		}
 	}
 	if (optind == argc)
-		errx(EXIT_FAILURE, "which port or node?");
+		errx(EXIT_FAILURE, "no port or node given");
 	options->paths = &argv[optind];
 	options->path_count = (unsigned)(argc - optind);
 }

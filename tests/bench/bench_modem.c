@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * bench-modem: a modem on a pseudoterminal, which grants clients and answers every other
- * request at once with success, as cheaply as possible. Prints the name of its port, and
+ * bench-modem: a modem on a pseudoterminal that grants clients and answers every other
+ * request at once with success, as cheaply as possible. Prints the name of its port and
  * runs until it is killed.
  */
 #include <err.h>

@@ -16,7 +16,7 @@
 #define ANSWER_TIMEOUT         10000 /* ms */
 #define DMS_GET_OPERATING_MODE 0x002D
 
-/* Of libqmi, between a program and qmi-proxy: its one TLV is the port's path. */
+/* libqmi's message from a program to qmi-proxy, with the port's path in its only TLV. */
 #define CTL_INTERNAL_PROXY_OPEN 0xFF00
 #define PROXY_SOCKET            "qmi-proxy" /* abstract */
 
@@ -68,7 +68,7 @@ static void receive(struct connection *connection)
 				errx(EXIT_FAILURE, "more than the answer was read");
 			return;
 		case FRAME_INVALID:
-			errx(EXIT_FAILURE, "what was read is no QMI frame");
+			errx(EXIT_FAILURE, "the data read is not a QMI frame");
 		case FRAME_PARTIAL:
 			break;
 		}
@@ -86,7 +86,7 @@ static void exchange(struct connection *connection, const uint8_t *request)
 	    frame_service(answer) != frame_service(request) ||
 	    frame_cid(answer) != frame_cid(request) || frame_tid(answer) != frame_tid(request) ||
 	    frame_message(answer) != frame_message(request))
-		errx(EXIT_FAILURE, "what was read does not answer message 0x%04X",
+		errx(EXIT_FAILURE, "the frame read does not answer message 0x%04X",
 		     frame_message(request));
 	if (frame_error(answer) != QMI_ERROR_NONE)
 		errx(EXIT_FAILURE, "message 0x%04X was answered with QMI error %u",
@@ -96,7 +96,7 @@ static void exchange(struct connection *connection, const uint8_t *request)
 static void begin(struct connection *connection, uint8_t *frame, uint8_t service, uint8_t cid,
 		  uint16_t message)
 {
-	/* CTL has room for 8 bits; 0 is no request's. */
+	/* A CTL tid has 8 bits; no request has tid 0. */
 	connection->tid = (uint16_t)(connection->tid % 255 + 1);
 	frame_begin(frame, FRAME_REQUEST, service, cid, connection->tid, message);
 }
@@ -106,7 +106,7 @@ static void open_through_proxy(struct connection *connection, const char *path)
 	uint8_t frame[256];
 
 	if (FRAME_HEADER_MAX + 3 + strlen(path) > sizeof(frame))
-		errx(EXIT_FAILURE, "this path is too long: %s", path);
+		errx(EXIT_FAILURE, "path too long: %s", path);
 	connection->fd = connect_to_proxy();
 	begin(connection, frame, QMI_SERVICE_CTL, QMI_CID_NONE, CTL_INTERNAL_PROXY_OPEN);
 	frame_add_tlv(frame, QMI_TLV_FIRST, path, (uint16_t)strlen(path));

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The rounds' CSV to one line for each measurement: the medians over the rounds.
+# Reduces the CSV of all rounds to one line per measurement, with the medians.
 
 BEGIN {
 	FS = OFS = ","
@@ -21,7 +21,7 @@ NR == 1 {
 		values[key, column, rounds[key]] = $column
 }
 
-# Of an even number of values the lower middle one: a value that was measured.
+# For an even number of values, the lower of the middle two, so that it was measured.
 function median(key, column,    n, i, j, value, sorted)
 {
 	n = rounds[key]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# gnuplot -e "medians='...'; out='...'" plots.gp: the medians' CSV as SVG.
+# gnuplot -e "medians='...'; out='...'" plots.gp: plots the medians' CSV as SVG.
 
 set datafile separator comma
 set datafile missing NaN
@@ -9,7 +9,7 @@ set grid
 set style data linespoints
 
 # The columns are path, reading, clients, nodes, idle, per_second, p50, p99, worst, CPU, peak.
-# Nodes are 4 in the race and others in what shows growth.
+# The race has 4 nodes; other numbers of nodes show growth.
 race(path, reading, y) = strcol(1) eq path && strcol(2) eq reading && \
 	(path ne "node" || column(4) == 4) ? column(y) : NaN
 growth(nodes, idle, y) = strcol(1) eq "node" && column(4) != 4 && \
@@ -41,7 +41,7 @@ plot medians using 3:(race("node", "read", 7)) title "a node, blocking read" lc 
 	"" using 3:(race("node", "poll", 8)) notitle with points lc 2 pt 2, \
 	"" using 3:(race("proxy", "read", 8)) notitle with points lc 4 pt 2, \
 	"" using 3:(race("proxy", "poll", 8)) notitle with points lc 7 pt 2, \
-	"" using 3:(race("port", "read", 7)) title "straight on the port, blocking read" lc 8 pt 4
+	"" using 3:(race("port", "read", 7)) title "directly on the port, blocking read" lc 8 pt 4
 
 set output out . "/growth.svg"
 set title "Median round trip of one client, µs, as nodes and idle sessions grow"

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The number behind the label in the first line of /proc/PID/NAME that begins with it. */
+/* The number after the label in the first line of /proc/PID/NAME that begins with it. */
 static uint64_t read_number(pid_t pid, const char *name, const char *label)
 {
 	char path[64];

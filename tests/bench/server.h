@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* In user space and in the kernel. User-Mode Linux counts whole ticks, of 10 ms. */
+/* In user space and in the kernel. User-Mode Linux counts whole ticks of 10 ms. */
 uint64_t server_cpu_ns(pid_t pid);
 uint64_t server_peak_kib(pid_t pid); /* peak resident memory since its start */
 

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 #
-# Sourced by measure and syscalls: the light modem, and one server on its port,
-# be it qmi-proxy, the daemon, or none.
+# Sourced by compare, measure and syscalls: the light modem, and a server on its port,
+# which is qmi-proxy, the daemon, or none.
 #
-#   QMI_PROXY  where qmi-proxy is, if not in one of the usual places
+#   QMI_PROXY  path of qmi-proxy, if not in one of the usual places
 
 # shellcheck source-path=SCRIPTDIR source=../qmicli/bench.sh disable=SC1091
 . "${BASH_SOURCE[0]%/*}/../qmicli/bench.sh"
@@ -29,7 +29,7 @@ find_proxy()
 			return
 		fi
 	done
-	fail "no qmi-proxy here: apt-get install libqmi-proxy"
+	fail "qmi-proxy is not installed: try apt-get install libqmi-proxy"
 }
 
 modem_start()
@@ -49,7 +49,7 @@ proxy_listens()
 
 proxy_start()
 {
-	! proxy_listens || fail "a qmi-proxy is running here: stop it"
+	! proxy_listens || fail "a qmi-proxy is already running: stop it"
 	"$QMI_PROXY" --no-exit >"$DIR/proxy.log" 2>&1 &
 	SERVER=$!
 	await 10 proxy_listens || fail "qmi-proxy did not start: $(<"$DIR/proxy.log")"
@@ -75,7 +75,7 @@ server_start()
 	esac
 }
 
-# client OPTION...: bench-client's, on what server_start has started
+# client OPTION...: runs bench-client on the server that server_start has started
 client()
 {
 	"$BUILD/tests/bench-client" "${CLIENT_OPTIONS[@]}" "$@" "${PORTS[@]}"
@@ -91,7 +91,7 @@ server_stop()
 	return 0
 } 2>/dev/null
 
-# bench-modem has a process's substitution for a parent, which bench_close does not know.
+# bench_close does not know bench-modem, which is started in a process substitution.
 servers_close()
 {
 	server_stop

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The medians' CSV to tables in Markdown, and the targets with what was measured.
+# Turns the medians' CSV into Markdown tables of the figures and of the targets.
 
 BEGIN {
 	FS = ","
@@ -23,7 +23,7 @@ NR == 1 {
 		of[key, name] = $column[name]
 }
 
-# The measurement's value, of measure's race: that is on 4 nodes.
+# A figure of the race, in which there are 4 nodes.
 function value(path, reading, clients, name,    nodes)
 {
 	nodes = path == "node" ? 4 : 0

@@ -42,7 +42,7 @@ static int compare(const void *a, const void *b)
 	return (*left > *right) - (*left < *right);
 }
 
-/* The smallest that percent of all are not above, in us. */
+/* The smallest value, in us, that at least percent of all values do not exceed. */
 static double percentile(const uint64_t *sorted, size_t count, size_t percent)
 {
 	return (double)sorted[(count * percent + 99) / 100 - 1] / 1e3;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The begin and end of each request of each client, and their statistics. */
+/* The start and end of each request of each client, and their statistics. */
 #ifndef TIMINGS_H
 #define TIMINGS_H
 
@@ -13,7 +13,7 @@ struct timing {
 
 struct timings {
 	unsigned clients;
-	unsigned each;       /* requests of a client */
+	unsigned each;       /* requests per client */
 	struct timing *list; /* grouped by client, in order */
 };
 
@@ -26,8 +26,8 @@ struct timings_summary {
 };
 
 /*
- * Counts only requests that fall entirely into the time in which all clients ran, because
- * the others had less competition.
+ * Counts only requests made entirely while all clients ran, because the others had less
+ * competition.
  */
 void timings_summarize(const struct timings *timings, struct timings_summary *summary);
 

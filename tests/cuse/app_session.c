@@ -48,7 +48,7 @@ void session_close(struct bench *b, int fd)
 		assert_return_code(close(fd), errno);
 		return;
 	}
-	fail_msg("descriptor %d is no session", fd);
+	fail_msg("descriptor %d is not a session", fd);
 }
 
 void session_write_bytes(int fd, const void *data, size_t len)
@@ -77,7 +77,7 @@ void session_read_at(int fd, struct message *got, const char *file, int line)
 	ssize_t n;
 
 	if (!wait_for(fd, POLLIN, deadline_usual())) {
-		print_error("nothing came to read\n");
+		print_error("no data arrived to read\n");
 		_fail(file, line);
 	}
 	n = read(fd, got->data, SESSION_READ_MAX);

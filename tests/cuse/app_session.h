@@ -25,7 +25,7 @@ int session_open_flags(struct bench *b, unsigned int node, int flags);
 int session_open_path(struct bench *b, const char *path, int flags);
 void session_close(struct bench *b, int fd);
 
-/* One write(), which must be taken whole or fail with this errno. */
+/* One write(), which must be accepted whole or fail with this errno. */
 void session_write(int fd, const struct message *m);
 void session_write_bytes(int fd, const void *data, size_t len);
 void session_write_fails(int fd, const void *data, size_t len, int err);

@@ -143,7 +143,7 @@ void daemon_await_ready(struct daemon *d, int64_t deadline)
 		if (n < 0 && wait_for(d->notify, POLLIN, deadline))
 			continue;
 		if (n < 0)
-			fail_msg("the daemon did not get ready");
+			fail_msg("the daemon did not become ready");
 		state[n] = '\0';
 		if (is_ready(state))
 			return;

@@ -52,7 +52,7 @@ size_t daemon_stderr_size(const struct daemon *d);
 void daemon_show_stderr(const struct daemon *d);
 bool daemon_said(const struct daemon *d, const char *text);
 
-/* Sends SIGUSR1 and returns the number before these words in what the daemon then logs. */
+/* Sends SIGUSR1 and returns the number before these words in the log line that follows. */
 unsigned long daemon_counter(struct daemon *d, const char *words);
 
 /* Kills the daemon if it is running, and releases everything. */

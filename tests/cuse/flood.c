@@ -46,6 +46,13 @@ void flood_fill(struct flood *f)
 	assert_true(f->sent - f->seen >= OUTBOUND_LIMIT / FLOOD_SIZE);
 }
 
+void flood_init_full(struct bench *b, struct flood *f, unsigned int node)
+{
+	flood_init(b, f, node);
+	flood_fill(f);
+	assert_return_code(fcntl(f->fd, F_SETFL, 0), errno);
+}
+
 void flood_expect(struct bench *b, struct flood *f, uint16_t up_to)
 {
 	struct message want;

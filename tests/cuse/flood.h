@@ -23,7 +23,7 @@ void flood_init(struct bench *b, struct flood *f, unsigned int node);
 void flood_request(struct message *m, const struct flood *f, uint16_t tid);
 void flood_request_at_modem(struct message *m, const struct flood *f, uint16_t tid);
 
-/* One write(). Returns true if taken whole, false if refused with EAGAIN. */
+/* One write(). Returns true if accepted whole, false if refused with EAGAIN. */
 bool flood_write(struct flood *f);
 
 /*
@@ -31,6 +31,9 @@ bool flood_write(struct flood *f);
  * moment after it has refused any.
  */
 void flood_fill(struct flood *f);
+
+/* Starts a flood and fills the queue. Writes block from then on. */
+void flood_init_full(struct bench *b, struct flood *f, unsigned int node);
 
 /* Expects the requests up to this tid at the modem next, whole and in order. */
 void flood_expect(struct bench *b, struct flood *f, uint16_t up_to);

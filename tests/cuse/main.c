@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * cuse-tests [GLOB] runs the daemon's black-box tests whose names match the glob.
+ * cuse-tests [GLOB] runs the daemon's black-box tests whose names match the glob, for
+ * instance @(test_V14|test_V2)*.
  * It needs root and /dev/cuse.
  */
 #include "rule_bench.h"

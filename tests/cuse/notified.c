@@ -15,7 +15,7 @@ void notified_next(struct daemon *d, char state[NOTIFIED_MAX])
 	ssize_t n;
 
 	if (!wait_for(d->notify, POLLIN, deadline_usual()))
-		fail_msg("the daemon has notified nothing");
+		fail_msg("the daemon has sent no notification");
 	n = recv(d->notify, state, NOTIFIED_MAX - 1, 0);
 	assert_return_code(n, errno);
 	state[n] = '\0';
@@ -30,5 +30,5 @@ void notified_expect(struct daemon *d, const char *line, const char *status)
 	notified_next(d, state);
 	if (strncmp(state, begin, length) != 0 || !strstr(state + length, status) ||
 	    strchr(state + length, '\n'))
-		fail_msg("notified is '%s' instead of '%s...%s...'", state, begin, status);
+		fail_msg("the daemon notified '%s' instead of '%s...%s...'", state, begin, status);
 }

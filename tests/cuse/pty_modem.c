@@ -44,7 +44,7 @@ static bool take_whole(struct modem *m, struct message *got)
 	enum frame_scan scan = frame_scan(m->in, m->in_len, FRAME_FROM_APP, &size);
 
 	if (scan == FRAME_INVALID)
-		fail_msg("no request begins with what reached the modem: %02X %02X %02X", m->in[0],
+		fail_msg("the modem received bytes that begin no request: %02X %02X %02X", m->in[0],
 			 m->in[1], m->in[2]);
 	if (scan != FRAME_WHOLE)
 		return false;

@@ -159,3 +159,11 @@ struct child *bench_child(struct bench *b, child_fn *fn, int fd, const void *arg
 	fail_msg("no room for another child");
 	return NULL;
 }
+
+struct child *bench_blocked_child(struct bench *b, child_fn *fn, int fd, const void *arg)
+{
+	struct child *child = bench_child(b, fn, fd, arg);
+
+	child_await_blocked(child);
+	return child;
+}

@@ -66,4 +66,7 @@ int instance_settle(struct instance *in, int64_t deadline);
 /* Starts a child, which is killed if it is still running when the test ends. */
 struct child *bench_child(struct bench *b, child_fn *fn, int fd, const void *arg);
 
+/* The same, and returns when it is blocked in its call. */
+struct child *bench_blocked_child(struct bench *b, child_fn *fn, int fd, const void *arg);
+
 #endif

@@ -50,7 +50,7 @@ static void run_case(void **state)
 	f->test->run(f->bench);
 	bench_stop(f->bench);
 	if (watchdog_has_struck(plan.progress))
-		fail_msg("it came to its end too late");
+		fail_msg("the test ended too late");
 	f->done = true;
 }
 
@@ -72,7 +72,7 @@ static size_t count_matching(const struct test_group *group)
 	size_t count = 0;
 
 	for (size_t i = 0; i < group->count; i++)
-		count += fnmatch(plan.glob, group->cases[i].name, 0) == 0;
+		count += fnmatch(plan.glob, group->cases[i].name, FNM_EXTMATCH) == 0;
 	return count;
 }
 
@@ -89,7 +89,7 @@ static void run_group(const struct test_group *group, size_t first)
 	for (size_t i = 0; i < group->count; i++) {
 		const struct test_case *test = &group->cases[i];
 
-		if (fnmatch(plan.glob, test->name, 0) != 0 || (first > 0 && first--))
+		if (fnmatch(plan.glob, test->name, FNM_EXTMATCH) != 0 || (first > 0 && first--))
 			continue;
 		fixtures[n] = (struct fixture){.test = test};
 		tests[n] =
@@ -105,7 +105,7 @@ static void run_group(const struct test_group *group, size_t first)
 	free(tests);
 }
 
-/* Those that have begun are over, though the process that ran them may have been killed. */
+/* Skips tests that have begun: the watchdog may have killed an earlier process in them. */
 static void run_rest(struct progress *p)
 {
 	size_t begun = p->begun;

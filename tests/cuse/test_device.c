@@ -118,8 +118,7 @@ static void test_V20_blocked_read_is_woken(struct bench *b)
 	fd = session_open_flags(b, 0, O_RDWR);
 	c = client_allocate(b, fd, QMI_SERVICE_DMS);
 	for (uint32_t i = 0; i < 3; i++) {
-		reader = bench_child(b, child_read, fd, NULL);
-		child_await_blocked(reader);
+		reader = bench_blocked_child(b, child_read, fd, NULL);
 		assert_false(child_has_reported(reader));
 		modem_indicate(b->modem, c.service, c.device, i);
 		child_finish(reader, &outcome);
@@ -128,7 +127,7 @@ static void test_V20_blocked_read_is_woken(struct bench *b)
 	}
 }
 
-/* V20: two processes blocked in read of one session: each frame to one of them. */
+/* V20: of two processes blocked in read of one session, each frame wakes one. */
 static void test_V20_two_blocked_reads(struct bench *b)
 {
 	struct child *readers[2];
@@ -140,8 +139,7 @@ static void test_V20_two_blocked_reads(struct bench *b)
 	fd = session_open_flags(b, 0, O_RDWR);
 	c = client_allocate(b, fd, QMI_SERVICE_DMS);
 	for (size_t i = 0; i < 2; i++) {
-		readers[i] = bench_child(b, child_read, fd, NULL);
-		child_await_blocked(readers[i]);
+		readers[i] = bench_blocked_child(b, child_read, fd, NULL);
 	}
 	for (uint32_t i = 0; i < 2; i++)
 		modem_indicate(b->modem, c.service, c.device, i);
@@ -165,8 +163,7 @@ static void test_V20_nonblock_may_change(struct bench *b)
 	assert_return_code(fcntl(fd, F_SETFL, O_NONBLOCK), errno);
 	session_read_fails(fd, EAGAIN);
 	assert_return_code(fcntl(fd, F_SETFL, 0), errno);
-	reader = bench_child(b, child_read, fd, NULL);
-	child_await_blocked(reader);
+	reader = bench_blocked_child(b, child_read, fd, NULL);
 	assert_false(child_has_reported(reader));
 	modem_indicate(b->modem, c.service, c.device, 1);
 	child_finish(reader, &outcome);
@@ -175,7 +172,7 @@ static void test_V20_nonblock_may_change(struct bench *b)
 	session_read_fails(fd, EAGAIN);
 }
 
-/* V21: EAGAIN on a full queue; a frame is taken whole or not at all, and none is lost. */
+/* V21: EAGAIN on a full queue; a frame is accepted whole or not at all, and none is lost. */
 static void test_V21_full_queue_is_eagain(struct bench *b)
 {
 	struct flood f;
@@ -190,7 +187,7 @@ static void test_V21_full_queue_is_eagain(struct bench *b)
 	flood_expect(b, &f, f.sent);
 }
 
-/* V21: a write that begins below the limit is taken whole, even with several frames. */
+/* V21: a write that starts below the limit is accepted whole, even with several frames. */
 static void test_V21_write_may_go_over_the_limit(struct bench *b)
 {
 	struct flood f;
@@ -220,12 +217,9 @@ static void test_V21_full_queue_blocks(struct bench *b)
 	struct flood f;
 
 	bench_start(b, NULL);
-	flood_init(b, &f, 0);
-	flood_fill(&f);
-	assert_return_code(fcntl(f.fd, F_SETFL, 0), errno);
+	flood_init_full(b, &f, 0);
 	flood_request(&m, &f, (uint16_t)(f.sent + 1));
-	writer = bench_child(b, child_write, f.fd, &m);
-	child_await_blocked(writer);
+	writer = bench_blocked_child(b, child_write, f.fd, &m);
 	assert_false(child_has_reported(writer));
 	f.sent++;
 	flood_expect(b, &f, f.sent);

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#define LIMIT 4096 /* of a port that knows no IOCTL_WDM_MAX_COMMAND */
+#define LIMIT 4096 /* of a port without IOCTL_WDM_MAX_COMMAND */
 
 /* Header offsets, used to break a frame. */
 enum {
@@ -304,7 +304,7 @@ static void test_V19_false_frames_of_the_modem_are_skipped(struct bench *b)
 	expect_skipped(b, &f, m.data, 9);
 }
 
-/* V19: the modem's frames in pieces of a byte, and many in one. */
+/* V19: the modem's frames in single bytes, and many in one write. */
 static void test_V19_modem_writes_in_pieces(struct bench *b)
 {
 	struct framing f;

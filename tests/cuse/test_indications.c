@@ -5,7 +5,7 @@
 
 #define BROADCAST QMI_CID_BROADCAST
 
-/* V11: an indication goes to the holder alone, with the virtual CID, otherwise unchanged. */
+/* V11: an indication goes only to the holder, with the virtual CID, otherwise unchanged. */
 static void test_V11_unicast_goes_to_the_holder(struct bench *b)
 {
 	struct client c[3];
@@ -127,7 +127,7 @@ static void test_V12_broadcast_skips_orphans(struct bench *b)
 	session_expect_indication(fd, QMI_SERVICE_NAS, BROADCAST, 2);
 }
 
-/* The modem takes a client away: only its holder is told, with its virtual CID. */
+/* The modem takes a client away. Only its holder is notified, with the virtual CID. */
 static void lose_client(struct bench *b, uint16_t id, const struct client *c, int holder)
 {
 	struct message lost;
@@ -191,7 +191,7 @@ static void test_V13_revoke_goes_to_the_holder(struct bench *b)
 	fence(b, second);
 }
 
-/* V13: nobody is told if the revoked client is an orphan or unknown to the instance. */
+/* V13: no session is notified if the revoked client is an orphan or unknown to the instance. */
 static void test_V13_revoke_without_a_holder(struct bench *b)
 {
 	struct client orphan;

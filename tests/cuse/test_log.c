@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The log: the counters of SIGUSR1, the line for each frame, and who else has the port open. */
+/* The log: SIGUSR1 counters, the line for each frame, other processes with the port open. */
 #include "app_session.h"
 #include "proc.h"
 #include "rule_groups.h"
 
 #include <ctype.h>
-#include <dirent.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +22,7 @@ static void await_said(const struct daemon *d, size_t from, const char *words,
 		if (strstr(output, words))
 			return;
 		if (now_ms() > deadline)
-			fail_msg("the daemon does not say '%s', but:\n%s", words, output);
+			fail_msg("the daemon did not log '%s', but:\n%s", words, output);
 		pause_briefly();
 	}
 }
@@ -45,7 +44,7 @@ static unsigned long figure(const char *said, const char *words)
 		    strncmp(at + before + digits, place + 1, strlen(place + 1)) == 0)
 			return strtoul(at + before, NULL, 10);
 	}
-	fail_msg("'%s' is missing in: %s", words, said);
+	fail_msg("'%s' is missing from: %s", words, said);
 	return 0;
 }
 
@@ -141,7 +140,7 @@ static void test_log_counters(struct bench *b)
 	reclaim(b, fd[2], &orphans[0]);
 	expire(b, fd[0], &c[0]);
 	lost = overflow(b, fd[1], &c[1], fd[2], 40);
-	/* Sync, 5 allocations, 3 to reclaim, 2 expired, 1 fence; then frames given to a session. */
+	/* Sync, 5 allocations, 3 to reclaim, 2 expired, 1 fence; then frames for a session. */
 	expect_figures(b,
 		       (const struct figure[]){
 			       {"% files open", 3},
@@ -203,7 +202,7 @@ static void expect_line(const char *said, const char *const parts[])
 	}
 	/* More than cmocka would print. */
 	fputs(said, stderr);
-	fail_msg("no line has '%s', '%s' and so on", parts[0], parts[1]);
+	fail_msg("no line contains '%s', '%s' and so on", parts[0], parts[1]);
 }
 
 #define assert_line(said, ...) expect_line(said, (const char *const[]){__VA_ARGS__, NULL})
@@ -284,27 +283,6 @@ static void hold_port(int fd, const void *arg, struct outcome *outcome)
 		pause();
 }
 
-/* The daemon has closed the files it needed to find that out. */
-static void expect_nothing_of_proc_open(pid_t pid)
-{
-	char path[64];
-	char target[256];
-	struct dirent *entry;
-	DIR *dir;
-
-	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
-	dir = opendir(path);
-	assert_non_null(dir);
-	while ((entry = readdir(dir))) {
-		ssize_t n = readlinkat(dirfd(dir), entry->d_name, target, sizeof(target) - 1);
-
-		target[n > 0 ? n : 0] = '\0';
-		if (strncmp(target, "/proc/", 6) == 0)
-			fail_msg("the daemon has %s open", target);
-	}
-	closedir(dir);
-}
-
 static unsigned int count_held(const struct daemon *d, const char *words)
 {
 	char said[DAEMON_OUTPUT_MAX];
@@ -325,8 +303,7 @@ static void test_log_holders(struct bench *b)
 
 	modem_open(&in->modem);
 	for (size_t i = 0; i < 2; i++) {
-		holders[i] = bench_child(b, hold_port, -1, in->modem.port);
-		child_await_blocked(holders[i]);
+		holders[i] = bench_blocked_child(b, hold_port, -1, in->modem.port);
 	}
 	daemon_spawn(&in->daemon, (const char *[]){"-n1", in->modem.port, NULL});
 	instance_answer_sync(in);
@@ -337,7 +314,8 @@ static void test_log_holders(struct bench *b)
 		child_destroy(holders[i]);
 	}
 	assert_int_equal(count_held(&in->daemon, "(pid "), 2);
-	expect_nothing_of_proc_open(in->daemon.pid);
+	/* It has closed the files in which it looked for other holders. */
+	assert_false(proc_has_file(in->daemon.pid, "/proc/"));
 }
 
 /* Nothing is logged about a process on another port. */
@@ -346,8 +324,7 @@ static void test_log_no_holder(struct bench *b)
 	struct child *stranger;
 
 	modem_open(&b->instances[1].modem);
-	stranger = bench_child(b, hold_port, -1, b->instances[1].modem.port);
-	child_await_blocked(stranger);
+	stranger = bench_blocked_child(b, hold_port, -1, b->instances[1].modem.port);
 	bench_start(b, NULL);
 	assert_false(daemon_said(b->daemon, "(pid "));
 	child_destroy(stranger);

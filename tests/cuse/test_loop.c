@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The event loop: which one is used, and what happens if the machine lacks resources. */
+/* The choice of the event loop, and its behaviour when resources are missing. */
 #include "app_session.h"
 #include "proc.h"
 #include "rule_groups.h"

@@ -168,7 +168,7 @@ static void test_V25_one_major_number(struct bench *b)
 	assert_int_equal(minor(device_of(DEV(2))), 2);
 }
 
-/* Only one instance at a time looks for a free name. */
+/* Instances look for a free name one at a time. */
 static void test_V25_names_wait_for_the_lock(struct bench *b)
 {
 	struct instance *in = &b->instances[0];
@@ -198,7 +198,7 @@ static void test_V25_properties_come_first(struct bench *b)
 	assert_return_code(mkfifo(RUN(0), 0600), errno);
 	instance_spawn(in, (const char *[]){OPTION, "-n1", NULL}, NULL);
 	instance_answer_sync(in);
-	/* It holds the lock and waits for a reader. */
+	/* The daemon holds the lock and waits for a reader. */
 	proc_await_lock(in->daemon.pid, false);
 	assert_false(exists(CLASS(0)));
 	fifo = open(RUN(0), O_RDONLY | O_CLOEXEC);
@@ -228,7 +228,7 @@ static void fail_with_aliases_elsewhere(struct bench *b)
 	assert_return_code(mkdir(ALIASES, 0755), errno);
 	assert_return_code(mount("none", ALIASES, "tmpfs", 0, NULL), errno);
 	instance_spawn(&b->instances[0], (const char *[]){OPTION, "-n1", "--no-sync", NULL}, NULL);
-	/* Before the mount is undone no assertion may fail. */
+	/* No assertion may fail before the mount is undone. */
 	wait_for(b->daemon->pidfd, POLLIN, deadline_usual());
 }
 
@@ -245,14 +245,14 @@ static void test_V25_no_place_for_the_alias(struct bench *b)
 	assert_true(daemon_said(b->daemon, strerror(EXDEV)));
 }
 
-/* Nor is one made where another instance could take the same name meanwhile. */
+/* No node is made without the lock: another instance could take the same name. */
 static void test_V25_lock_cannot_be_taken(struct bench *b)
 {
 	mkdir("/run/cuse-qmux", 0755);
 	unlink(LOCK);
 	assert_return_code(mkdir(LOCK, 0700), errno);
 	instance_spawn(&b->instances[0], (const char *[]){OPTION, "-n1", "--no-sync", NULL}, NULL);
-	/* Before the directory is gone no assertion may fail. */
+	/* No assertion may fail before the directory is removed. */
 	wait_for(b->daemon->pidfd, POLLIN, deadline_usual());
 	assert_return_code(rmdir(LOCK), errno);
 	expect_failure(b);

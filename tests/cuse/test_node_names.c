@@ -106,7 +106,7 @@ static void start(struct instance *in, const char *option)
 	instance_start(in, (const char *[]){option, NULL});
 }
 
-/* V25: four nodes from 0 by default, which disappear with everything of theirs at the end. */
+/* V25: four nodes from 0 by default, which disappear at the end with all their files. */
 static void test_V25_nodes_come_and_go(struct bench *b)
 {
 	for (unsigned int i = 0; i < 4; i++)

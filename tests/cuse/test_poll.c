@@ -79,8 +79,7 @@ static void test_V22_pollout_wakes(struct bench *b)
 	bench_start(b, NULL);
 	flood_init(b, &f, 0);
 	flood_fill(&f);
-	poller = bench_child(b, child_poll_out, f.fd, NULL);
-	child_await_blocked(poller);
+	poller = bench_blocked_child(b, child_poll_out, f.fd, NULL);
 	assert_false(child_has_reported(poller));
 	flood_expect(b, &f, f.sent);
 	child_finish(poller, &outcome);
@@ -100,8 +99,7 @@ static void test_V22_all_pollers_are_woken(struct bench *b)
 	fd = session_open(b, 0);
 	c = client_allocate(b, fd, QMI_SERVICE_DMS);
 	for (size_t i = 0; i < 3; i++) {
-		pollers[i] = bench_child(b, child_poll_in, fd, NULL);
-		child_await_blocked(pollers[i]);
+		pollers[i] = bench_blocked_child(b, child_poll_in, fd, NULL);
 	}
 	modem_indicate(b->modem, c.service, c.device, 1);
 	for (size_t i = 0; i < 3; i++) {
@@ -254,8 +252,7 @@ static void test_V22_epoll_and_poll_together(struct bench *b)
 	c = client_allocate(b, fd, QMI_SERVICE_DMS);
 	epoll[0] = watch(fd, EPOLLIN);
 	epoll[1] = watch(fd, EPOLLIN | EPOLLET);
-	poller = bench_child(b, child_poll_in, fd, NULL);
-	child_await_blocked(poller);
+	poller = bench_blocked_child(b, child_poll_in, fd, NULL);
 	modem_indicate(b->modem, c.service, c.device, 1);
 	assert_int_equal(watched(epoll[0], usual_ms()), EPOLLIN);
 	assert_int_equal(watched(epoll[1], usual_ms()), EPOLLIN);

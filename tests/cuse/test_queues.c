@@ -265,11 +265,11 @@ static size_t next_writer(struct bench *b, struct flood *w, size_t count)
 		assert_int_equal(frame_tid(got.data), ++w[i].seen);
 		return i;
 	}
-	fail_msg("a request of nobody's");
+	fail_msg("a request that no writer sent");
 	return count;
 }
 
-/* Returns the first request of another writer: until then the first one had the port alone. */
+/* Returns the first request of another writer; until then the first had the port to itself. */
 static size_t first_of_another(struct bench *b, struct flood *w, size_t count)
 {
 	size_t i;

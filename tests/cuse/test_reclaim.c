@@ -230,7 +230,7 @@ static void test_V9_two_allocations_at_once(struct bench *b)
 	assert_int_equal(modem_count_held(b->modem), 2);
 }
 
-/* V9, V6: the session closes during this, so the new client belongs to nobody. */
+/* V9, V6: the session closes while an orphan is reclaimed for it; its new client is released. */
 static void test_V9_session_closes_while_reclaiming(struct bench *b)
 {
 	struct client orphan;

@@ -55,7 +55,7 @@ static void pause_for(int ms)
 		pause_briefly();
 }
 
-/* There must be one thread, because the count is for one. */
+/* The count is for one thread, so there must be only one. */
 static void expect_idle_for_a_second(struct daemon *d)
 {
 	long before;
@@ -206,11 +206,11 @@ static void test_resources_pollers_leave_nothing(struct bench *b)
 	poll_in_every_way(b, fd, &c, 20);
 	rss = rss_kib(b->daemon);
 	poll_in_every_way(b, fd, &c, 300);
-	/* 300 of their handles are 9 KiB. */
+	/* 300 leaked handles would take 9 KiB. */
 	assert_in_range(rss_kib(b->daemon), rss - 4, rss + 4);
 }
 
-/* By io_uring, what a large write takes to be read is given back; 16 times the size is 1.6 MiB. */
+/* With io_uring, a large write's buffer is freed afterwards: 16 of them would be 1.6 MiB. */
 static void test_resources_large_writes_leave_nothing(struct bench *b)
 {
 	static const uint8_t large[100 * 1024] = {0x01, 0xFF, 0xFF};

@@ -193,9 +193,7 @@ static void test_V17_unplugged_ends_blocked_calls(struct bench *b)
 	int fd;
 
 	bench_start(b, NULL);
-	flood_init(b, &full, 0);
-	flood_fill(&full);
-	assert_return_code(fcntl(full.fd, F_SETFL, 0), errno);
+	flood_init_full(b, &full, 0);
 	fd = session_open_flags(b, 0, O_RDWR);
 	message_ctl(&m, 1, QMI_CTL_GET_VERSION_INFO);
 	reader = bench_child(b, child_read, fd, NULL);
@@ -225,7 +223,7 @@ static void expect_gone(int fd)
 	assert_int_equal(errno, ENODEV);
 }
 
-/* V17: later calls fail with ENODEV, even where frames are queued. */
+/* V17: later calls fail with ENODEV, even if frames are queued. */
 static void test_V17_unplugged_fails_later_calls(struct bench *b)
 {
 	struct client c;
@@ -322,8 +320,7 @@ static void stop_by_signal(struct bench *b, int signo)
 		fd[i] = session_open_flags(b, i, O_RDWR);
 		client_allocate(b, fd[i], QMI_SERVICE_NAS);
 	}
-	reader = bench_child(b, child_read, fd[0], NULL);
-	child_await_blocked(reader);
+	reader = bench_blocked_child(b, child_read, fd[0], NULL);
 	daemon_signal(b->daemon, signo);
 	for (unsigned int i = 0; i < 4; i++) {
 		modem_read(b->modem, &got);
@@ -388,7 +385,7 @@ static void test_V18_silent_modem(struct bench *b)
 	daemon_signal(b->daemon, SIGTERM);
 	modem_expect_release(b->modem, orphan.service, orphan.device);
 	while (modem_try_read(b->modem, &got, deadline_usual()))
-		fail_msg("one release is enough");
+		fail_msg("the daemon sent more than one release");
 	assert_int_equal(daemon_wait(b->daemon, deadline_usual()), 0);
 	assert_in_range(now_ms() - began, 1500, 3000 * slow_factor());
 }

@@ -29,8 +29,7 @@ static void test_V23_read_is_interrupted(struct bench *b)
 	fd = session_open_flags(b, 0, O_RDWR);
 	c = client_allocate(b, fd, QMI_SERVICE_DMS);
 	for (uint32_t i = 0; i < 3; i++) {
-		reader = bench_child(b, child_read_eintr, fd, NULL);
-		child_await_blocked(reader);
+		reader = bench_blocked_child(b, child_read_eintr, fd, NULL);
 		expect_eintr(reader);
 		modem_indicate(b->modem, c.service, c.device, i);
 		session_expect_indication(fd, c.service, c.cid, i);
@@ -49,8 +48,7 @@ static void test_V23_only_the_signalled_read_ends(struct bench *b)
 	fd = session_open_flags(b, 0, O_RDWR);
 	c = client_allocate(b, fd, QMI_SERVICE_DMS);
 	for (size_t i = 0; i < 2; i++) {
-		readers[i] = bench_child(b, child_read_eintr, fd, NULL);
-		child_await_blocked(readers[i]);
+		readers[i] = bench_blocked_child(b, child_read_eintr, fd, NULL);
 	}
 	expect_eintr(readers[0]);
 	assert_false(child_has_reported(readers[1]));
@@ -67,12 +65,9 @@ static void test_V23_write_is_interrupted(struct bench *b)
 	struct flood f;
 
 	bench_start(b, NULL);
-	flood_init(b, &f, 0);
-	flood_fill(&f);
-	assert_return_code(fcntl(f.fd, F_SETFL, 0), errno);
+	flood_init_full(b, &f, 0);
 	client_request(&m, &f.client, 0xEEEE, MESSAGE_OTHER);
-	writer = bench_child(b, child_write_eintr, f.fd, &m);
-	child_await_blocked(writer);
+	writer = bench_blocked_child(b, child_write_eintr, f.fd, &m);
 	expect_eintr(writer);
 	flood_expect(b, &f, f.sent);
 	assert_return_code(fcntl(f.fd, F_SETFL, O_NONBLOCK), errno);
@@ -115,8 +110,7 @@ static void test_V23_read_with_sa_restart(struct bench *b)
 	bench_start(b, NULL);
 	fd = session_open_flags(b, 0, O_RDWR);
 	c = client_allocate(b, fd, QMI_SERVICE_DMS);
-	reader = bench_child(b, read_restarting, fd, &interrupted);
-	child_await_blocked(reader);
+	reader = bench_blocked_child(b, read_restarting, fd, &interrupted);
 	child_signal(reader, SIGUSR1);
 	await_interrupted(interrupted);
 	child_await_blocked(reader);
@@ -252,7 +246,7 @@ static void open_and_read(int fd, const void *arg, struct outcome *outcome)
 	child_read(open(NODE_PREFIX "0", O_RDWR), arg, outcome);
 }
 
-/* V23, V7: a session ends with its only process, whichever call that was blocked in. */
+/* V23, V7: a session ends with its only process, in whatever call it was blocked. */
 static void test_V23_sigkill_ends_the_session(struct bench *b)
 {
 	struct child *child;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The command line, readiness, and what the program says. */
+/* The command line, readiness, and messages. */
 #include "app_session.h"
 #include "rule_groups.h"
 
@@ -29,7 +29,7 @@ static void expect_said(struct bench *b, const char *said)
 	if (daemon_said(b->daemon, said))
 		return;
 	daemon_stderr(b->daemon, output);
-	fail_msg("\"%s\" is missing in: %s", said, output);
+	fail_msg("\"%s\" is missing from: %s", said, output);
 }
 
 /* Expects a refusal: this status, the reason on stderr, nothing on stdout, no READY. */
@@ -66,7 +66,7 @@ static void test_startup_help_and_version(struct bench *b)
 	assert_int_equal(daemon_stderr_size(b->daemon), 0);
 }
 
-/* The words of the option and of its value, however they were joined. */
+/* The error names the option and its value, however they are joined. */
 static void refuse_value(struct bench *b, const char *option, const char *name, const char *value)
 {
 	char word[64];
@@ -193,7 +193,7 @@ static void test_startup_ready_means_open(struct bench *b)
 		session_open(b, i);
 }
 
-/* A port that is a terminal passes on all bytes as they are, whatever it did with them before. */
+/* A terminal port passes all bytes unchanged, whatever its settings were before. */
 static void test_startup_terminal_is_made_raw(struct bench *b)
 {
 	struct instance *in = &b->instances[0];
@@ -223,7 +223,7 @@ static void allow_few_descriptors(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-/* Whether it got ready; if not, it has ended. */
+/* True if the daemon became ready; false if it ended. */
 static bool start_with_few_descriptors(struct daemon *d, const char *port)
 {
 	int64_t deadline = deadline_usual();
@@ -231,7 +231,7 @@ static bool start_with_few_descriptors(struct daemon *d, const char *port)
 	daemon_spawn_prepared(d, (const char *[]){"-n1", "--no-sync", port, NULL},
 			      allow_few_descriptors);
 	while (!wait_for(d->pidfd, POLLIN, now_ms())) {
-		/* The last thing that needs one is to notify, which may fail. */
+		/* Only the notification after this needs a descriptor, and it may fail. */
 		if (daemon_said(d, "ready:"))
 			return true;
 		assert_true(now_ms() < deadline);
@@ -240,14 +240,14 @@ static bool start_with_few_descriptors(struct daemon *d, const char *port)
 	return false;
 }
 
-/* Wherever it runs out of descriptors, it ends with the status of what may be tried again. */
+/* Wherever it runs out of descriptors, it exits with 1, which permits a restart. */
 static void test_startup_out_of_descriptors(struct bench *b)
 {
 	bool ran_out_at_cuse = false;
 
 	bench_skip_if_wrapped();
 	modem_open(b->modem);
-	/* One is what it takes to load libraries. */
+	/* Loading the libraries takes one. */
 	descriptors_allowed = STDERR_FILENO + 2;
 	while (!start_with_few_descriptors(b->daemon, b->modem->port)) {
 		assert_int_equal(daemon_wait(b->daemon, now_ms()), 1);
@@ -275,8 +275,7 @@ static void test_startup_names_another_holder(struct bench *b)
 	char named[80];
 
 	modem_open(&in->modem);
-	holder = bench_child(b, hold_port, -1, in->modem.port);
-	child_await_blocked(holder);
+	holder = bench_blocked_child(b, hold_port, -1, in->modem.port);
 	daemon_spawn(&in->daemon, (const char *[]){in->modem.port, NULL});
 	instance_answer_sync(in);
 	daemon_await_ready(&in->daemon, deadline_usual());

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The states of an instance: what ends each, how soon, and what the supervisor is told. */
+/* The states of an instance: how and when each ends, and the report to the supervisor. */
 #include "app_session.h"
 #include "notified.h"
 #include "rule_groups.h"

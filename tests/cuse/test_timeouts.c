@@ -205,7 +205,7 @@ static void fill_ctl(struct bench *b, int fd, uint16_t id, struct message in_fli
 		frame_set_tid(in_flight[i].data, modem_expect(b->modem, &in_flight[i]));
 }
 
-/* Answers them in order. The session must get those to the newer ones. */
+/* Answers them in order. The session must get the answers to the newer ones. */
 static void answer_ctl(struct bench *b, int fd, const struct message in_flight[CTL_TIDS])
 {
 	struct message answer;

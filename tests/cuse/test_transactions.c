@@ -302,7 +302,7 @@ static void test_V5_equal_tids_wait_until_expiry(struct bench *b)
 	fence(b, first);
 }
 
-/* V6: each response goes to the session that asked, on a CID that both use at once. */
+/* V6: each response goes to its requester, on a CID that both sessions use at once. */
 static void test_V6_response_goes_to_the_asker_alone(struct bench *b)
 {
 	struct client c;

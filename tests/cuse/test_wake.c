@@ -14,7 +14,7 @@
 #include <sys/socket.h>
 
 #define READERS   12
-#define BROADCAST 4000 /* bytes; for all readers together more than the loop sends in a turn */
+#define BROADCAST 4000 /* bytes; times the readers, more than the loop sends in a turn */
 
 /* V20, V12: each of many blocked readers gets a large frame whole. */
 static void test_V20_many_blocked_reads(struct bench *b)
@@ -28,8 +28,7 @@ static void test_V20_many_blocked_reads(struct bench *b)
 		int fd = session_open_flags(b, 0, O_RDWR);
 
 		client_allocate(b, fd, QMI_SERVICE_NAS);
-		readers[i] = bench_child(b, child_read, fd, NULL);
-		child_await_blocked(readers[i]);
+		readers[i] = bench_blocked_child(b, child_read, fd, NULL);
 	}
 	message_indication(&event, QMI_SERVICE_NAS, QMI_CID_BROADCAST, MESSAGE_EVENT);
 	message_pad(&event, BROADCAST);
@@ -52,8 +51,7 @@ static void test_V20_blocked_reads_keep_their_order(struct bench *b)
 	fd = session_open_flags(b, 0, O_RDWR);
 	c = client_allocate(b, fd, QMI_SERVICE_DMS);
 	for (size_t i = 0; i < 4; i++) {
-		readers[i] = bench_child(b, child_read, fd, NULL);
-		child_await_blocked(readers[i]);
+		readers[i] = bench_blocked_child(b, child_read, fd, NULL);
 	}
 	for (uint32_t i = 0; i < 4; i++)
 		modem_indicate(b->modem, c.service, c.device, i);
@@ -63,7 +61,7 @@ static void test_V20_blocked_reads_keep_their_order(struct bench *b)
 	}
 }
 
-#define WRITERS 64 /* as many as may block on a session */
+#define WRITERS 64 /* the limit of writers blocked on a session */
 #define CROWD   16 /* of them in one process */
 
 /* Small writes with a flood's client, each in its own thread. */
@@ -134,14 +132,11 @@ static void test_V21_blocked_writes_are_bounded(struct bench *b)
 	struct flood f;
 
 	bench_start(b, NULL);
-	flood_init(b, &f, 0);
-	flood_fill(&f);
-	assert_return_code(fcntl(f.fd, F_SETFL, 0), errno);
+	flood_init_full(b, &f, 0);
 	for (size_t i = 0; i < WRITERS / CROWD; i++) {
 		struct crowd crowd = {&f.client, (uint16_t)(0x1000 + i * CROWD)};
 
-		children[i] = bench_child(b, write_as_a_crowd, f.fd, &crowd);
-		child_await_blocked(children[i]);
+		children[i] = bench_blocked_child(b, write_as_a_crowd, f.fd, &crowd);
 	}
 	client_request(&m, &f.client, 0xEEEE, MESSAGE_OTHER);
 	child_finish(bench_child(b, child_write, f.fd, &m), &outcome);
@@ -218,10 +213,8 @@ static void wait_for_different_events(struct bench *b, bool room_first)
 
 	flood_init(b, &f, 0);
 	flood_fill(&f);
-	first = bench_child(b, room_first ? child_poll_out : child_poll_in, f.fd, NULL);
-	child_await_blocked(first);
-	second = bench_child(b, room_first ? child_poll_in : child_poll_out, f.fd, NULL);
-	child_await_blocked(second);
+	first = bench_blocked_child(b, room_first ? child_poll_out : child_poll_in, f.fd, NULL);
+	second = bench_blocked_child(b, room_first ? child_poll_in : child_poll_out, f.fd, NULL);
 	if (room_first)
 		flood_expect(b, &f, f.sent);
 	else
@@ -263,12 +256,10 @@ static void test_V22_normal_data(struct bench *b)
 	bench_start(b, NULL);
 	flood_init(b, &f, 0);
 	flood_fill(&f);
-	poller = bench_child(b, poll_for, f.fd, &in);
-	child_await_blocked(poller);
+	poller = bench_blocked_child(b, poll_for, f.fd, &in);
 	modem_indicate(b->modem, f.client.service, f.client.device, 1);
 	expect_polled(poller, in);
-	poller = bench_child(b, poll_for, f.fd, &out);
-	child_await_blocked(poller);
+	poller = bench_blocked_child(b, poll_for, f.fd, &out);
 	flood_expect(b, &f, f.sent);
 	expect_polled(poller, out);
 }
@@ -328,9 +319,7 @@ static void test_V18_second_signal_ends_blocked_calls(struct bench *b)
 	struct flood f;
 
 	bench_start(b, NULL);
-	flood_init(b, &f, 0);
-	flood_fill(&f);
-	assert_return_code(fcntl(f.fd, F_SETFL, 0), errno);
+	flood_init_full(b, &f, 0);
 	client_request(&m, &f.client, 0xEEEE, MESSAGE_OTHER);
 	reader = bench_child(b, child_read, f.fd, NULL);
 	writer = bench_child(b, child_write, f.fd, &m);
@@ -356,4 +345,4 @@ static const struct test_case cases[] = {
 	TEST_CASE(test_V18_second_signal_ends_blocked_calls),
 };
 
-const struct test_group wake_tests = TEST_GROUP("who waits (V15, V18, V20-V22)", cases);
+const struct test_group wake_tests = TEST_GROUP("waiting (V15, V18, V20-V22)", cases);

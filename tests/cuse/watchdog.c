@@ -56,7 +56,7 @@ static bool descends_from(pid_t pid, pid_t ancestor)
 	return pid == ancestor;
 }
 
-/* All that this process has started, and what they have, but for one. Whether there was any. */
+/* Kills all descendants of this process but one. False if there were none. */
 static bool kill_descendants(pid_t spared)
 {
 	pid_t self = getpid();
@@ -78,7 +78,7 @@ static bool kill_descendants(pid_t spared)
 	return found;
 }
 
-/* They may take a moment to be gone. One that never is has nothing to wait for. */
+/* Killed processes may take a moment to disappear. Give up on one that never does. */
 static void kill_all(void)
 {
 	int64_t deadline = deadline_in(GRACE_MS);
@@ -89,12 +89,12 @@ static void kill_all(void)
 
 static void say(const struct progress *p, const char *what)
 {
-	printf("[ watchdog ] %s hangs: not done after %d s, %s\n", p->name,
+	printf("[ watchdog ] %s hangs: not finished after %d s, %s\n", p->name,
 	       (int)((now_ms() - p->since) / 1000), what);
 	fflush(stdout);
 }
 
-/* Whether the test that is due now is to be given up. */
+/* True if the current test is overdue beyond rescue and its process must be killed. */
 static bool strike(struct progress *p, pid_t tests, unsigned int *hangs)
 {
 	int64_t due = p->due;
@@ -105,17 +105,17 @@ static bool strike(struct progress *p, pid_t tests, unsigned int *hangs)
 		return false;
 	p->hung = test;
 	if (!atomic_compare_exchange_strong(&p->due, &due, deadline_in(GRACE_MS))) {
-		p->hung = 0; /* it was done just now */
+		p->hung = 0; /* it has finished just now */
 		return false;
 	}
 	if (again || ++*hangs == HANGS_MAX)
 		return true;
-	say(p, "its processes are killed");
+	say(p, "killing its processes");
 	kill_descendants(tests);
 	return false;
 }
 
-/* Orphans of the tests come to this process, their subreaper. */
+/* Also reaps the tests' orphaned processes, because this process is their subreaper. */
 static bool has_ended(pid_t tests, int *status)
 {
 	bool ended = false;
@@ -131,7 +131,7 @@ static bool has_ended(pid_t tests, int *status)
 	return ended;
 }
 
-/* Until a child ends, or for a second, as `due` may change. A signal to end by goes to all. */
+/* Waits for a child to end, at most 1 s because `due` may change. Passes on fatal signals. */
 static void await_event(void)
 {
 	int signo = sigtimedwait(&awaited, NULL, &(struct timespec){.tv_sec = 1});
@@ -151,13 +151,13 @@ static void watch(struct progress *p, pid_t tests, unsigned int *hangs)
 	while (!has_ended(tests, &status)) {
 		await_event();
 		if (strike(p, tests, hangs)) {
-			say(p, "and is killed");
+			say(p, "killing it");
 			break;
 		}
 	}
 	kill_all();
 	if (WIFSIGNALED(status))
-		printf("[ watchdog ] %s ended the tests by signal %d\n", p->name, WTERMSIG(status));
+		printf("[ watchdog ] signal %d ended the tests in %s\n", WTERMSIG(status), p->name);
 }
 
 static pid_t start(struct progress *p, void (*work)(struct progress *p))

@@ -80,7 +80,7 @@ void bench_start_on_wdm(struct bench *b, size_t steadies, int seconds)
 	start_daemon(b, b->wdm.port, steadies, seconds);
 }
 
-/* Its own: pages of its file come in whenever a path is gone for the first time. */
+/* Anonymous memory only: pages of the executable load whenever a code path first runs. */
 static long rss_kib(const struct daemon *d)
 {
 	char path[64];
@@ -107,7 +107,7 @@ void bench_remember(struct bench *b)
 	b->before.rss = rss_kib(&b->daemon);
 }
 
-/* One of DMS and one of NAS for each steady client, and at times another for a moment. */
+/* True if the modem holds one DMS and one NAS client for each steady client, and no others. */
 static bool cids_are(struct bench *b, size_t steadies)
 {
 	return sim_number(&b->sim, "cids.dms") == steadies &&
@@ -121,7 +121,7 @@ static void await_cids(struct bench *b, size_t steadies)
 
 	while (!cids_are(b, steadies)) {
 		if (now_ms() > deadline)
-			fail_msg("%zu clients should be allocated, of %zu steady clients: %s",
+			fail_msg("expected %zu clients for %zu steady clients, got: %s",
 				 2 * steadies, steadies, sim_text(&b->sim, "clients"));
 		pause_briefly();
 	}
@@ -156,8 +156,8 @@ void bench_compare(struct bench *b, long more)
 	assert_in_range(rss, 1, b->before.rss + BENCH_SLACK + more);
 }
 
-/* Unless it has ended by itself, SIGTERM ends the daemon with status 0, and the modem holds no
- * client (V18). */
+/* If the daemon still runs, SIGTERM must end it with status 0 and leave no client on the modem
+ * (V18). */
 void bench_stop(struct bench *b)
 {
 	if (b->daemon.pid == 0)

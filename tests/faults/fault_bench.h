@@ -66,13 +66,12 @@ void bench_remember(struct bench *b);
 void bench_check(struct bench *b);
 
 /*
- * bench_check(), and what was remembered. The memory may have grown by a few
- * pages: how much of the heap is touched depends on which frames wait at once;
- * and by `more` KiB.
+ * bench_check(), and compares the state with bench_remember(). Memory may have grown by
+ * a few pages, because heap use depends on which frames wait at once, and by `more` KiB.
  */
 void bench_compare(struct bench *b, long more);
 
-/* The number before these words, in what SIGUSR1 makes the daemon log. */
+/* The number before these words in the daemon's SIGUSR1 log line. */
 unsigned long bench_counter(struct bench *b, const char *words);
 
 #endif

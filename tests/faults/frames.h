@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The requests that the clients here send to the simulated modem. */
+/* The requests that these tests send to the simulated modem. */
 #ifndef FRAMES_H
 #define FRAMES_H
 

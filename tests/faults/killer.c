@@ -45,7 +45,7 @@ static pid_t give_birth(const struct killing *k)
 	return pid;
 }
 
-/* Up to the next entry to or exit from a call; false if it has died instead. */
+/* Runs up to the next system call entry or exit; false if the process died instead. */
 static bool step(pid_t pid)
 {
 	long signal = 0;
@@ -62,7 +62,7 @@ static bool step(pid_t pid)
 	}
 }
 
-/* Blocked in the call, stopped behind it, or dead: anything but running. */
+/* Waits until the process is blocked in the call, stopped after it, or dead. */
 static void await_rest(pid_t pid)
 {
 	int64_t deadline = deadline_usual();
@@ -80,7 +80,7 @@ static void pass_time(unsigned int us)
 	nanosleep(&time, NULL);
 }
 
-/* It stands at the entry to the call. */
+/* Kills a process that is stopped at the entry to the call. */
 static void strike(const struct killing *k, pid_t pid)
 {
 	int status;

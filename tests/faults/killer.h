@@ -20,7 +20,7 @@ typedef void life_fn(const void *arg);
 struct killing {
 	life_fn *live;
 	const void *arg;
-	unsigned int call; /* which call, counted from 1; 0: it is not killed */
+	unsigned int call; /* counted from 1; 0: not killed */
 	enum kill_at at;
 	unsigned int delay_us; /* for KILL_DURING */
 	pid_t daemon;          /* stopped and continued for KILL_WAITING */

@@ -13,7 +13,6 @@
 
 #define PATIENCE_MS 3000
 
-/* What a life knows. */
 struct self {
 	int fd;
 	uint8_t dms;
@@ -37,7 +36,7 @@ static void send_frame(struct self *s)
 	send_bytes(s->fd, s->frame, frame_size(s->frame));
 }
 
-/* The next answer; indications on the way to it are passed over. */
+/* Reads the next answer, skipping indications. */
 static void receive(struct self *s)
 {
 	struct pollfd wait = {.fd = s->fd, .events = POLLIN};
@@ -125,7 +124,7 @@ static void ask_in_pieces(struct self *s, unsigned int count)
 	}
 }
 
-/* Another session uses the clients, and is their holder then. */
+/* Hands the clients over to a new session. */
 static void move(struct self *s, const struct life *life)
 {
 	int old = s->fd;
@@ -138,7 +137,7 @@ static void move(struct self *s, const struct life *life)
 	ask_at_once(s, 3);
 }
 
-/* One client released, one left to a Sync; in the end half a frame that nobody completes. */
+/* Releases one client, leaves the other to a Sync, and ends in the middle of a frame. */
 static void part(struct self *s)
 {
 	release(s, QMI_SERVICE_DMS, s->dms);

@@ -40,7 +40,7 @@ static void exec_sim(const struct sim *s, const char *const options[])
 	_exit(127);
 }
 
-/* It prints the port's name once all is there. */
+/* The simulator prints its port's name once it is ready. */
 static void read_port(struct sim *s, int out)
 {
 	ssize_t n;
@@ -129,7 +129,7 @@ const char *sim_text(struct sim *s, const char *key)
 		if (strncmp(line, key, strlen(key)) == 0 && line[strlen(key)] == '=')
 			return line + strlen(key) + 1;
 	}
-	fail_msg("the simulated modem has no '%s'", key);
+	fail_msg("the simulated modem does not report '%s'", key);
 	return NULL;
 }
 

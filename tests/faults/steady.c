@@ -20,7 +20,7 @@
 
 #define WINDOW      4
 #define PATIENCE_MS 15000
-#define SILENCE_MS  3000 /* patience behind TROUBLE_SILENCE; longer than --transaction-timeout */
+#define SILENCE_MS  3000 /* patience after TROUBLE_SILENCE; longer than --transaction-timeout */
 #define REST_MS     20   /* between two rounds */
 #define IMEI        "004401085237614"
 
@@ -39,15 +39,15 @@ struct asker {
 	int fd;
 	const struct trouble *trouble;
 	struct steady_report *report;
-	struct trouble_mark settled; /* since when it has its clients */
+	struct trouble_mark settled; /* when it began to allocate its clients */
 	uint8_t dms;                 /* CIDs */
 	uint8_t nas;
-	uint8_t uim;       /* or 0: it comes and goes */
-	uint8_t allocated; /* the last */
+	uint8_t uim;       /* allocated and released in turn; 0: none */
+	uint8_t allocated; /* by the last Allocate CID; 0: none */
 	bool released;
-	bool gone;    /* its clients are */
-	bool refused; /* one of the last questions was */
-	bool silent;  /* one of them was not answered */
+	bool gone;    /* a restart took its clients */
+	bool refused; /* a recent question was refused */
+	bool silent;  /* a recent question was not answered */
 	unsigned int rounds;
 	uint16_t tid;
 	struct question questions[WINDOW];
@@ -75,7 +75,7 @@ static void wrong_frame(struct asker *a, const char *what)
 	      frame_kind(f) == FRAME_RESPONSE ? frame_error(f) : 0);
 }
 
-/* What is lost at a moment of its own choice has to be lost to trouble. */
+/* Only a restart that the test caused may take the clients. */
 static void lose_clients(struct asker *a)
 {
 	if (!trouble_since(a->trouble, &a->settled, TROUBLE_RESTART))
@@ -91,7 +91,7 @@ static void take_indication(struct asker *a)
 	if (service == QMI_SERVICE_CTL && message == QMI_CTL_SYNC)
 		lose_clients(a);
 	else if (service != QMI_SERVICE_NAS || frame_cid(a->frame) != a->nas)
-		wrong_frame(a, "another's indication");
+		wrong_frame(a, "an indication for another client");
 	else if (message == NAS_EVENT_REPORT)
 		a->report->reports++;
 	else if (message == NAS_SIGNAL_INFO)
@@ -165,7 +165,7 @@ static bool take(struct asker *a)
 		wrong(a, "read: %s", n < 0 ? strerror(errno) : "no bytes");
 	if (frame_scan(a->frame, (size_t)n, FRAME_FROM_MODEM, &size) != FRAME_WHOLE ||
 	    size != (size_t)n)
-		wrong(a, "%zd bytes that are no frame, from %02X %02X", n, a->frame[0],
+		wrong(a, "%zd bytes that are not a frame, starting %02X %02X", n, a->frame[0],
 		      a->frame[1]);
 	if (frame_kind(a->frame) == FRAME_RESPONSE)
 		take_response(a);
@@ -215,7 +215,7 @@ static void await_answers(struct asker *a)
 	}
 }
 
-/* The tid is the frame's; the mask is what the answer is known by. */
+/* The frame has its tid already; the mask identifies the answer. */
 static void ask(struct asker *a, const uint8_t *frame, uint8_t mask)
 {
 	size_t size = frame_size(frame);
@@ -248,7 +248,7 @@ static uint8_t next_ctl_tid(struct asker *a)
 	return (uint8_t)(1 + a->tid++ % 255);
 }
 
-/* 0 if that is refused, or not answered. */
+/* Returns 0 if the request is refused or not answered. */
 static uint8_t allocate(struct asker *a, uint8_t service)
 {
 	uint8_t frame[FRAME_ROOM];
@@ -260,7 +260,7 @@ static uint8_t allocate(struct asker *a, uint8_t service)
 	return a->allocated;
 }
 
-/* False if that is refused, or not answered. */
+/* False if the request is refused or not answered. */
 static bool release(struct asker *a, uint8_t service, uint8_t cid)
 {
 	uint8_t frame[FRAME_ROOM];
@@ -311,7 +311,7 @@ static void ask_some(struct asker *a)
 	await_answers(a);
 }
 
-/* What is not answered may have been released: another program may get the CID next. */
+/* A Release without an answer may have worked: another program may get the CID next. */
 static void come_and_go(struct asker *a)
 {
 	if (!a->uim)
@@ -320,7 +320,7 @@ static void come_and_go(struct asker *a)
 		a->uim = 0;
 }
 
-/* The clients that a restart has taken are nobody's: a use of their CIDs could be a mistake. */
+/* After a restart the old CIDs may already belong to another program, so forget them. */
 static void go_round(struct asker *a)
 {
 	while (take(a))
@@ -370,7 +370,7 @@ __attribute__((noreturn)) static void live(struct asker *a, unsigned int node, i
 	_exit(0);
 }
 
-/* Descriptors of the test's that end with its closing must not live on here. */
+/* Closes the test's other descriptors, which would otherwise stay open in this process. */
 static int keep_one(int fd)
 {
 	dup2(fd, STDERR_FILENO + 1);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A steady client: a process with a session that sends requests all the time and checks
- * each answer: service, CID, tid, message and content, and that it comes only once. It
+ * the service, CID, tid, message and content of each answer, and that it comes once. It
  * always reads, so it must not lose anything.
  */
 #ifndef STEADY_H

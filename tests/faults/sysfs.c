@@ -43,7 +43,7 @@ void sysfs_pretend_qmi(const char *name)
 	write_file("type", "QMI\n");
 	snprintf(text, sizeof(text), "%s/subsystem", mounted);
 	assert_return_code(symlink("/sys/class/wwan", text), errno);
-	/* libudev would see that it is no sysfs. */
+	/* Keeps libudev from noticing that this is not a real sysfs. */
 	setenv("SYSTEMD_DEVICE_VERIFY_SYSFS", "0", 1);
 }
 

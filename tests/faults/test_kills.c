@@ -14,15 +14,15 @@
 #define WARM_UP      20
 #define QMICLI_LIVES 20
 
-/* Where the daemon is slow: a part of the calls. */
+/* Under a slow wrapper, only every seventh call. */
 static unsigned int stride(void)
 {
 	return daemon_is_wrapped() ? 7 : 1;
 }
 
 /*
- * At each call the next of the four moments, beginning with `turn`; each other
- * life is on the other node, and each other pair of them does not block.
+ * Each call uses the next of the four moments, starting with `turn`. Lives alternate
+ * between the nodes, and pairs of them between blocking and non-blocking.
  */
 static void kill_at_each(struct bench *b, unsigned int turn, unsigned int first, unsigned int last)
 {
@@ -46,7 +46,7 @@ static void test_V7_killed_at_each_system_call(struct bench *b)
 {
 	unsigned int turns = faults_all() ? KILL_MOMENTS : 1;
 
-	bench_start(b, BENCH_STEADIES, 100 * (int)turns);
+	bench_start(b, BENCH_STEADIES, 400 * (int)turns);
 	kill_at_each(b, 0, LIFE_CALLS - WARM_UP, LIFE_CALLS);
 	bench_remember(b);
 	for (unsigned int turn = 0; turn < turns; turn++)
@@ -54,7 +54,7 @@ static void test_V7_killed_at_each_system_call(struct bench *b)
 	bench_compare(b, 0);
 }
 
-/* An arg of life_fn: which node. */
+/* A life_fn; arg: struct life, of which only the node counts. */
 static void ask_with_qmicli(const void *arg)
 {
 	const struct life *life = arg;
@@ -70,8 +70,8 @@ static void ask_with_qmicli(const void *arg)
 }
 
 /*
- * The same with libqmi's qmicli, whose life is mostly the loading of libraries:
- * at points all over it, or at each call.
+ * The same with libqmi's qmicli. It spends most of its calls loading libraries, so it is
+ * killed at evenly spaced calls, or at each call with FAULTS_ALL.
  */
 static void test_V7_qmicli_killed(struct bench *b)
 {
@@ -80,7 +80,7 @@ static void test_V7_qmicli_killed(struct bench *b)
 	unsigned int calls;
 	unsigned int step;
 
-	bench_start(b, BENCH_NODES, faults_all() ? 3600 : 120);
+	bench_start(b, BENCH_NODES, faults_all() ? 3600 : 400);
 	calls = kill_life(&killing);
 	assert_true(calls > LIFE_CALLS);
 	bench_remember(b);

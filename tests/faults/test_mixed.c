@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * All faults at once, by chance: programs come, do not read and are killed,
- * while the modem stalls, restarts and sends garbage, and its port fails.
+ * All faults at once, at random: programs start, stop reading and are killed, while the
+ * modem stalls, restarts and sends garbage, and its port fails.
  */
 #include "fault_bench.h"
 
@@ -18,12 +18,12 @@
 #define CHECK_MS    10000
 #define DEAF_MAX    6
 #define BURST       30  /* changes of the signal */
-#define EXPIRED_KIB 256 /* what the last 1,024 expired requests may take: V15 */
+#define EXPIRED_KIB 256 /* for the last 1,024 expired requests: V15 */
 
 struct load {
 	struct bench *bench;
 	unsigned int seed;
-	int64_t over_at[TROUBLES]; /* when a trouble that is there goes */
+	int64_t over_at[TROUBLES]; /* when a current trouble ends */
 	int deaf[DEAF_MAX];
 	unsigned int deaf_count;
 	unsigned int killed;
@@ -82,7 +82,7 @@ static void calm(struct load *l)
 		end(l, kind);
 }
 
-/* --- what happens --------------------------------------------------------------- */
+/* --- the actions ---------------------------------------------------------------- */
 
 static void kill_one(struct load *l)
 {
@@ -108,7 +108,7 @@ static void live_one(struct load *l)
 		return;
 	calls = kill_life(&killing);
 	if (calls <= LIFE_CALLS)
-		fail_msg("a program got wrong answers, and gave up after %u calls", calls);
+		fail_msg("a program got wrong answers and gave up after %u calls", calls);
 	l->lived++;
 }
 
@@ -121,7 +121,7 @@ static void die_with_half_a_frame(struct load *l)
 	close(fd);
 }
 
-/* A session that does not read; or the end of one. */
+/* Opens a session that does not read, or closes one. */
 static void be_deaf(struct load *l)
 {
 	if (l->deaf_count > 0 && roll(l, 3) == 0) {
@@ -168,7 +168,7 @@ static void sync_node(struct load *l)
 	close(fd);
 }
 
-/* At times longer than the daemon's patience. */
+/* Sometimes longer than the daemon's transaction timeout. */
 static void stall(struct load *l)
 {
 	if (is_there(l, TROUBLE_SILENCE) || roll(l, 2) > 0)
@@ -188,7 +188,7 @@ static void fail_port(struct load *l)
 		wdm_lose_writes(&l->bench->wdm, (unsigned char)(1 + roll(l, 20)));
 }
 
-/* No program is there meanwhile that could use its old CIDs: they may be another's then. */
+/* No other program runs meanwhile: its old CIDs might already belong to someone else. */
 static void restart(struct load *l)
 {
 	struct bench *b = l->bench;
@@ -240,7 +240,7 @@ static void report(const struct load *l)
 	const struct steady_report *two = l->bench->steadies[1].report;
 
 	print_message("[   info   ] programs: %u killed, %u lived; %u stalls, %u failures of the "
-		      "port, %u restarts; answers: %u right, %u refused, %u lost, %u did not come; "
+		      "port, %u restarts; answers: %u right, %u refused, %u lost, %u missing; "
 		      "%u indications\n",
 		      l->killed, l->lived, l->troubles[TROUBLE_SILENCE],
 		      l->troubles[TROUBLE_REFUSAL], l->troubles[TROUBLE_RESTART],

@@ -15,9 +15,9 @@
 
 #define PORT_WINDOW   4 /* requests at once */
 #define DEAF_SESSIONS 4
-#define DEAF_FRAMES   1024 /* what waits for a session at most */
+#define DEAF_FRAMES   1024 /* the limit of a session's queue */
 #define CHANGES       600  /* of the signal, with two indications each */
-#define CHANGES_STEP  60   /* so many at once, far from any limit of those that read */
+#define CHANGES_STEP  60   /* at once, far below any limit of sessions that read */
 
 static void await_reports(const struct steady *s, unsigned int wanted)
 {
@@ -26,13 +26,13 @@ static void await_reports(const struct steady *s, unsigned int wanted)
 	while (s->report->reports < wanted || s->report->infos < wanted) {
 		steady_check(s);
 		if (now_ms() > deadline)
-			fail_msg("%u and %u indications of %u came", s->report->reports,
-				 s->report->infos, wanted);
+			fail_msg("got %u and %u indications, expected %u of each",
+				 s->report->reports, s->report->infos, wanted);
 		pause_briefly();
 	}
 }
 
-/* Those that read get every indication. */
+/* Sessions that read get every indication. */
 static void change_signal(struct bench *b)
 {
 	unsigned int before[BENCH_STEADIES] = {0};
@@ -47,7 +47,7 @@ static void change_signal(struct bench *b)
 	}
 }
 
-/* An overflow is told once, then what the queue has held comes. */
+/* An overflow is reported once, then come the queued frames. */
 static void drain(int fd)
 {
 	uint8_t frame[FRAME_ROOM];
@@ -75,7 +75,7 @@ static void be_deaf(struct bench *b)
 		close(deaf[i]);
 }
 
-/* V14: sessions that are not read from lose their own indications, and cost nobody else's. */
+/* V14: sessions that do not read lose their own indications, but no other session's. */
 static void test_V14_programs_that_do_not_read(struct bench *b)
 {
 	bench_start(b, BENCH_STEADIES, 60);
@@ -85,7 +85,7 @@ static void test_V14_programs_that_do_not_read(struct bench *b)
 	bench_compare(b, 0);
 }
 
-/* The same requests a second time, after they have expired: these are answered, each once. */
+/* Repeats the requests that have expired. Each is answered exactly once. */
 static void ask_anew(int fd, uint8_t cid)
 {
 	uint8_t frame[FRAME_ROOM];
@@ -113,7 +113,7 @@ static void stall(struct bench *b, int fd, uint8_t cid)
 	}
 	frames_allocate(frame, 1, QMI_SERVICE_UIM);
 	talk_send(fd, frame);
-	/* They are more patient than the daemon. */
+	/* The steady clients wait longer than the daemon's timeout. */
 	for (size_t i = 0; i < b->steady_count; i++) {
 		int64_t deadline = deadline_usual() + bench_timeout_ms();
 
@@ -128,7 +128,7 @@ static void stall(struct bench *b, int fd, uint8_t cid)
 	ask_anew(fd, cid);
 }
 
-/* V15: a modem that stalls for longer than the patience of all; its late answers are nobody's. */
+/* V15: a modem stalls for longer than anyone waits; its late answers are dropped. */
 static void test_V15_modem_stalls(struct bench *b)
 {
 	uint8_t cid;
@@ -144,7 +144,7 @@ static void test_V15_modem_stalls(struct bench *b)
 	bench_compare(b, 0);
 }
 
-/* Garbage before 1 % of the frames, which come in pieces, together, and in another order. */
+/* Puts garbage before 1 % of the frames, and splits, joins and reorders them. */
 static void be_unruly(struct sim *s)
 {
 	sim_do(s, "set garbage 1");
@@ -154,11 +154,11 @@ static void be_unruly(struct sim *s)
 	sim_do(s, "set jitter 3");
 }
 
-/* What came from the port itself. */
+/* Received directly from the port. */
 struct seen {
 	unsigned int frames;
 	unsigned int pieces; /* reads that ended within a frame */
-	unsigned int early;  /* answers before that to an earlier request */
+	unsigned int early;  /* answers that overtook one to an earlier request */
 	unsigned int garbage;
 	uint16_t last_tid;
 	size_t len;
@@ -188,7 +188,7 @@ static void take_frames(struct seen *seen)
 	seen->pieces += seen->len > 0;
 }
 
-/* Some requests at once, and their answers. */
+/* Sends several requests at once and reads the answers. */
 static void ask_port(int fd, struct seen *seen)
 {
 	int64_t deadline = deadline_usual();
@@ -211,7 +211,7 @@ static void ask_port(int fd, struct seen *seen)
 	}
 }
 
-/* That the modem is as unruly as it is told to be, or the daemon is not tried. */
+/* Checks that the modem really is unruly; otherwise this would not test the daemon. */
 static void expect_unruly(struct sim *s)
 {
 	struct seen seen = {0};
@@ -230,7 +230,7 @@ static void expect_unruly(struct sim *s)
 	assert_true(seen.garbage > 0);
 }
 
-/* V19: whatever the modem makes of its line. */
+/* V19: garbage, and split, joined and reordered frames. */
 static void test_V19_garbage_from_the_modem(struct bench *b)
 {
 	struct life life = {.node = 0};

@@ -13,7 +13,7 @@
 #include "life.h"
 #include "talk.h"
 
-/* V24: the real port's limit is the node's, and is what decides about EMSGSIZE. */
+/* V24: a node reports the real port's limit, and rejects larger frames with EMSGSIZE. */
 static void test_V24_limit_of_the_port(struct bench *b)
 {
 	static const uint8_t padding[WDM_LIMIT];
@@ -79,14 +79,14 @@ static void ask_failing_port(struct bench *b, int fd)
 	assert_int_equal(talk_ask(fd, frame), QMI_ERROR_INTERNAL);
 	await_refused(b, 20);
 	mend_writes(b);
-	/* The client that could not be released is still there. */
+	/* The client whose release failed is still there. */
 	frames_request(frame, QMI_SERVICE_DMS, cid, 1, DMS_GET_IDS);
 	assert_int_equal(talk_ask(fd, frame), QMI_ERROR_NONE);
 	talk_release(fd, QMI_SERVICE_DMS, cid);
 	talk_expect_no_answer(fd);
 }
 
-/* V15: what cannot be sent is answered Internal at once, and all is well again after it. */
+/* V15: requests that cannot be sent get Internal at once; afterwards everything works again. */
 static void test_V15_writes_fail(struct bench *b)
 {
 	int fd;
@@ -104,8 +104,8 @@ static void test_V15_writes_fail(struct bench *b)
 }
 
 /*
- * V15: a cdc-wdm takes a frame, loses it, and tells that with the next write.
- * The frame that it was is answered, and no other is lost with it.
+ * V15: a cdc-wdm accepts a frame, loses it, and reports that on the next write.
+ * The lost frame is answered with an error, and no other frame is lost.
  */
 static void test_V15_frames_are_lost(struct bench *b)
 {
@@ -135,7 +135,7 @@ static void test_V15_frames_are_lost(struct bench *b)
 	close(fd);
 }
 
-/* A frame that fails while the modem has not answered one before it; that one's outcome. */
+/* Fails a write while an earlier request is unanswered. Returns the earlier one's error. */
 static uint16_t fail_one_write(struct bench *b, int asking, int fd, uint8_t cid)
 {
 	unsigned long requests = sim_number(&b->sim, "requests.ctl");
@@ -173,9 +173,9 @@ static void await_released(struct bench *b, unsigned long requests)
 }
 
 /*
- * V15: a single EIO does not tell whether it is of this frame or of the one
- * before, which is given up too. If that one has reached the modem after all,
- * its late answer is dropped, and the client that it grants is released.
+ * V15: a single EIO may concern this frame or the one before, so the daemon gives up the
+ * earlier one too. If that one did reach the modem, its late answer is dropped and the
+ * client that it allocates is released.
  */
 static void test_V15_one_write_fails(struct bench *b)
 {
@@ -191,7 +191,7 @@ static void test_V15_one_write_fails(struct bench *b)
 	sim_do(&b->sim, "set latency %d", bench_timeout_ms() / 4);
 	requests = sim_number(&b->sim, "requests.ctl");
 	assert_int_equal(fail_one_write(b, asking, fd, cid), QMI_ERROR_INTERNAL);
-	await_released(b, requests + 2); /* it, and the release */
+	await_released(b, requests + 2); /* Allocate CID and its release */
 	talk_expect_no_answer(asking);
 	talk_release(fd, QMI_SERVICE_DMS, cid);
 	talk_expect_no_answer(fd);
@@ -200,7 +200,7 @@ static void test_V15_one_write_fails(struct bench *b)
 	close(fd);
 }
 
-/* So many orphans have been found too old. */
+/* Waits until the daemon has reclaimed this many orphans for their age. */
 static void await_reclaimed(struct bench *b, unsigned long clients)
 {
 	int64_t deadline = deadline_usual();
@@ -211,7 +211,7 @@ static void await_reclaimed(struct bench *b, unsigned long clients)
 	}
 }
 
-/* A program that ends, and some that are killed, on a port that takes nothing for a while. */
+/* One program ends and others are killed while the port refuses every write. */
 static void leave_orphans(struct bench *b)
 {
 	struct life life = {.node = 0};
@@ -225,13 +225,13 @@ static void leave_orphans(struct bench *b)
 	for (killing.call = 1; killing.call <= 8; killing.call++)
 		kill_life(&killing);
 	await_reclaimed(b, reclaimed + 1);
-	/* Long after its release was tried for the first time. */
+	/* Wait until long after the first attempt to release it. */
 	await_refused(b, 250 / (unsigned int)slow_factor());
 	mend_writes(b);
 	bench_check(b);
 }
 
-/* V9, V15: what comes to its age while nothing can be sent is released all the same, later. */
+/* V9, V15: orphans that time out while nothing can be sent are released later. */
 static void test_V9_orphans_while_writes_fail(struct bench *b)
 {
 	bench_start_on_wdm(b, BENCH_NODES, 60);
@@ -241,7 +241,7 @@ static void test_V9_orphans_while_writes_fail(struct bench *b)
 	bench_compare(b, 0);
 }
 
-/* With or without the modem's having restarted, it is told to forget what it holds. */
+/* The daemon sends Sync after the reset, whether or not the modem restarted. */
 static void reset(struct bench *b, bool restarted)
 {
 	unsigned long syncs = sim_number(&b->sim, "syncs");
@@ -260,12 +260,12 @@ static void reset(struct bench *b, bool restarted)
 	assert_int_equal(sim_number(&b->sim, "syncs"), syncs + 1);
 }
 
-/* V16: a reset that the port tells by EIO: all clients are new, on the modem and here. */
+/* V16: after a reset, which the port reports with EIO, all clients are allocated again. */
 static void test_V16_port_is_reset(struct bench *b)
 {
 	unsigned int lost = 0;
 
-	/* One on each node: two might take each other's new clients for their old ones. */
+	/* One on each node: two on a node might mistake each other's new clients for their own. */
 	bench_start_on_wdm(b, BENCH_NODES, 60);
 	reset(b, false);
 	bench_remember(b);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The errors of a cdc-wdm, one by one: what ends the instance, what costs an answer, what nothing.
- */
+/* Each error of a cdc-wdm ends the instance, loses one answer, or has no effect. */
 #include "fault_bench.h"
 
 #include <errno.h>
@@ -17,7 +16,7 @@
 #define NOT_SENT "cannot send a request"
 #define FAILED   "a USB transfer failed"
 
-/* A daemon on a cdc-wdm that it knows for a modem's, or not. */
+/* Whether the daemon recognises the cdc-wdm as a modem's port. */
 enum known { UNKNOWN, KNOWN };
 
 static void start(struct bench *b, enum known known, const char *option)
@@ -83,7 +82,7 @@ static void expect_end(struct bench *b)
 	assert_true(daemon_said(&b->daemon, "was unplugged"));
 }
 
-/* A read that fails is no end, nor is the empty one behind EIO; the clients are still there. */
+/* Neither a failed read nor the empty one after EIO ends the instance or loses a client. */
 static void test_wdm_reads_that_fail(struct bench *b)
 {
 	static const int errors[] = {EIO, EIO, ENOBUFS, EINTR, EPROTO, EIO};
@@ -107,7 +106,7 @@ static void test_wdm_reads_that_fail(struct bench *b)
 	close(fd);
 }
 
-/* Where reads go on to return nothing, that is the end. */
+/* A second empty read in a row means that the port is gone. */
 static void test_wdm_end(struct bench *b)
 {
 	start(b, KNOWN, "--nodes=1");
@@ -115,7 +114,7 @@ static void test_wdm_end(struct bench *b)
 	expect_end(b);
 }
 
-/* An unplugged one says ENODEV, to a read as to a write. */
+/* An unplugged port fails with ENODEV. */
 static void test_wdm_unplugged(struct bench *b)
 {
 	start(b, KNOWN, "--nodes=1");
@@ -123,7 +122,7 @@ static void test_wdm_unplugged(struct bench *b)
 	expect_end(b);
 }
 
-/* A hang-up is an unplug, whatever the read says beside it. */
+/* A hang-up means unplugged, whatever error the read gives. */
 static void test_wdm_hangs_up(struct bench *b)
 {
 	start(b, KNOWN, "--nodes=1");
@@ -148,7 +147,7 @@ static void test_wdm_unplugged_at_a_write(struct bench *b)
 	assert_int_equal(count_said(b, NOT_SENT), 0);
 }
 
-/* After a reset Sync releases what the modem has kept. */
+/* After a reset, Sync releases the clients that the modem has kept. */
 static void test_wdm_reset_sends_sync(struct bench *b)
 {
 	uint8_t cid;
@@ -170,7 +169,6 @@ static void test_wdm_reset_sends_sync(struct bench *b)
 	close(fd);
 }
 
-/* Unless it was told not to. */
 static void test_wdm_reset_without_sync(struct bench *b)
 {
 	uint8_t cid;
@@ -190,7 +188,7 @@ static void test_wdm_reset_without_sync(struct bench *b)
 	sim_do(&b->sim, "restart");
 }
 
-/* However many writes fail, there is one line, until the modem has said something again. */
+/* Failed writes are logged once until the modem is heard from again. */
 static void test_wdm_failed_writes_are_logged_once(struct bench *b)
 {
 	uint8_t cid;
@@ -213,7 +211,7 @@ static void test_wdm_failed_writes_are_logged_once(struct bench *b)
 	close(fd);
 }
 
-/* Another error than EIO is of this frame alone, which is not tried again. */
+/* Any error but EIO concerns this frame alone, which is not retried. */
 static void test_wdm_write_refused(struct bench *b)
 {
 	uint8_t cid;
@@ -231,14 +229,14 @@ static void test_wdm_write_refused(struct bench *b)
 	close(fd);
 }
 
-/* Until a counter of SIGUSR1's line is at least this; the watchdog bounds it. */
+/* Waits for a counter in the SIGUSR1 log line; the watchdog bounds the wait. */
 static void await_counter(struct bench *b, const char *name, unsigned long least)
 {
 	while (bench_counter(b, name) < least)
 		;
 }
 
-/* While a command is in flight a frame waits, is counted once, and goes when there is room. */
+/* A frame waits while a command is in flight, and is counted once as waiting. */
 static void test_wdm_busy(struct bench *b)
 {
 	uint8_t cid;
@@ -259,7 +257,7 @@ static void test_wdm_busy(struct bench *b)
 	close(fd);
 }
 
-/* EIO is of the frame before if this one then has to wait: that one is answered, this one goes. */
+/* EIO, then EAGAIN on the retry: the frame before was lost, and this one is sent later. */
 static void test_wdm_lost_before_a_busy_port(struct bench *b)
 {
 	uint8_t cid;
@@ -282,7 +280,7 @@ static void test_wdm_lost_before_a_busy_port(struct bench *b)
 	close(fd);
 }
 
-/* POLLERR that stays: the port is opened anew, its clients and sessions stay. */
+/* If POLLERR persists, the port is reopened, and clients and sessions survive. */
 static void test_wdm_is_opened_anew(struct bench *b)
 {
 	unsigned int files;
@@ -301,7 +299,7 @@ static void test_wdm_is_opened_anew(struct bench *b)
 		assert_int_equal(ask(fd, cid), QMI_ERROR_NONE);
 		assert_int_equal(b->wdm.report->closed, round);
 		assert_int_equal(count_said(b, FAILED), round);
-		/* A read by io_uring is tried 128 times; nobody has looked again and again. */
+		/* io_uring retries a read 128 times; far more would be a busy loop. */
 		assert_in_range(b->wdm.report->polled - polled, 1, 200);
 	}
 	assert_int_equal(proc_count_files(b->daemon.pid), files);
@@ -310,8 +308,7 @@ static void test_wdm_is_opened_anew(struct bench *b)
 	close(fd);
 }
 
-/* Not while a command is in flight, for which close() would wait; the frame that waits goes then.
- */
+/* The port is not reopened while a command is in flight: close() would wait for it. */
 static void test_wdm_is_not_closed_in_flight(struct bench *b)
 {
 	uint8_t cid;
@@ -324,7 +321,7 @@ static void test_wdm_is_not_closed_in_flight(struct bench *b)
 	send(fd, cid, 1);
 	await_counter(b, " waits for a busy port", 1);
 	wdm_raise_error(&b->wdm);
-	/* There is nothing to tell that it waits; it would be closed after 20 ms. */
+	/* No event shows that the daemon waits. It would otherwise close the port after 20 ms. */
 	assert_false(wait_for(fd, POLLIN, deadline_in(200)));
 	assert_int_equal(b->wdm.report->closed, 0);
 	wdm_end_command(&b->wdm);
@@ -336,7 +333,7 @@ static void test_wdm_is_not_closed_in_flight(struct bench *b)
 	close(fd);
 }
 
-/* Tried again after 20, 40, 80 ms and so on, up to a second; what was written meanwhile waits. */
+/* Retried after 20, 40, 80 ms and so on, up to a second; frames wait meanwhile. */
 static void test_wdm_cannot_be_opened_anew(struct bench *b)
 {
 	unsigned int opened;
@@ -359,10 +356,10 @@ static void test_wdm_cannot_be_opened_anew(struct bench *b)
 	assert_int_equal(count_said(b, FAILED), 1);
 	wdm_refuse(&b->wdm, 0);
 	expect(fd, 1, QMI_ERROR_NONE);
-	/* All but the first and the last. */
+	/* Every open failed but the first and the last. */
 	opened = b->wdm.report->opened;
 	assert_int_equal(count_said(b, strerror(EBUSY)), opened - 2);
-	/* The first pause is short again. */
+	/* The pause is short again. */
 	began = now_ms();
 	wdm_raise_error(&b->wdm);
 	await(&b->wdm.report->opened, opened + 1);
@@ -373,7 +370,7 @@ static void test_wdm_cannot_be_opened_anew(struct bench *b)
 	close(fd);
 }
 
-/* One that has gone is not waited for. */
+/* If the port is gone, the daemon ends instead of retrying. */
 static void test_wdm_gone_before_it_is_opened_anew(struct bench *b)
 {
 	static const int errors[] = {ENODEV, ENXIO, ENOENT};
@@ -391,7 +388,7 @@ static void test_wdm_gone_before_it_is_opened_anew(struct bench *b)
 	}
 }
 
-/* What open() says at the start is said, and is no reason not to try again: status 1. */
+/* If the first open() fails, its error is logged and the status, 1, permits a restart. */
 static void test_wdm_cannot_be_opened(struct bench *b)
 {
 	static const struct {

@@ -20,7 +20,7 @@ static void await_done(struct wdm *w)
 	char done;
 
 	if (!wait_for(w->orders, POLLIN, deadline_usual()))
-		fail_msg("the cdc-wdm of the test does not answer");
+		fail_msg("the simulated cdc-wdm does not answer");
 	assert_int_equal(read(w->orders, &done, 1), 1);
 }
 

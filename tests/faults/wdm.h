@@ -60,7 +60,7 @@ void wdm_raise_error(struct wdm *w);
 /* Makes each open() fail with this errno; 0 ends that. */
 void wdm_refuse(struct wdm *w, int error);
 
-/* Everything fails with this errno from now on; with another than ENODEV, POLLHUP tells too. */
+/* Everything fails with this errno from now on. Unless it is ENODEV, poll gives POLLHUP too. */
 void wdm_unplug(struct wdm *w, int error);
 
 /* A modem reset: bytes in both directions are lost until it ends, when a read gives EIO. */

@@ -21,25 +21,24 @@
 
 #define IN_MAX 1048576
 
-/* The device, in its own process. */
 struct device {
 	struct fuse_session *fuse;
 	struct fuse_pollhandle *poll;
 	struct wdm_report *report;
 	int line; /* the port behind it */
 	int orders;
-	unsigned char failing; /* writes that are still to fail */
-	unsigned char losing;  /* writes that are still to be lost */
-	bool has_lost;         /* the next write tells */
+	unsigned char failing; /* number of writes that will fail */
+	unsigned char losing;  /* number of writes that will be lost */
+	bool has_lost;         /* the next write reports it */
 	bool resetting;
 	bool in_flight;
 	bool error;           /* POLLERR */
-	int gone;             /* unplugged: errno of all that is tried */
+	int gone;             /* unplugged: errno of every operation */
 	int refusal;          /* errno of open() */
 	int write_error;      /* errno of the next write, or 0 */
-	bool busy_after;      /* and EAGAIN for the one behind it */
+	bool busy_after;      /* the write after that gets EAGAIN */
 	int read_error;       /* errno of the next read, or 0 */
-	unsigned int nothing; /* so many reads return 0 */
+	unsigned int nothing; /* number of reads that will return 0 */
 	size_t in_len;
 	size_t out_len;
 	uint8_t in[IN_MAX]; /* from the modem */
@@ -75,7 +74,7 @@ static void serve_release(fuse_req_t req, struct fuse_file_info *info)
 	fuse_reply_err(req, 0);
 }
 
-/* What there is to tell before any data; whether there was. */
+/* Replies with a pending read error or empty read. False if there is none. */
 static bool fail_read(struct device *d, fuse_req_t req)
 {
 	int error = d->gone ? d->gone : d->read_error;
@@ -112,7 +111,7 @@ static void serve_read(fuse_req_t req, size_t size, off_t offset, struct fuse_fi
 	memmove(d->in, d->in + size, d->in_len);
 }
 
-/* What the line does not take now keeps the next frame waiting, as one in flight does. */
+/* Bytes that the line does not accept yet hold up the next frame like one in flight. */
 static void write_out(struct device *d)
 {
 	ssize_t n = d->out_len ? write(d->line, d->out, d->out_len) : 0;
@@ -141,7 +140,7 @@ static bool is_one_frame(const char *data, size_t size)
 	       frame == size;
 }
 
-/* An errno that has been ordered; whether there was one. */
+/* Replies with a pending write error. False if there is none. */
 static bool fail_write(struct device *d, fuse_req_t req)
 {
 	int error = d->gone ? d->gone : d->write_error;
@@ -235,7 +234,7 @@ static void serve_ioctl(fuse_req_t req, int command, void *arg, struct fuse_file
 		fuse_reply_err(req, ENOTTY);
 }
 
-/* The answer to an order is that it is done; the first, unasked, that the device is there. */
+/* Confirms an order, or, before the first, that the device exists. */
 static void confirm(const struct device *d)
 {
 	if (write(d->orders, "", 1) != 1)
@@ -307,7 +306,6 @@ static void take_order(struct device *d)
 	if (read(d->orders, order, sizeof(order)) != sizeof(order))
 		_exit(0);
 	obey(d, order[0], order[1]);
-	/* Whoever waits looks anew. */
 	wake(d);
 	confirm(d);
 }
@@ -361,7 +359,7 @@ static void run(struct device *d)
 			_exit(0);
 		if (wait[1].revents & POLLIN)
 			take_line(d);
-		/* A pty tells late, or not at all, that part of its buffer is free. */
+		/* A pty may report late, or never, that its buffer has room again. */
 		write_out(d);
 		if (was_full && d->out_len == 0)
 			wake(d);

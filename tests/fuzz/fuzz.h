@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the fuzz targets share: the simulation's world, in which the model of
- * the rules watches the core all along, led by a fuzzer's bytes.
+ * Shared by the fuzz targets: the simulation's world, driven by a fuzzer's bytes, with
+ * the model of the rules watching the core.
  */
 #ifndef FUZZ_H
 #define FUZZ_H
@@ -25,7 +25,7 @@ struct world *fuzz_begin(struct input *input);
 /* Does a step, and prints it if FUZZ_TRACE is set. A broken rule ends the process. */
 void fuzz_do(struct world *world, const struct operation *op);
 
-/* Lets everything come to an end, and checks it. */
+/* Finishes the world and checks it. */
 void fuzz_end(struct world *world);
 
 #endif

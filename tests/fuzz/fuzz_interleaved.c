@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Everything at once: several sessions, the port, time, and their faults. */
+/* Several sessions, the port and time together, with their faults. */
 #include "fuzz.h"
 
 #define SLOTS 5

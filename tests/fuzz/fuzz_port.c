@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Bytes from the port: any, in any pieces, while requests of every kind are in flight. */
+/* Arbitrary bytes from the port, in arbitrary pieces, with all kinds of requests in flight. */
 #include "fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

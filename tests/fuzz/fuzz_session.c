@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Bytes from a session: any, in any pieces, with a modem that answers well. */
+/* Arbitrary bytes from a session, in arbitrary pieces, with a well-behaved modem. */
 #include "fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -2,12 +2,12 @@
 # shellcheck shell=bash
 #
 # Sourced by tests/qmicli/run and tools/demo: a simulated modem, the daemon on
-# its port, and qmicli. Starting a process is slow in User-Mode Linux, so what
-# bash can do is left to bash.
+# its port, and qmicli. Starting a process is slow in User-Mode Linux, so this
+# uses bash builtins where it can.
 #
 #   BUILD           where the binaries are (build)
 #   CUSE_QMUX       the daemon ($BUILD/cuse-qmux)
-#   CUSE_QMUX_WRAP  words before the daemon's name, for instance valgrind's
+#   CUSE_QMUX_WRAP  command prefix for the daemon, such as valgrind
 #   TEST_SLOW       the factor by which deadlines are longer (1, wrapped 10)
 
 BUILD=${BUILD:-build}
@@ -31,25 +31,25 @@ bench_open()
 	make_qmicli "$DIR/bin/qmicli"
 }
 
-# qmicli finds out a port's mode by its USB driver, and a simulated port has none.
+# qmicli infers a port's mode from its USB driver, which a simulated port does not have.
 make_qmicli()
 {
 	local real
 
 	real=$(type -P qmicli) || real=$(PATH=$PATH:/usr/local/bin:/usr/bin type -P qmicli) || {
-		echo "no qmicli here: apt-get install libqmi-utils" >&2
+		echo "qmicli is not installed: try apt-get install libqmi-utils" >&2
 		exit 1
 	}
 	printf '#!/bin/sh\nexec %s --device-open-qmi "$@"\n' "$real" >"$1"
 	chmod +x "$1"
 }
 
-# Also after an error: nothing may stay behind.
+# Also called after an error, so that nothing is left behind.
 bench_close()
 {
 	local child
 
-	# All of them first: what hangs on the daemon ends with it.
+	# Kill them all before waiting: a process may hang until the daemon ends.
 	for child in $SIM $(jobs -p); do
 		kill -KILL "$child"
 	done 2>/dev/null
@@ -124,7 +124,7 @@ sim_shows()
 
 # --- the daemon ---------------------------------------------------------------
 
-# The names that an instance is going to take: the lowest that are free.
+# Sets NODES to the names that a new instance will use, the lowest free ones.
 name_nodes()
 {
 	local n=0
@@ -158,14 +158,14 @@ daemon_start()
 	"${wrap[@]}" "$CUSE_QMUX" --nodes="$nodes" "$@" "$PORT" >"$DIR/daemon.log" 2>&1 &
 	DAEMON=$!
 	if ! await 30 is_ready || ended "$DAEMON"; then
-		echo "the daemon did not get ready:" >&2
+		echo "the daemon did not become ready:" >&2
 		cat "$DIR/daemon.log" >&2
 		exit 1
 	fi
 }
 
 # daemon_stop SECONDS: sets STATUS, 124 if it did not end.
-# shellcheck disable=SC2034 # the caller's to read
+# shellcheck disable=SC2034 # for the caller
 daemon_stop()
 {
 	kill -TERM "$DAEMON"
@@ -186,8 +186,8 @@ qmi()
 	"$DIR/bin/qmicli" -d "$@"
 }
 
-# follow PORT FILE [OPTION...]: a call and the qmicli that follows it, FOLLOWER.
-# Its output is in FILE; the call is up when this returns.
+# follow PORT FILE [OPTION...]: starts a call with a qmicli that follows it, FOLLOWER,
+# with its output in FILE. Returns when the call is up.
 follow()
 {
 	: >"$2"
@@ -210,8 +210,8 @@ scan_began()
 	((${STATE[requests.nas]} > $1)) || ended "$2"
 }
 
-# kill_in_scan PORT FILE: a network scan, killed when the modem has begun it.
-# Leaves its output in FILE, and in STATE what the modem says then.
+# kill_in_scan PORT FILE: starts a network scan and kills qmicli once the modem scans.
+# Leaves its output in FILE and the modem's state in STATE.
 kill_in_scan()
 {
 	local requests pid status
@@ -220,7 +220,7 @@ kill_in_scan()
 	requests=${STATE[requests.nas]}
 	"$DIR/bin/qmicli" -d "$1" --nas-network-scan >"$2" 2>&1 &
 	pid=$!
-	pause 0.2 # for it to start; to ask the modem meanwhile would only delay it
+	pause 0.2 # until it has started: polling the modem would only delay it
 	await 10 scan_began "$requests" "$pid"
 	kill -KILL "$pid"
 	wait "$pid"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The numbers that make up a step or a world, by name: they can be made simpler, told and typed. */
+/* The numbers of a step or a world by name, for shrinking, printing and parsing. */
 #ifndef FIELD_H
 #define FIELD_H
 
@@ -7,7 +7,7 @@
 #include "world.h"
 
 struct field {
-	const char *name; /* NULL behind the last one */
+	const char *name; /* NULL after the last */
 	size_t offset;
 	size_t size;
 	uint64_t simplest;
@@ -20,12 +20,12 @@ uint64_t field_get(const void *object, const struct field *field);
 void field_set(void *object, const struct field *field, uint64_t value);
 
 /*
- * Sets what text names, as in ":amount=3:cut=0". Returns where that ends, or
- * NULL if it is none of these fields or no number.
+ * Sets the fields named in text, such as ":amount=3:cut=0". Returns the end of that, or
+ * NULL if a field or a number is invalid.
  */
 char *field_parse(void *object, const struct field *fields, char *text);
 
-/* Prints in this form what is different in after. */
+/* Prints the fields that differ in after, in the same form. */
 void field_print(const void *before, const void *after, const struct field *fields);
 
 #endif

@@ -3,16 +3,16 @@
 
 #include "generator.h"
 
-/* How often each kind of step comes, in relation to the others, in one kind of world. */
+/* The relative frequency of each kind of step in one kind of world. */
 struct profile {
 	unsigned slots;
 	unsigned services; /* how many are in use */
-	unsigned tids;     /* and tids of services */
+	unsigned tids;     /* and service tids */
 	unsigned unlike_count;
 	struct {
 		enum operation_kind kind;
 		uint16_t weight;
-	} unlike[10]; /* what is not as it is every day */
+	} unlike[10]; /* differences from everyday[] */
 	bool root_alone;
 };
 
@@ -39,7 +39,7 @@ static const struct profile profiles[] = {
 	 .tids = 5,
 	 .unlike_count = 4,
 	 .unlike = {{OP_OPEN, 90}, {OP_CLOSE, 70}, {OP_RELEASE, 5}, {OP_SYNC, 10}}},
-	/* A modem that hardly answers. */
+	/* A modem that rarely answers. */
 	{.slots = 8,
 	 .services = 2,
 	 .tids = 3,
@@ -168,7 +168,7 @@ static const uint8_t services[] = {1, 2, 3, 0x77};
 #define COUNT(array)           (sizeof(array) / sizeof((array)[0]))
 #define PICK(generator, array) ((array)[random_below(&(generator)->random, COUNT(array))])
 
-/* One world in so many has its core checked after each step: it takes three times as long. */
+/* mux_check() runs after each step in one of this many worlds, as it triples the time. */
 #define CHECKED_WORLDS 20
 
 static void choose_users(struct generator *generator, struct world_config *config)
@@ -279,7 +279,7 @@ static void choose_request(struct generator *generator, const struct model *mode
 	op->amount = one_in(generator, 5) ? below(generator, one_in(generator, 9) ? 4000 : 60) : 0;
 	if (op->kind == OP_FLOOD) {
 		op->amount = 1 + below(generator, one_in(generator, 3) ? 1500 : 40);
-		/* Of 16 bytes each, what a session may have waiting for the port. */
+		/* If extra, 16 bytes each, as much as a session may queue for the port. */
 		op->extra = one_in(generator, 8);
 		op->amount = op->extra ? 4096 : op->amount;
 	}
@@ -368,7 +368,7 @@ static void fill(struct generator *generator, const struct world *world, struct 
 	case OP_NOISE:
 		op->amount = 1 + below(generator, one_in(generator, 20) ? 3000 : 30);
 		op->extra = (uint32_t)random_next(&generator->random);
-		/* Only more of what was held back. */
+		/* Nothing new, only bytes that were held back. */
 		if (op->kind == OP_NOISE && one_in(generator, 3))
 			op->amount = 0;
 		break;
@@ -421,7 +421,7 @@ static enum operation_kind any_kind(struct generator *generator)
 	return kind;
 }
 
-/* How it goes over the line. */
+/* Chooses how the frame is cut or damaged on the line. */
 static void choose_line(struct generator *generator, struct operation *op)
 {
 	bool is_frame = op->kind <= OP_RELEASE || op->kind == OP_ANSWER ||
@@ -439,7 +439,7 @@ void generator_next(struct generator *generator, const struct world *world, stru
 
 	memset(op, 0, sizeof(*op));
 	op->kind = any_kind(generator);
-	/* What can hardly mean anything now gives way to what can. */
+	/* Replace a step that would have no effect now. */
 	if (op->kind == OP_ANSWER && !modem_pending(world_modem(world)))
 		op->kind = one_in(generator, 2) ? OP_EXCHANGE : OP_REQUEST;
 	if ((op->kind == OP_SENT || op->kind == OP_FAILED) && !model_port_busy(model))

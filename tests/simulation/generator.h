@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a seed makes happen. */
+/* Turns a seed into steps. */
 #ifndef GENERATOR_H
 #define GENERATOR_H
 
@@ -16,7 +16,7 @@ struct generator {
 
 void generator_init(struct generator *generator, uint64_t seed, struct world_config *config);
 
-/* The next step, one that means something as things are. */
+/* Chooses the next step, preferably one that has an effect in the current state. */
 void generator_next(struct generator *generator, const struct world *world, struct operation *op);
 
 #endif

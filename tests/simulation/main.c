@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Runs seeds on all processors, and tells what came of them. */
+/* Runs seeds on all processors and reports the results. */
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
@@ -15,25 +15,25 @@
 #include "field.h"
 #include "shrink.h"
 
-#define FAILURES_TOLD  3 /* shrunk and printed; of the others only the seed is */
+#define FAILURES_TOLD  3 /* shrunk and printed; for the others only the seed is printed */
 #define FAILURES_MAX   50
-#define SHRINK_SECONDS 60 /* each of them; four times that if there is one seed only */
+#define SHRINK_SECONDS 60 /* for each failure; four times that for a single seed */
 #define WORKERS_MAX    64
 
 struct options {
 	uint64_t first;
 	uint64_t last;
 	unsigned steps;
-	unsigned seconds; /* 0: as long as it takes */
+	unsigned seconds; /* 0: no limit */
 	unsigned workers;
 	bool trace;
-	bool list;    /* the seeds that fail, and no more about them */
-	bool partial; /* too few seeds to reach everything */
+	bool list;    /* only list failing seeds */
+	bool partial; /* too few seeds to reach every situation */
 	char *only;
 	char *world;
 };
 
-/* Between the processes. */
+/* Shared between the processes. */
 struct board {
 	_Atomic uint64_t next;
 	_Atomic uint64_t passed;
@@ -49,17 +49,16 @@ static void usage(FILE *to)
 		"usage: simulation [--seed N | --seeds A-B] [--steps N] [--seconds N] [--list]\n"
 		"                  [--trace] [--only STEP,STEP,...] [--world :NAME=VALUE...]\n"
 		"\n"
-		"  --seed N      this seed only\n"
-		"  --seeds A-B   these seeds (1-2000)\n"
-		"  --steps N     of each seed (2000)\n"
-		"  --seconds N   from seed A on, until this time has passed\n"
-		"  --workers N   processes that run seeds (one for each processor)\n"
-		"  --list        of failures tell the seeds only\n"
+		"  --seed N      run only this seed\n"
+		"  --seeds A-B   run these seeds (1-2000)\n"
+		"  --steps N     steps per seed (2000)\n"
+		"  --seconds N   run seeds from A upwards for this long\n"
+		"  --workers N   number of processes (one per processor)\n"
+		"  --list        print only the seeds of failures\n"
 		"  --trace       with --seed: print every step\n"
-		"  --only ...    with --seed: only these of its steps, printed; as 17:cid=2 one "
-		"is\n"
-		"                changed\n"
-		"  --world ...   with --only: the world is changed\n");
+		"  --only ...    with --seed: run and print only these steps; 17:cid=2 changes\n"
+		"                a step\n"
+		"  --world ...   with --only: change the world\n");
 }
 
 static uint64_t now(void)
@@ -113,7 +112,7 @@ static pid_t start_worker(const struct options *options, struct board *board, un
 	return pid;
 }
 
-/* A worker that dies has failed with its seed, and another one goes on. */
+/* If a worker dies, its seed has failed, and a new worker takes its place. */
 static void run_all(const struct options *options, struct board *board)
 {
 	uint64_t end = options->seconds ? now() + options->seconds * 1000ULL : UINT64_MAX;
@@ -145,16 +144,16 @@ static void run_all(const struct options *options, struct board *board)
 
 static void print_config(const struct world_config *config)
 {
-	printf("        %u nodes%s, %zu bytes a frame, %zu a queue, timeout %" PRIu64
-	       " ms, CTL %" PRIu64 " ms, orphans' %" PRIu64
-	       " ms; the modem has %u clients of a service, from %u on%s\n",
+	printf("        %u nodes%s, %zu bytes per frame, %zu per queue, timeout %" PRIu64
+	       " ms, CTL %" PRIu64 " ms, orphan timeout %" PRIu64
+	       " ms; the modem has %u clients per service, from CID %u%s\n",
 	       config->nodes, config->share_node ? ", shared by all users" : "", config->frame_max,
 	       config->queue_bytes, config->transaction_timeout, config->ctl_timeout,
 	       config->orphan_timeout, config->modem_clients, config->modem_first_cid,
 	       config->start_sync ? "; Sync at the start" : "");
 }
 
-/* What makes the shrunk steps of the recorded ones again. */
+/* Prints the command that repeats the shrunk steps. */
 static void print_replay(const struct options *options, const struct recording *recorded,
 			 const struct recording *shrunk)
 {
@@ -194,7 +193,7 @@ static void tell_failure(const struct options *options, uint64_t seed)
 	recording_destroy(recorded);
 }
 
-/* What was never reached has not been tested; only a whole run has to reach everything. */
+/* A situation that was never reached has not been tested. Only a full run must reach all. */
 static unsigned tell_situations(const struct options *options, struct board *board)
 {
 	unsigned missing = 0;
@@ -221,7 +220,7 @@ static int run_seeds(const struct options *options)
 	}
 	board->next = options->first;
 	if (options->seconds)
-		printf("seeds from %" PRIu64 " on\n", options->first);
+		printf("seeds from %" PRIu64 " upwards\n", options->first);
 	run_all(options, board);
 	failed = board->failed;
 	for (unsigned i = 0; i < failed && i < FAILURES_MAX; i++) {
@@ -240,7 +239,7 @@ static int run_seeds(const struct options *options)
 	return failed > 0;
 }
 
-/* Leaves the steps that only names, changed as it says. */
+/* Keeps only the steps named in only, with its changes. */
 static void choose(struct recording *recording, char *only)
 {
 	char *at = only;
@@ -254,7 +253,7 @@ static void choose(struct recording *recording, char *only)
 		if (end == at || number >= recording->count || number < count ||
 		    !(end = field_parse(&step->op, operation_fields, end)) ||
 		    (*end && *end != ',')) {
-			fprintf(stderr, "simulation: --only: '%s' is no step of %u\n", at,
+			fprintf(stderr, "simulation: --only: '%s' is not one of %u steps\n", at,
 				recording->count);
 			exit(2);
 		}
@@ -293,7 +292,7 @@ static uint64_t number(const char *option, const char *text, char **end)
 	errno = 0;
 	value = strtoull(text, end, 10);
 	if (errno || *end == text || *text == '-' || (**end && **end != '-')) {
-		fprintf(stderr, "simulation: %s: '%s' is no number\n", option, text);
+		fprintf(stderr, "simulation: %s: '%s' is not a number\n", option, text);
 		exit(2);
 	}
 	return value;
@@ -361,7 +360,7 @@ static struct options parse(int argc, char **argv)
 		}
 	}
 	if (options.last < options.first) {
-		fprintf(stderr, "simulation: --seeds: %" PRIu64 "-%" PRIu64 " has no seed in it\n",
+		fprintf(stderr, "simulation: --seeds: %" PRIu64 "-%" PRIu64 " is empty\n",
 			options.first, options.last);
 		exit(2);
 	}

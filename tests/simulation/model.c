@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The model as a whole: its life, its complaints, and the comparison after each step. */
+/* Creates the model, records complaints, and compares the model with the core. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -206,7 +206,7 @@ static uint64_t next_orphan_age(const struct model *m)
 	return deadline;
 }
 
-/* The earliest time at which the rules want something to happen by itself. */
+/* The earliest time at which the rules require the core to act without input. */
 static uint64_t earliest_deadline(const struct model *m)
 {
 	uint64_t deadline;
@@ -215,8 +215,8 @@ static uint64_t earliest_deadline(const struct model *m)
 		return NO_TIME;
 	deadline = earlier(earliest_expiry(m), earlier(window_opens(m), next_orphan_age(m)));
 	/*
-	 * What is to be sent then is up to the port once the time has come. Nothing
-	 * waits any more for one that the mux may have forgotten.
+	 * Once the time has come, sending is up to the port. Nothing waits any longer for a
+	 * late answer that the mux may have forgotten.
 	 */
 	for (unsigned i = 0; i < m->late_count && m->late_awaited; i++)
 		if (!m->late[i].doubtful && m->late[i].awaited_by != NO_TIME &&
@@ -254,11 +254,11 @@ static void compare_counters(struct model *m, const struct mux *mux)
 		return;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (theirs[i] != ours[i])
-			broken(m, "counters", "%s is %llu, and should be %llu", names[i],
+			broken(m, "counters", "%s is %llu, but should be %llu", names[i],
 			       (unsigned long long)theirs[i], (unsigned long long)ours[i]);
 }
 
-/* What the next read would give. (A report of an overflow would be over with that.) */
+/* Compares what the next read would give. Not for an overflow: peeking clears the report. */
 static void compare_front(struct model *m, int seat)
 {
 	const struct seat *s = &m->seats[seat];
@@ -267,13 +267,12 @@ static void compare_front(struct model *m, int seat)
 	size_t want = s->in.first->size - s->read;
 
 	if (size != (ssize_t)want || memcmp(data, s->in.first->bytes + s->read, want) != 0)
-		broken(m, "V1", "the next read of session %d gives another frame than it should",
-		       seat);
+		broken(m, "V1", "the next read of session %d gives the wrong frame", seat);
 }
 
 /*
- * V18: every client that was there at the stop, or came after it, has to be
- * released. *open: except for one that the mux may not know of.
+ * V18: every client that existed at the stop or was allocated later must be released.
+ * *open: all are, except one that the mux may not know of.
  */
 static bool has_stopped(const struct model *m, bool *open)
 {
@@ -300,13 +299,12 @@ static void compare_stopped(struct model *m, const struct mux *mux)
 	bool open;
 	bool want;
 
-	/* What is at the port is neither sent nor lost yet. */
+	/* A frame at the port is neither sent nor lost yet. */
 	if (!m->unplugged && (!m->stopping || m->port_busy))
 		return;
 	want = has_stopped(m, &open);
 	if (mux_stopped(mux) != want && !(want && open))
-		broken(m, "V18", "the mux has stopped: %d, and should have: %d", mux_stopped(mux),
-		       want);
+		broken(m, "V18", "mux_stopped() is %d, but should be %d", mux_stopped(mux), want);
 }
 
 static void compare_session(struct model *m, int seat)
@@ -325,7 +323,7 @@ static void compare_session(struct model *m, int seat)
 	}
 	if (state != want)
 		broken(m, m->unplugged ? "V17" : "V22",
-		       "the state of session %d is %u, and should be %u (1 readable, 2 writable, "
+		       "the state of session %d is %u, but should be %u (1 readable, 2 writable, "
 		       "4 dead); %u frames and %zu bytes wait for the port",
 		       seat, state, want, s->out.frames, s->out.bytes);
 	else if (want & SESSION_READABLE && !s->overflowed)
@@ -355,16 +353,16 @@ void model_compare(struct model *m, const struct mux *mux)
 		if (seat_is_open(m->seated[i]))
 			compare_session(m, m->seated[i]);
 	if (mux_session_count(mux) != m->open_count)
-		broken(m, "V1", "%u sessions are open, and should be %u", mux_session_count(mux),
-		       m->open_count);
+		broken(m, "V1", "%u sessions are open, but there should be %u",
+		       mux_session_count(mux), m->open_count);
 	if (mux_client_count(mux) != (unsigned)m->client_count)
-		broken(m, "V2", "there are %u clients, and should be %d", mux_client_count(mux),
+		broken(m, "V2", "there are %u clients, but should be %d", mux_client_count(mux),
 		       m->client_count);
 	if (mux_orphan_count(mux) != (unsigned)m->orphan_count)
-		broken(m, "V7", "there are %u orphans, and should be %d", mux_orphan_count(mux),
+		broken(m, "V7", "there are %u orphans, but should be %d", mux_orphan_count(mux),
 		       m->orphan_count);
 	if (mux_sync_answered(mux) != m->sync_answered)
-		broken(m, "start", "the Sync of the start is answered: %d, and should be %d",
+		broken(m, "start", "mux_sync_answered() is %d, but should be %d",
 		       mux_sync_answered(mux), m->sync_answered);
 	compare_stopped(m, mux);
 	compare_counters(m, mux);

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The rules of qmi-virt(4) as a second program, that watches the core.
+ * The rules of qmi-virt(4) as an independent program that watches the core.
  *
- * Each call below follows the same call of the core, with what came of it. The
- * model knows from the rules what may and what must happen then, and says which
- * rule is broken if anything else did. Where the rules leave the core a choice
- * (whose turn it is, in which order two sessions are told) the model follows
- * what it sees, through the core's traces and the frames themselves, after it
- * has checked that the choice is one of those allowed. It shares no code with
- * lib/, and reads nothing of it but the public header.
+ * Each call below follows the same call to the core and gets its result. From the rules
+ * the model knows what may and what must happen, and reports the broken rule if anything
+ * else did. Where the rules leave the core a choice (whose turn it is, which of two
+ * sessions is notified first), the model checks that the choice was allowed and then
+ * follows it, using the core's traces and the frames. It shares no code with lib/ and
+ * uses only its public header.
  */
 #ifndef MODEL_H
 #define MODEL_H
@@ -16,7 +15,7 @@
 #include "mux.h"
 #include "situation.h"
 
-/* Sessions are named by slots; as many can be open at a time. */
+/* Slots name the sessions, so at most this many can be open. */
 #define MODEL_SLOTS 96
 /* Different users of a world. */
 #define MODEL_USERS 8
@@ -26,16 +25,16 @@ struct model;
 struct model *model_create(const struct mux_config *config);
 void model_destroy(struct model *model);
 
-/* The rule that was broken first, and how; NULL while none is. */
+/* The first rule that was broken, and how; NULL if none was. */
 const char *model_broken_rule(const struct model *model);
 const char *model_complaint(const struct model *model);
-const char *model_kind(const struct model *model); /* the complaint's words, without its numbers */
-/* What others have found wrong. */
+const char *model_kind(const struct model *model); /* the complaint without its numbers */
+/* Records a fault that a caller has found. */
 void model_complain(struct model *model, const char *rule, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 const uint64_t *model_situations(const struct model *model);
 
-/* To be called from the core's trace hook, before the call that it belongs to. */
+/* Call this from the core's trace hook, before the model call that it belongs to. */
 void model_trace(struct model *model, const struct mux_trace *trace);
 
 void model_open(struct model *model, unsigned slot, unsigned node, uint32_t uid,
@@ -57,14 +56,14 @@ void model_start_sync(struct model *model);
 void model_stop(struct model *model);
 void model_tick(struct model *model, uint64_t now);
 
-/* One session that the core named as changed, and then that there are no more. */
+/* Call this for each session that the core reports as changed, then model_all_told(). */
 void model_told(struct model *model, const struct session *session);
 void model_all_told(struct model *model);
 
-/* Compares all that the core shows of itself; after every step. */
+/* Compares the core's visible state with the model, after every step. */
 void model_compare(struct model *model, const struct mux *mux);
 
-/* What the generator may ask, to choose steps that mean something. */
+/* Queries by which the generator chooses steps that have an effect. */
 bool model_is_open(const struct model *model, unsigned slot);
 /* False if the model has no room for another closed session with frames left. */
 bool model_may_close(const struct model *model, unsigned slot);
@@ -72,9 +71,9 @@ unsigned model_node(const struct model *model, unsigned slot);
 size_t model_queued_out(const struct model *model, unsigned slot);
 size_t model_readable(const struct model *model, unsigned slot);
 bool model_port_busy(const struct model *model);
-bool model_has_input(const struct model *model); /* of the modem's, not understood yet */
+bool model_has_input(const struct model *model); /* an incomplete frame from the modem */
 bool model_stopping(const struct model *model);
-/* The n-th client (modulo all); false if there is none. */
+/* The n-th client, modulo their number; false if there are none. */
 struct model_client {
 	unsigned node;
 	uint8_t service, cid, device_cid;
@@ -84,9 +83,9 @@ bool model_client(const struct model *model, unsigned n, struct model_client *cl
 bool model_may_use(const struct model *model, unsigned slot, const struct model_client *client);
 bool model_holds(const struct model *model, unsigned slot, const struct model_client *client);
 
-/* Whether nothing is under way that is owed an end. */
+/* True if no request is still in flight or waiting. */
 bool model_is_quiet(const struct model *model);
-/* Whether this client of the modem's may be there, though nothing is under way. */
+/* True if this client may exist on the modem although the model is quiet. */
 bool model_answers_for(const struct model *model, uint8_t service, uint8_t cid);
 
 #endif

@@ -131,7 +131,7 @@ void forget_client(struct model *m, int client)
 		if (m->flights[i].client != client)
 			continue;
 		m->flights[i].client = NOBODY;
-		/* A Release CID is the modem's to answer, even if there is no such client now. */
+		/* The modem answers a Release CID even if the client is gone now. */
 		if (m->flights[i].asked == ASKED_PLAIN)
 			abort_flight(m, i);
 	}

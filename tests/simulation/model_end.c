@@ -13,7 +13,7 @@ static void drop_what_waits(struct model *m)
 	}
 }
 
-/* V18: nobody is told anything any more of what is under way. */
+/* V18: requests in flight are no longer answered. */
 static void forget_askers(struct model *m)
 {
 	for (int i = 0; i < m->owns_size; i++) {

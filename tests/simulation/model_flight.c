@@ -46,7 +46,7 @@ static void count_ctl(struct model *m, const struct flight *f, int by)
 		*(f->again ? &s->ctl_again : &s->ctl_out) += (unsigned)by;
 }
 
-/* Its service, CID, tid and message are set. */
+/* Expects service, CID, tid and message to be set. */
 void flight_out(struct model *m, int flight, uint64_t now)
 {
 	struct flight *f = &m->flights[flight];
@@ -74,7 +74,7 @@ void flight_out(struct model *m, int flight, uint64_t now)
 	}
 }
 
-/* It is not with the modem any more, and its tid rests from now on. */
+/* The modem no longer has the request, and its tid starts to rest. */
 void flight_not_out(struct model *m, int flight)
 {
 	struct flight *f = &m->flights[flight];
@@ -117,7 +117,7 @@ void drop_flight(struct model *m, int flight)
 	f->frame = NULL;
 }
 
-/* What this response of the modem answers: the oldest request that it fits. */
+/* Finds the request that this response answers: the oldest one that matches. */
 int find_flight(const struct model *m, const uint8_t *answer)
 {
 	uint16_t tid = wire_tid(answer);
@@ -178,7 +178,7 @@ void abort_flight(struct model *m, int flight)
 {
 	struct flight *f = &m->flights[flight];
 
-	/* With its client, the modem has forgotten what that one asked. */
+	/* The modem has forgotten a client's requests together with the client. */
 	if (f->service == 0)
 		remember_late(m, flight, true);
 	note_unanswered(m, flight);
@@ -186,7 +186,7 @@ void abort_flight(struct model *m, int flight)
 	if (f->frame && seat_is_open(f->seat) && !m->stopping) {
 		bool taking = m->taking;
 
-		/* In no order with what the mux answers to this session by itself. */
+		/* May come before or after the mux's own answers to this session. */
 		m->taking = false;
 		reached(m, SITUATION_ABORTED);
 		owe_error(m, f->seat, f->frame, 4, "V13");

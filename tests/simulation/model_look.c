@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the rest of the simulation may know of the model. */
+/* The queries of model.h. */
 #include "model_private.h"
 
 bool model_is_open(const struct model *m, unsigned slot)

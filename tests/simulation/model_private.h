@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the model keeps: just what the rules speak of. */
+/* The state of the model: only what the rules mention. */
 #ifndef MODEL_PRIVATE_H
 #define MODEL_PRIVATE_H
 
@@ -9,7 +9,7 @@
 #define LINGERING_SEATS 1024 /* root's may be many */
 #define SESSIONS        (MODEL_SLOTS + LINGERING_SEATS)
 #define NOBODY          (-1)
-#define THE_MUX         SESSIONS /* asks for itself */
+#define THE_MUX         SESSIONS /* as the requester */
 #define LINGERING_MAX   8        /* V6, V28: of a user */
 #define IN_FRAMES_MAX   1024     /* V14 */
 #define OUT_BYTES_MAX   65536    /* V21 */
@@ -57,7 +57,7 @@ struct turn {
 	uint64_t last;  /* the last one that it got; 0: none yet */
 };
 
-/* An open session is at its slot; a closed one with frames left is behind all slots. */
+/* An open session sits at its slot; a closed one with unsent frames, after all slots. */
 struct seat {
 	bool used;
 	struct session *handle;
@@ -124,11 +124,11 @@ enum asked {
 enum flight_state {
 	FLIGHT_UNUSED,
 	FLIGHT_OUT,     /* the modem has it */
-	FLIGHT_RECLAIM, /* an Allocate CID that waits until an orphan is given up */
-	FLIGHT_READY,   /* and that can be sent again */
+	FLIGHT_RECLAIM, /* an Allocate CID that waits for an orphan's release */
+	FLIGHT_READY,   /* an Allocate CID that can be sent again */
 };
 
-/* A request on its way. */
+/* A request in flight. */
 struct flight {
 	enum flight_state state;
 	enum asked asked;
@@ -147,23 +147,23 @@ struct flight {
 	struct frame *frame; /* as the application wrote it, or NULL */
 	uint64_t sent;
 	uint64_t deadline;
-	uint64_t turn; /* a count: of those that are ready, the first goes first */
+	uint64_t turn; /* a count: the lowest ready one goes first */
 	int next;
 	int previous;
 };
 
 enum purpose {
 	FOR_NOTHING,
-	FOR_SYNC,    /* a session's */
+	FOR_SYNC,    /* a session's Sync waits for it */
 	FOR_RECLAIM, /* an Allocate CID waits for it */
 	FOR_START,
 };
 
-/* A request of the mux's own: Release CID, or the Sync of the start. */
+/* The mux's own request: Release CID, or Sync at the start. */
 struct own {
 	bool used;
 	bool out;
-	bool unsure; /* it may not be there: whether the mux still knew why is open */
+	bool unsure; /* the mux may have forgotten the reason for it */
 	enum asked asked;
 	enum purpose purpose;
 	int waits; /* the seat of the Sync, or the flight of the Allocate CID; or NOBODY */
@@ -196,17 +196,17 @@ struct late {
 	uint8_t subject[2]; /* of an Allocate or Release CID: service, device CID */
 	int owner;          /* of a Release CID: whose client it was */
 	int client;         /* NOBODY for CTL */
-	/* A newer request waits for it; the port asked then, at the earliest and at the latest. */
+	/* When a newer request began to wait for it: not before, and not after. */
 	uint64_t awaited_from;
 	uint64_t awaited_by;
-	bool doubtful; /* one too many, if the mux still counts others that may be gone */
+	bool doubtful; /* beyond the limit if the mux still counts others that may be gone */
 };
 
-/* A frame that a session has to be given by the end of the step. */
+/* A frame that a session must get by the end of the step. */
 struct owed {
 	int seat;
-	bool local;     /* answered by the mux alone; in no order with what the modem causes */
-	unsigned group; /* what is of a later group comes behind */
+	bool local;     /* answered by the mux itself; in any order with the modem's frames */
+	unsigned group; /* frames of later groups come later */
 	enum owed_from {
 		FROM_MUX,
 		FROM_MODEM,
@@ -220,7 +220,7 @@ struct owed {
 struct seen {
 	enum mux_path path;
 	const struct session *handle;
-	bool late; /* MUX_DROPPED: it was the answer to a request that had expired */
+	bool late; /* MUX_DROPPED: it answered an expired request */
 	struct frame *frame;
 };
 
@@ -238,7 +238,7 @@ struct model {
 	uint64_t dropped_seen;
 
 	struct seat seats[SESSIONS];
-	int seated[SESSIONS]; /* those that are used */
+	int seated[SESSIONS]; /* the used seats */
 	unsigned seated_count;
 	unsigned open_count;
 	struct user users[MODEL_USERS];
@@ -257,18 +257,18 @@ struct model {
 
 	struct flight *flights;
 	int flights_size;
-	int oldest; /* of those out */
+	int oldest; /* of the flights out */
 	int newest;
-	int by_tid[256]; /* of CTL */
-	/* Counts, for the order: V4. One whose late answer was awaited may rest since then only. */
+	int by_tid[256]; /* CTL flights */
+	/* Counts, for the order (V4): the bounds of when the tid began to rest. */
 	uint64_t rests_from[256];
 	uint64_t rests_by[256];
 	uint64_t rests;
 	unsigned ctl_out;
-	/* How many requests to services are out or late, by a hash: mostly there is none. */
+	/* Number of service requests out or late, by hash; usually 0. */
 	uint16_t out_like[HASHES];
 	uint16_t late_like[HASHES];
-	unsigned waiting; /* flights to reclaim or ready */
+	unsigned waiting; /* flights in state RECLAIM or READY */
 	unsigned ready;
 	int port; /* the flight at the port */
 	int sent; /* the one before */
@@ -283,7 +283,7 @@ struct model {
 	int owns_size;
 	unsigned own_count;
 	uint64_t batches;
-	uint64_t own_pause;   /* until then it may leave others of its own alone, too */
+	uint64_t own_pause;   /* until then the mux may delay all its own requests */
 	uint64_t port_turns;  /* services that the port has given */
 	uint64_t local_turns; /* and those that needed no modem */
 
@@ -293,18 +293,18 @@ struct model {
 	unsigned late_ctl;
 	unsigned late_awaited;   /* for sure */
 	bool late_tid[256];      /* of CTL */
-	bool heard_of[256][256]; /* clients that the mux has to answer for */
+	bool heard_of[256][256]; /* clients that the mux must release one day */
 
-	uint8_t *input; /* from the modem, not understood yet */
+	uint8_t *input; /* an incomplete frame from the modem */
 	size_t input_size;
 	uint64_t input_since;
 
 	struct owed *owed;
 	unsigned owed_count;
 	unsigned owed_size;
-	unsigned owed_first; /* the first that is not given */
-	unsigned group;      /* of what the mux answers alone */
-	unsigned heard;      /* frames of the modem: likewise, of what they cause */
+	unsigned owed_first; /* the first not given yet */
+	unsigned group;      /* of the next local answer */
+	unsigned heard;      /* frames from the modem: the group of what they cause */
 	bool taking;
 	bool may_take; /* the call may have done local turns */
 	struct seen *seen;
@@ -364,7 +364,7 @@ int add_client(struct model *m, unsigned node, uint8_t service, uint8_t device_c
 bool node_is_full(const struct model *m, unsigned node, uint8_t service);
 void hold(struct model *m, int client, int seat);
 void let_go(struct model *m, int client, int seat);
-/* It is forgotten, and its requests are answered Aborted (but those are no more after a stop). */
+/* Forgets the client. Before a stop, its requests are answered Aborted. */
 void forget_client(struct model *m, int client);
 
 /* model_reclaim.c */
@@ -389,7 +389,7 @@ enum own_end {
 	OWN_EXPIRED,
 	OWN_NOT_SENT,
 };
-/* An own request has ended; what waited for it goes on, or ends too. */
+/* Ends an own request; whatever waited for it continues, or fails too. */
 void own_is_over(struct model *m, int own, enum own_end end);
 void own_not_sent(struct model *m, int own);
 
@@ -415,7 +415,7 @@ void remember_late(struct model *m, int flight, bool answered);
 int find_late(const struct model *m, uint8_t service, uint8_t device_cid, uint16_t tid,
 	      uint16_t message);
 void forget_late(struct model *m, int late);
-/* Late answers that were waited for long enough do not hold anything up any more. */
+/* Stops waiting for late answers that have been awaited long enough. */
 void give_up_late(struct model *m, uint64_t now);
 /* Whether the mux may have forgotten this one by now. */
 bool may_be_gone(const struct model *m, const struct late *late);
@@ -448,7 +448,7 @@ bool ctl_tid_is_free(const struct model *m);
 /* V28: whether another request of a session may be sent to the modem. */
 enum may window(const struct model *m);
 void look(const struct model *m, struct chances *chances);
-/* surely: the port gets nothing, so that the core has looked at all of them. */
+/* surely: the port gets nothing, so the core has looked at all of them. */
 void note_waits(struct model *m, const struct chances *chances, bool surely);
 
 /* model_fair.c */
@@ -476,7 +476,7 @@ enum head {
 };
 enum head head_of(const struct model *m, int seat);
 bool is_ctl(const struct frame *frame, uint16_t message);
-/* The value of the TLV of Allocate or Release CID; NULL if it is not there in this size. */
+/* The value of the TLV of Allocate or Release CID; NULL unless it has this size. */
 const uint8_t *subject(const struct frame *frame, size_t want);
 /* The mux deals with this frame, which is to be the session's next. */
 void take(struct model *m, const struct session *handle, const struct frame *frame, bool at_port);

@@ -13,7 +13,7 @@ const uint8_t *client_of(const uint8_t *frame)
 	return at && len >= 2 ? frame + at : NULL;
 }
 
-/* The modem's frame as this session is to see it. */
+/* Passes on the modem's frame with the session's CID and tid. */
 static void pass_on(struct model *m, const struct flight *f, const uint8_t *frame)
 {
 	struct frame *answer = frame_of(frame, wire_size(frame));
@@ -32,7 +32,7 @@ static void drop_response(struct model *m, enum situation situation)
 	reached(m, situation);
 }
 
-/* What an answer of Start or Stop Network tells about the client's data call: V9. */
+/* Notes a data call that starts or ends with this response: V9. */
 static void note_call(struct model *m, const uint8_t *frame)
 {
 	int client = client_by_device_cid(m, wire_service(frame), wire_cid(frame));
@@ -46,7 +46,7 @@ static void note_call(struct model *m, const uint8_t *frame)
 	}
 }
 
-/* Whether an Allocate CID was answered with a client, of this service. */
+/* True if the response allocates a client of this service. */
 static bool is_allocated(const uint8_t *frame, uint8_t wanted)
 {
 	const uint8_t *value = client_of(frame);
@@ -55,7 +55,7 @@ static bool is_allocated(const uint8_t *frame, uint8_t wanted)
 	       value[1] != 0xFF;
 }
 
-/* From now on the mux has to see to it that it is released one day. */
+/* From now on the mux must make sure that the client is released one day. */
 static void hear_of_client(struct model *m, const uint8_t *frame)
 {
 	m->heard_of[client_of(frame)[0]][client_of(frame)[1]] = true;
@@ -109,7 +109,7 @@ static bool give_up_client(struct model *m, int flight, uint8_t service)
 	return false;
 }
 
-/* Returns false if the Allocate CID is not over yet. */
+/* Returns false if the Allocate CID has not ended yet. */
 static bool answer_allocate(struct model *m, int flight, const uint8_t *frame)
 {
 	struct flight *f = &m->flights[flight];
@@ -128,7 +128,7 @@ static bool answer_allocate(struct model *m, int flight, const uint8_t *frame)
 	} else if (is_allocated(frame, wanted)) {
 		give_client(m, f, frame, client_of(frame)[1]);
 	} else if (error == 0) {
-		/* A success without a client is none. */
+		/* Success without a valid client counts as a failure. */
 		m->counters.dropped_responses++;
 		owe_error(m, f->seat, f->frame, 3, "V2");
 	} else {
@@ -162,7 +162,7 @@ static void answer_release(struct model *m, const struct flight *f, const uint8_
 	free(answer);
 }
 
-/* It may have been the next one like it that this answer was taken for. */
+/* The core may have matched this answer to the next similar request instead. */
 static void forget_either(struct model *m, int late)
 {
 	struct late l = m->late[late];
@@ -205,14 +205,14 @@ static void late_response(struct model *m, int late, const uint8_t *frame)
 		late_refusal(m, &l);
 }
 
-/* Whether the core dropped this frame as the answer to a request whose session has closed. */
+/* True if the core dropped this frame as an answer for a closed session. */
 static bool was_dropped_for(const struct seen *seen, const uint8_t *frame)
 {
 	return seen->path == MUX_DROPPED && !seen->late && seen->frame->size == wire_size(frame) &&
 	       memcmp(seen->frame->bytes, frame, wire_size(frame)) == 0;
 }
 
-/* Whether it went to this session, as the answer to this request. */
+/* True if the core gave it to the requester as the answer to this request. */
 static bool was_given_to(const struct model *m, const struct flight *f, const struct seen *seen,
 			 const uint8_t *frame)
 {
@@ -222,7 +222,7 @@ static bool was_given_to(const struct model *m, const struct flight *f, const st
 	       wire_kind(seen->frame->bytes) == WIRE_RESPONSE;
 }
 
-/* Whether the core took this frame for the answer to this request. */
+/* True if the core took this frame as the answer to this request. */
 static bool was_taken_for(const struct model *m, int flight, const uint8_t *frame)
 {
 	const struct flight *f = &m->flights[flight];
@@ -243,7 +243,7 @@ static void response(struct model *m, const uint8_t *frame)
 	struct flight *f;
 
 	note_call(m, frame);
-	/* What was asked first is answered first, if that is still known. */
+	/* The older request is answered first, unless the core has forgotten it. */
 	if (late != NOBODY && flight != NOBODY && may_be_gone(m, &m->late[late]) &&
 	    was_taken_for(m, flight, frame)) {
 		forget_late(m, late);
@@ -291,7 +291,7 @@ static void one_frame(struct model *m, const uint8_t *frame)
 		unicast(m, frame);
 }
 
-/* Takes what frames there are; skip: bytes at the front that are garbage by now. */
+/* Handles all complete frames. skip: number of bytes at the front that are garbage. */
 static void take_input(struct model *m, size_t skip)
 {
 	size_t at = skip;

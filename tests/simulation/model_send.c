@@ -65,8 +65,7 @@ static void nothing_is_sent(struct model *m, const struct chances *chances)
 			own_is_over(m, i, OWN_EXPIRED);
 	best = may_send_any_own(m);
 	if (best == MUST)
-		broken(m, "V6",
-		       "the mux has a request of its own to send, and the port gets nothing");
+		broken(m, "V6", "the mux has its own request to send, but the port gets nothing");
 }
 
 static int late_of_tid(const struct model *m, uint16_t tid)
@@ -83,7 +82,7 @@ static void check_tid(struct model *m, uint16_t tid)
 	int late = late_of_tid(m, tid);
 	uint16_t best = 0;
 
-	/* As long as its answer is awaited a tid does not rest. */
+	/* A tid does not rest while its answer is awaited. */
 	for (uint16_t i = 1; i < 256; i++)
 		if (m->by_tid[i] == NOBODY && !m->late_tid[i] &&
 		    (!best || m->rests_by[i] < m->rests_by[best]))
@@ -118,7 +117,7 @@ static void check_same(struct model *m, const char *rule, const uint8_t *frame, 
 {
 	if (size != want_size || memcmp(frame, want, size) != 0)
 		broken(m, rule,
-		       "the modem gets service %u, CID %u, tid %u, message 0x%04x, %zu bytes, and "
+		       "the modem gets service %u, CID %u, tid %u, message 0x%04x, %zu bytes, but "
 		       "should get service %u, CID %u, tid %u, message 0x%04x, %zu bytes",
 		       wire_service(frame), wire_cid(frame), wire_tid(frame), wire_message(frame),
 		       size, wire_service(want), wire_cid(want), wire_tid(want), wire_message(want),
@@ -147,7 +146,7 @@ static bool is_allocate_of(const uint8_t *frame, uint8_t service)
 	return is_ctl_message(frame, 0x0022) && at && len == 1 && frame[at] == service;
 }
 
-/* V9: the allocation is tried again. */
+/* V9: the allocation is retried. */
 static void send_again(struct model *m, int flight, const uint8_t *frame, size_t size)
 {
 	uint8_t want[32];
@@ -451,7 +450,8 @@ void model_next(struct model *m, const uint8_t *frame, size_t size, uint64_t now
 
 		if (seat == NOBODY)
 			broken(m, "V6",
-			       "the modem gets a frame of nobody: service %u, message 0x%04x",
+			       "the modem gets a frame that no session sent: service %u, message "
+			       "0x%04x",
 			       wire_service(frame), wire_message(frame));
 		else
 			send_for_session(m, &chances, seat, frame, size);
@@ -466,8 +466,8 @@ void model_sent(struct model *m)
 }
 
 /*
- * V15: the asker is told. A request that the port had taken may have reached the
- * modem all the same: its answer is a late one then.
+ * V15: the requester gets an error. If the port had accepted the request, it may have
+ * reached the modem anyway; then its answer is a late one.
  */
 static void not_sent(struct model *m, int flight, bool was_sent)
 {

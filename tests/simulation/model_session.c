@@ -98,7 +98,7 @@ bool model_may_close(const struct model *m, unsigned slot)
 	return !m->seats[slot].out.first || free_place(m) < SESSIONS;
 }
 
-/* V6: what it wrote goes out, from a seat behind the slots; or NOBODY if it is lost. */
+/* V6: moves unsent frames to a seat after the slots. NOBODY if there are none, or no seat. */
 static int linger(struct model *m, unsigned slot)
 {
 	struct seat *s = &m->seats[slot];
@@ -185,7 +185,7 @@ void model_close(struct model *m, unsigned slot, uint64_t now)
 	m->open_count--;
 }
 
-/* What is in the way of this write; sets *frames to how many whole frames it completes. */
+/* Finds what is wrong with this write. *whole: the size of the whole frames in it. */
 static unsigned scan_write(const struct model *m, const uint8_t *data, size_t size, size_t *whole)
 {
 	unsigned found = WIRE_WHOLE;
@@ -208,7 +208,7 @@ static void refuse(struct model *m, struct seat *s, unsigned found, ssize_t resu
 
 	if (!as_garbage && !as_long)
 		broken(m, "V19", "a write of %s gave %zd",
-		       found & WIRE_BAD ? "garbage" : "too much", result);
+		       found & WIRE_BAD ? "garbage" : "too long a frame", result);
 	reached(m, as_long ? SITUATION_WRITE_TOO_LONG : SITUATION_WRITE_GARBAGE);
 	free(s->partial);
 	s->partial = NULL;

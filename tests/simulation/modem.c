@@ -12,7 +12,7 @@ struct request {
 enum life {
 	DEAD,
 	ALIVE,
-	EXCUSED, /* alive, but the mux need not know */
+	EXCUSED, /* alive, but the mux need not know it */
 };
 
 struct modem {
@@ -126,7 +126,7 @@ void modem_restart(struct modem *modem)
 	memset(modem->count, 0, sizeof(modem->count));
 }
 
-/* A new client's CID; 0 if there are as many as there can be. */
+/* Allocates a client and returns its CID, or 0 at the limit. */
 static uint8_t allocate(struct modem *modem, uint8_t service)
 {
 	if (modem->count[service] >= modem->limit)
@@ -142,7 +142,7 @@ static uint8_t allocate(struct modem *modem, uint8_t service)
 	return 0;
 }
 
-/* Does what is asked for; returns the error, and fills *value, if it has one, of *len bytes. */
+/* Performs the request. Returns the error; value, of *len bytes, goes into the answer. */
 static uint16_t perform(struct modem *modem, const uint8_t *request, uint8_t value[2], size_t *len)
 {
 	size_t tlv_len = 0;
@@ -171,7 +171,7 @@ static bool is_about_client(const uint8_t *request, uint16_t message)
 	return wire_service(request) == 0 && wire_message(request) == message;
 }
 
-/* An allocated client, or one not released, that the mux cannot know of. */
+/* Excuses a client whose release went wrong. */
 static void excuse_subject(struct modem *modem, const uint8_t *request)
 {
 	size_t len;
@@ -231,7 +231,7 @@ size_t modem_answer(struct modem *modem, unsigned n, const struct modem_answer *
 {
 	struct request **at = find(modem, n);
 
-	/* Of an Allocate CID answered twice nobody would know the second client. */
+	/* Never answer an Allocate CID twice: the second client would be unknown. */
 	bool keep = how->keep && !is_about_client((*at)->bytes, 0x0022);
 
 	build(modem, (*at)->bytes, how, frame);

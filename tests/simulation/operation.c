@@ -34,7 +34,7 @@ static void print_answer(struct line *line, const struct operation *op)
 	if (how->error)
 		add(line, " with error %u", how->error);
 	if (how->payload)
-		add(line, ", %u bytes more", how->payload);
+		add(line, ", %u extra bytes", how->payload);
 	if (how->shape)
 		add(line, ", in shape %d", how->shape);
 	add(line, "%s%s%s%s%s%s", how->keep ? ", and will again" : "",
@@ -58,10 +58,11 @@ static void print_session(struct line *line, const struct operation *op)
 		    op->service, op->cid, op->tid, op->message, op->amount);
 		break;
 	case OP_ALLOCATE:
-		add(line, "writes Allocate CID of service %u, tid %u", op->service, op->tid & 0xFF);
+		add(line, "writes Allocate CID for service %u, tid %u", op->service,
+		    op->tid & 0xFF);
 		break;
 	case OP_RELEASE:
-		add(line, "writes Release CID of service %u, CID %u, tid %u", op->service, op->cid,
+		add(line, "writes Release CID for service %u, CID %u, tid %u", op->service, op->cid,
 		    op->tid & 0xFF);
 		break;
 	case OP_SYNC:
@@ -85,13 +86,13 @@ static void print_session(struct line *line, const struct operation *op)
 		    op->amount, op->extra ? 16 : 13, op->service, op->cid, op->message, op->tid);
 		break;
 	case OP_READ:
-		add(line, "reads %u bytes at most", op->amount);
+		add(line, "reads at most %u bytes", op->amount);
 		break;
 	case OP_READ_ALL:
-		add(line, "reads all there is");
+		add(line, "reads everything");
 		break;
 	default:
-		add(line, "is given %u clients of service %u", op->amount, op->service);
+		add(line, "gets %u clients of service %u", op->amount, op->service);
 	}
 }
 
@@ -103,7 +104,7 @@ static void print_modem(struct line *line, const struct operation *op)
 		break;
 	case OP_IGNORE:
 		add(line, "modem ignores its request %u%s", op->amount,
-		    op->extra ? ", but does it" : "");
+		    op->extra ? " but performs it" : "");
 		break;
 	case OP_INDICATE:
 		add(line, "modem indicates: service %u, CID %u, %u bytes of payload", op->service,

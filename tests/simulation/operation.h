@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The steps of a simulation. A step names all that it does by itself, so that
- * any of them can be left out and the others still mean the same.
+ * The steps of a simulation. Each is self-contained, so that any step can be left out
+ * without changing the meaning of the others.
  */
 #ifndef OPERATION_H
 #define OPERATION_H
@@ -20,25 +20,25 @@ enum operation_kind {
 	OP_RELEASE,      /* slot: service, cid, tid */
 	OP_SYNC,         /* slot: tid */
 	OP_CTL,          /* slot: message, cid, tid, amount bytes of payload */
-	OP_MALFORMED,    /* slot: message, tid, amount bytes instead of the TLV's */
-	OP_RAW,          /* slot: data or, without, amount bytes that follow from extra */
-	OP_FLOOD,        /* slot: amount requests in one write, with tids from tid on */
+	OP_MALFORMED,    /* slot: message, tid, a TLV of amount bytes, the wrong size */
+	OP_RAW,          /* slot: data; if NULL, amount bytes generated from extra */
+	OP_FLOOD,        /* slot: amount requests in one write, with tids from tid upwards */
 	OP_READ,         /* slot: a read into a buffer of amount bytes */
 	OP_READ_ALL,     /* slot */
 	OP_NEXT,         /* the port asks for a frame */
-	OP_SENT,         /* and has sent it */
-	OP_FAILED,       /* or has not */
-	OP_LOST,         /* or finds that the one before was lost */
+	OP_SENT,         /* the port has sent it */
+	OP_FAILED,       /* the port could not send it */
+	OP_LOST,         /* the port finds that the last frame sent was lost */
 	OP_EXCHANGE,     /* amount times OP_NEXT and OP_SENT */
-	OP_ANSWER,       /* the modem answers request amount, as how says */
-	OP_IGNORE,       /* the modem does not answer request amount; extra: but does it */
+	OP_ANSWER,       /* the modem answers request amount in the way given by how */
+	OP_IGNORE,       /* the modem ignores request amount; extra: but performs it */
 	OP_INDICATE,     /* the modem: an indication of service for cid, amount bytes of payload */
 	OP_REVOKE,       /* the modem: message (Revoke or Invalid CID) of service and cid;
-			    extra: 1, 2: another TLV before, behind */
-	OP_RESTART,      /* the modem: Sync indication; and it has forgotten all */
+			    extra: another TLV before (1) or after (2) */
+	OP_RESTART,      /* the modem: forgets everything and sends a Sync indication */
 	OP_CTL_INDICATE, /* the modem: another CTL indication, message */
-	OP_NOISE,        /* the modem: data or, without, amount bytes that follow from extra */
-	OP_CLIENTS,      /* slot gets amount clients of service: allocated, answered and read */
+	OP_NOISE,        /* the modem: data; if NULL, amount bytes generated from extra */
+	OP_CLIENTS,      /* slot allocates amount clients of service, with all answers */
 	OP_WAIT,         /* amount ms pass, with all ticks on the way */
 	OP_JUMP,         /* amount ms pass, with one tick at the end */
 	OP_PRESS,        /* amount times: the port sends all it may, and a second passes */
@@ -59,15 +59,15 @@ struct operation {
 	uint16_t message;
 	uint32_t amount;
 	uint32_t extra;
-	uint16_t cut;    /* bytes at the end that come only with what follows */
-	uint32_t damage; /* 0, or how a frame is spoilt on its way: wire_damage() */
-	bool quiet;      /* nobody asks yet who has changed */
+	uint16_t cut;    /* bytes at the end that are held back until the next step */
+	uint32_t damage; /* how the frame is damaged on its way: wire_damage(); 0: not */
+	bool quiet;      /* do not ask yet which sessions have changed */
 	bool later;      /* nobody does yet what is due at once */
 	struct modem_answer how;
 	const uint8_t *data; /* OP_RAW, OP_NOISE: of amount bytes */
 };
 
-/* One line of text, without its end. */
+/* Formats one line of text without a newline. */
 void operation_print(const struct operation *op, char *text, size_t size);
 
 #endif

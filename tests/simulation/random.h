@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A generator of its own (splitmix64): a seed gives the same numbers on any machine. */
+/* splitmix64, so that a seed gives the same numbers on any machine. */
 #ifndef RANDOM_H
 #define RANDOM_H
 
@@ -19,7 +19,7 @@ static inline uint64_t random_next(struct random *random)
 	return z ^ z >> 31;
 }
 
-/* 0 to n - 1; n is 1 at least. */
+/* Returns 0 to n - 1; n must be at least 1. */
 static inline uint32_t random_below(struct random *random, uint32_t n)
 {
 	return (uint32_t)((random_next(random) >> 32) * n >> 32);

@@ -9,7 +9,7 @@
 #include "seed.h"
 
 #define SECONDS_MAX 120 /* a run that takes longer has hung */
-#define STOP_STEPS  60  /* of trouble behind a stop in the midst of it */
+#define STOP_STEPS  60  /* after a stop in the middle of trouble */
 
 static void *shared(size_t size)
 {
@@ -59,7 +59,7 @@ static void note_outcome(const struct world *world, struct outcome *outcome)
 	memcpy(outcome->situations, model_situations(model), sizeof(outcome->situations));
 }
 
-/* The step is noted before it is done. */
+/* Records the step first, in case it crashes. */
 static bool do_step(struct world *world, struct recording *recording, const struct operation *op)
 {
 	if (recording) {
@@ -106,7 +106,7 @@ void seed_run(uint64_t seed, unsigned steps, struct outcome *outcome)
 	alarm(0);
 }
 
-/* After the process has ended: as it says, or as it shows by the way it ended. */
+/* Waits for the process. If it has crashed, that is the outcome. */
 static void await(pid_t pid, const struct outcome *said, struct outcome *outcome)
 {
 	int status = 0;

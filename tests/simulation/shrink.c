@@ -9,17 +9,17 @@
 #include "shrink.h"
 
 #define BISECTIONS 8
-#define PAIRS_MAX  120 /* steps: with more of them not every two are tried */
+#define PAIRS_MAX  120 /* steps; with more, trying all pairs takes too long */
 
 struct shrinking {
-	struct recording *best; /* it fails */
-	struct recording *next; /* and so may this */
+	struct recording *best; /* the shortest known to fail */
+	struct recording *next; /* the candidate */
 	const struct outcome *failure;
-	bool here; /* in this process, which is faster */
+	bool here; /* replay in this process, which is faster */
 	time_t end;
 };
 
-/* Seconds of the processor that the replays have had; others may keep the machine busy. */
+/* CPU seconds of all replays, because other processes may keep the machine busy. */
 static time_t spent(void)
 {
 	struct rusage here;
@@ -36,7 +36,7 @@ static bool is_over(const struct shrinking *s)
 	return spent() >= s->end;
 }
 
-/* Whether what is next fails as it should; it is the best then. */
+/* If the candidate fails in the same way, makes it the best. */
 static bool try_next(struct shrinking *s)
 {
 	struct outcome outcome;
@@ -55,7 +55,7 @@ static bool try_next(struct shrinking *s)
 	return true;
 }
 
-/* Nothing but a copy of the best, without the steps that leave_out names. */
+/* Tries a copy of the best without the steps for which leave_out is true. */
 static bool try_without(struct shrinking *s, bool (*leave_out)(const struct step *, unsigned),
 			unsigned which)
 {
@@ -98,7 +98,7 @@ static bool try_without_range(struct shrinking *s, unsigned at, unsigned count)
 	return try_next(s);
 }
 
-/* From the end: what comes last is least in the way of the others. */
+/* Goes backwards, because later steps affect fewer others. */
 static void without_ranges(struct shrinking *s, unsigned part)
 {
 	unsigned end = s->best->count;
@@ -111,7 +111,7 @@ static void without_ranges(struct shrinking *s, unsigned part)
 	}
 }
 
-/* Smaller parts, of which there are more, are tried when larger ones hardly help any more. */
+/* Tries smaller parts, of which there are more, once larger ones bring little. */
 static bool without_steps(struct shrinking *s)
 {
 	unsigned all = s->best->count;
@@ -129,7 +129,7 @@ static bool without_steps(struct shrinking *s)
 	return s->best->count < all;
 }
 
-/* An answer and the request that it is for, and the like. */
+/* Leaves out pairs of steps, such as a request and its answer. */
 static bool without_pairs(struct shrinking *s)
 {
 	bool any = false;
@@ -153,7 +153,7 @@ static bool without_pairs(struct shrinking *s)
 	return any;
 }
 
-/* object is in what is next, which is like the best. */
+/* object is part of the candidate, which equals the best. */
 static bool try_value(struct shrinking *s, void *object, const struct field *field, uint64_t value)
 {
 	uint64_t old = field_get(object, field);
@@ -166,7 +166,7 @@ static bool try_value(struct shrinking *s, void *object, const struct field *fie
 	return false;
 }
 
-/* A value is simpler the nearer it is to the simplest one. */
+/* A value is simpler the closer it is to the simplest. */
 static bool simplify_field(struct shrinking *s, void *object, const struct field *field)
 {
 	uint64_t value = field_get(object, field);
@@ -235,7 +235,7 @@ static bool simplify_world(struct shrinking *s)
 	return any;
 }
 
-/* With all frames sent at once, other steps that send some may not be needed. */
+/* If one step sends all frames, others that send some may not be needed. */
 static void send_all(struct shrinking *s)
 {
 	for (unsigned i = 0; i < s->best->count && !is_over(s); i++) {
@@ -262,7 +262,7 @@ static void shrink_all(struct shrinking *s)
 	}
 }
 
-/* In one process for all, as long as none of the replays crashes. */
+/* Runs all replays in one process. False if one of them crashes. */
 static bool shrink_fast(struct shrinking *s, unsigned seconds)
 {
 	int status = 0;

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a run has been through: a rule that nothing ever put to the test is not shown to hold. */
+/* Situations that a run has met. A rule that no situation has tested is not shown to hold. */
 #ifndef SITUATION_H
 #define SITUATION_H
 
 #include <stdint.h>
 
 #define SITUATIONS(X)                                                                              \
-	X(ANSWERED, "a response came back to who asked")                                           \
+	X(ANSWERED, "a response came back to its requester")                                       \
 	X(INVALID_CID, "a foreign CID was refused (V3)")                                           \
-	X(MALFORMED, "an Allocate or Release CID without its TLV (V3)")                            \
-	X(NODE_FULL, "all 254 CIDs of a service taken, and no orphan (V2)")                        \
-	X(NODE_FULL_RECLAIM, "a full node gave up an orphan first (V2)")                           \
-	X(CTL_TIDS_OUT, "all 255 device tids in flight (V4)")                                      \
+	X(MALFORMED, "an Allocate or Release CID had no TLV (V3)")                                 \
+	X(NODE_FULL, "all 254 CIDs of a service were taken, without an orphan (V2)")               \
+	X(NODE_FULL_RECLAIM, "a full node reclaimed an orphan first (V2)")                         \
+	X(CTL_TIDS_OUT, "all 255 device tids were in flight (V4)")                                 \
 	X(EQUAL_TIDS, "a request waited for another session's equal tid (V5)")                     \
 	X(SAME_TID_TWICE, "a session used its own tid twice at a time (V5)")                       \
-	X(IN_FLIGHT_FULL, "1,024 requests of a session in flight (V5)")                            \
+	X(IN_FLIGHT_FULL, "1,024 requests of a session were in flight (V5)")                       \
 	X(CLOSED_RESPONSE, "a response found its session closed (V6)")                             \
 	X(LINGERING_ALLOCATE, "a closed session's Allocate CID was dropped (V6)")                  \
 	X(CLOSED_ALLOCATE, "a client was allocated for a closed session (V6)")                     \
@@ -24,10 +24,10 @@
 	X(SECOND_HOLDER, "a client got another holder (V8)")                                       \
 	X(HOLDER_LEFT, "a holder left, and others stayed (V8)")                                    \
 	X(SEVERAL_TOLD, "an indication went to several holders (V8, V11, V13)")                    \
-	X(RECLAIMED, "an orphan was given up for an Allocate CID (V9)")                            \
-	X(NOTHING_TO_RECLAIM, "the modem's ClientIdsExhausted was shown (V9)")                     \
-	X(CALL_KEPT, "a data call kept an orphan from being given up (V9)")                        \
-	X(ORPHAN_EXPIRED, "an orphan was too old (V9)")                                            \
+	X(RECLAIMED, "an orphan was reclaimed for an Allocate CID (V9)")                           \
+	X(NOTHING_TO_RECLAIM, "the modem's ClientIdsExhausted was passed on (V9)")                 \
+	X(CALL_KEPT, "a data call kept an orphan from being reclaimed (V9)")                       \
+	X(ORPHAN_EXPIRED, "an orphan expired (V9)")                                                \
 	X(SYNC, "a Sync released clients (V10)")                                                   \
 	X(SYNC_ORPHAN, "a Sync released an orphan (V10)")                                          \
 	X(SYNC_EMPTY, "a Sync had nothing to release (V10)")                                       \
@@ -39,12 +39,12 @@
 	X(BROADCAST_NOBODY, "a broadcast went nowhere (V12)")                                      \
 	X(REVOKED, "a held client was revoked (V13)")                                              \
 	X(REVOKED_NOBODYS, "a client without a holder was revoked (V13)")                          \
-	X(CTL_INDICATION, "a CTL indication went to all (V13)")                                    \
+	X(CTL_INDICATION, "a CTL indication went to every session (V13)")                          \
 	X(ABORTED, "a request was answered Aborted (V13, V16)")                                    \
 	X(OVERFLOW, "an indication was dropped from a full queue (V14)")                           \
 	X(OVERFLOW_FRAMES, "a queue was full with 1,024 frames (V14)")                             \
 	X(RESPONSE_DROPPED, "a response was dropped from a full queue (V14)")                      \
-	X(PART_READ_KEPT, "a frame read in part stayed in a full queue (V14)")                     \
+	X(PART_READ_KEPT, "a partly read frame stayed in a full queue (V14)")                      \
 	X(OVERFLOW_READ, "ENOBUFS was read (V14)")                                                 \
 	X(EXPIRED, "a request to a service expired (V15)")                                         \
 	X(CTL_EXPIRED, "a CTL request expired (V15)")                                              \
@@ -59,21 +59,21 @@
 	X(LATE_FORGOTTEN, "more than 1,024 expired requests of a user (V15, V28)")                 \
 	X(PORT_FAILED, "the port could not send a request (V15)")                                  \
 	X(PORT_LOST, "the port had lost a request (V15)")                                          \
-	X(OWN_FAILED, "the port could not send a request of the mux's own (V15)")                  \
+	X(OWN_FAILED, "the port could not send one of the mux's own requests (V15)")               \
 	X(OWN_GIVEN_UP, "such a request was given up after three times (V15)")                     \
-	X(RELEASE_REFUSED, "a client came back, its release refused (V15)")                        \
+	X(RELEASE_REFUSED, "the release of a client was refused (V15)")                            \
 	X(RELEASE_EXPIRED, "a release was not answered (V15)")                                     \
-	X(RESTARTED, "the modem restarted, by an indication (V16)")                                \
+	X(RESTARTED, "the modem restarted with an indication (V16)")                               \
 	X(PORT_RESET, "the port reported a reset (V16)")                                           \
 	X(RESTART_IN_SYNC, "the modem restarted during a Sync (V16)")                              \
 	X(RESTART_IN_RECLAIM, "the modem restarted during a reclaim (V16)")                        \
 	X(UNPLUGGED, "the modem was unplugged (V17)")                                              \
-	X(STOPPED, "the instance stopped, all clients released (V18)")                             \
+	X(STOPPED, "the instance stopped with all clients released (V18)")                         \
 	X(WRITE_GARBAGE, "a write was refused with EINVAL (V19)")                                  \
 	X(WRITE_TOO_LONG, "a write was refused with EMSGSIZE (V19)")                               \
 	X(WRITE_IN_PIECES, "a frame was put together from pieces (V19)")                           \
-	X(MODEM_GARBAGE, "bytes of the modem were skipped (V19)")                                  \
-	X(MODEM_PARTIAL_LOST, "the rest of a modem's frame did not come (V19)")                    \
+	X(MODEM_GARBAGE, "bytes from the modem were skipped (V19)")                                \
+	X(MODEM_PARTIAL_LOST, "the rest of a frame from the modem never came (V19)")               \
 	X(READ_IN_PIECES, "a frame was read in pieces (V20)")                                      \
 	X(WRITE_FULL, "a write found the outbound queue full (V21)")                               \
 	X(WRITABLE_AGAIN, "a full outbound queue had room again (V22)")                            \

@@ -22,11 +22,11 @@ static size_t header_size(uint8_t service)
 	return service == 0 ? QMUX_HEADER + 6 : QMUX_HEADER + 7;
 }
 
-/* Byte by byte, as they may arrive: what the first that are there rule out. */
+/* Checks as many header bytes as have arrived. */
 static unsigned scan_header(const uint8_t *data, size_t size, uint8_t flags, size_t *frame_size)
 {
 	size_t length = size >= 3 ? get16(data + 1) + 1 : WIRE_MAX;
-	/* A service's longer header counts with the byte that tells the kind of message. */
+	/* A service's longer header counts only once the QMI flags have arrived. */
 	size_t header = size >= 7 ? header_size(data[4]) : header_size(0);
 
 	if (size >= 1 && data[0] != 1)
@@ -59,7 +59,7 @@ static bool is_modem_kind(uint8_t service, uint8_t flags)
 	return service == 0 ? flags == 1 || flags == 2 : flags == 2 || flags == 4;
 }
 
-/* Whether the TLVs that are there can fill the frame exactly. */
+/* True if the TLVs received so far can fill the frame exactly. */
 static bool chain_is_possible(const uint8_t *data, size_t size, size_t length)
 {
 	size_t at = header_size(data[4]);
@@ -202,7 +202,7 @@ static size_t cut_short(size_t size, uint32_t n)
 	return size - (n % 20 < size ? n % 20 : size - 1);
 }
 
-/* The last TLV seems longer than it is, and so does all around it. */
+/* Lengthens the last TLV and everything that contains it, without adding bytes. */
 static void swallow(uint8_t *frame, size_t size, unsigned more)
 {
 	size_t header = header_size(frame[4]);
@@ -229,12 +229,12 @@ size_t wire_damage(uint8_t *frame, size_t size, uint32_t how)
 		break;
 	case 2:
 		return cut_short(size, n);
-	case 3: /* the first TLV's length */
+	case 3: /* the length of the first TLV */
 	case 4:
 		if (header + 3 <= size)
 			put16(frame + header + 1, get16(frame + header + 1) + n % 5 - 2);
 		break;
-	case 5: /* that of all TLVs */
+	case 5: /* the length of all TLVs */
 		put16(frame + header - 2, get16(frame + header - 2) + n % 5 - 2);
 		break;
 	default:

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * QMUX frames, once more: the simulation has a codec of its own, so that a
- * fault in the core's codec does not fool it. Written from the layout that
- * QMI's documents give, not from lib/frame.c.
+ * A second codec for QMUX frames, so that a fault in the core's codec does not fool the
+ * simulation. Written from the layout in the QMI documents, not from lib/frame.c.
  */
 #ifndef WIRE_H
 #define WIRE_H
@@ -17,7 +16,7 @@ enum wire_kind {
 	WIRE_INDICATION,
 };
 
-/* What the beginning of a byte string is. More than one error may be true of it. */
+/* The first frame in a byte string. Both errors may apply. */
 enum {
 	WIRE_WHOLE = 0,
 	WIRE_PARTIAL = 1,
@@ -31,7 +30,7 @@ enum {
 unsigned wire_scan_request(const uint8_t *data, size_t size, size_t frame_max, size_t *frame_size);
 unsigned wire_scan_modem(const uint8_t *data, size_t size, size_t *frame_size);
 
-/* Of a whole frame. */
+/* Fields of a whole frame. */
 size_t wire_size(const uint8_t *frame);
 uint8_t wire_service(const uint8_t *frame);
 uint8_t wire_cid(const uint8_t *frame);
@@ -41,22 +40,22 @@ uint16_t wire_message(const uint8_t *frame);
 void wire_put_cid(uint8_t *frame, uint8_t cid);
 void wire_put_tid(uint8_t *frame, uint16_t tid);
 
-/* The offset of the value of the first TLV of this type, or 0; its length goes to *len. */
+/* The offset of the value of the first TLV of this type, or 0; *len: its length. */
 size_t wire_tlv(const uint8_t *frame, uint8_t type, size_t *len);
 
 /* The QMI error of a response, 0 for success; 3 (Internal) for a failure without one. */
 uint16_t wire_error(const uint8_t *frame);
 
-/* A frame without TLVs in buf[0..13); returns its size. Then TLVs, up to WIRE_MAX in all. */
+/* Builds a frame without TLVs in buf[0..13). Add TLVs up to WIRE_MAX. All return the size. */
 size_t wire_begin(uint8_t *buf, enum wire_kind kind, uint8_t service, uint8_t cid, uint16_t tid,
 		  uint16_t message);
 size_t wire_add(uint8_t *frame, uint8_t type, const void *value, size_t len);
 size_t wire_add_result(uint8_t *frame, uint16_t error);
 
 /*
- * Spoils a frame of size bytes as how, which is not 0, says: a bit of it, a
- * length, its end, or a length so that it takes in what follows. Returns how
- * many bytes there are then, 1 at least.
+ * Damages a frame of size bytes in the way given by how, which is not 0: flips a bit,
+ * changes a length, cuts off the end, or makes it swallow what follows. Returns the new
+ * size, at least 1.
  */
 size_t wire_damage(uint8_t *frame, size_t size, uint32_t how);
 

@@ -81,7 +81,7 @@ const struct world_config *world_config(const struct world *world)
 	return &world->config;
 }
 
-/* How often mux_check(), which walks over all that there is, looks at an unchecked world. */
+/* mux_check() walks over everything, so in an unchecked world it runs once per this many steps. */
 #define CHECKED_STEPS 100
 
 static void check_mux(struct world *world)
@@ -106,12 +106,13 @@ bool check(struct world *world, bool quiet)
 
 		while ((session = mux_next_changed(world->mux))) {
 			if (!changed)
-				model_complain(world->model, "V22", "nobody had changed, it said");
+				model_complain(world->model, "V22",
+					       "mux_has_changed() missed a session");
 			model_told(world->model, session);
 			changed = mux_has_changed(world->mux);
 		}
 		if (changed)
-			model_complain(world->model, "V22", "somebody has changed, it says");
+			model_complain(world->model, "V22", "mux_has_changed() names none");
 		model_all_told(world->model);
 	}
 	return !model_broken_rule(world->model);
@@ -214,7 +215,7 @@ static void failed(struct world *world)
 	world->was_sent = false;
 }
 
-/* Which one it was does not matter to the modem if it has answered already. */
+/* modem_unsee() has no effect if the modem has answered already. */
 static void lost(struct world *world)
 {
 	if (!world->was_sent || world->port_size)
@@ -399,7 +400,7 @@ bool world_do(struct world *world, const struct operation *op)
 	if (op->kind <= OP_READ_ALL)
 		do_session(world, op);
 	else if (world->unplugged)
-		return true; /* there is no port any more */
+		return true; /* the port is gone */
 	else if (op->kind >= OP_ANSWER && op->kind <= OP_NOISE)
 		do_modem(world, op);
 	else

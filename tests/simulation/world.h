@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The core and the model side by side: each step is done to both, and they are compared. */
+/* The core and the model side by side. Each step goes to both, and they are compared. */
 #ifndef WORLD_H
 #define WORLD_H
 
@@ -13,12 +13,12 @@ struct world_config {
 	uint64_t transaction_timeout;
 	uint64_t ctl_timeout;
 	uint64_t orphan_timeout;
-	unsigned modem_clients; /* of each service */
+	unsigned modem_clients; /* per service */
 	uint8_t modem_first_cid;
 	bool share_node;
 	bool start_sync;
-	bool silent_end; /* the modem answers nothing any more before the stop */
-	bool checked;    /* mux_check() after each step, not only now and then */
+	bool silent_end; /* the modem stops answering before the stop */
+	bool checked;    /* mux_check() after every step */
 };
 
 struct world;
@@ -28,7 +28,7 @@ void world_destroy(struct world *world);
 
 /* Both return false once a rule is broken. */
 bool world_do(struct world *world, const struct operation *op);
-/* Lets all that is under way come to its end, and then stops the instance: V15, V18. */
+/* Lets all requests end, then stops the instance: V15, V18. */
 bool world_finish(struct world *world);
 
 const struct model *world_model(const struct world *world);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the files of the world share. */
+/* Shared by the files world*.c. */
 #ifndef WORLD_PRIVATE_H
 #define WORLD_PRIVATE_H
 
@@ -17,18 +17,20 @@ struct world {
 	struct modem *modem;
 	uint64_t now;
 	struct session *sessions[MODEL_SLOTS];
-	struct staged staged[MODEL_SLOTS]; /* what a session has not written yet */
-	struct staged stream;              /* what the modem has not sent yet */
-	uint8_t port[WIRE_MAX];            /* the frame that the port is at */
+	struct staged staged[MODEL_SLOTS]; /* bytes that a session has not written yet */
+	struct staged stream;              /* bytes that the modem has not sent yet */
+	uint8_t port[WIRE_MAX];            /* the frame that the port sends now, or sent last */
 	size_t port_size;
 	uint64_t last_id;
 	unsigned steps;
-	bool was_sent; /* something that might be lost */
-	bool doubtful; /* what the modem says may not be understood */
+	bool was_sent; /* the last frame was sent, so it might be lost */
+	bool doubtful; /* the modem's frames may not be understood */
 	bool unplugged;
 };
 
-/* world.c: compares, and unless quiet asks the core who has changed. False once a rule is broken.
+/*
+ * world.c: compares, and unless quiet asks the core which sessions have changed. False
+ * once a rule is broken.
  */
 bool check(struct world *world, bool quiet);
 /* Does the turns that are due at once. False once a rule is broken. */
@@ -42,9 +44,9 @@ bool pass_time(struct world *world, uint64_t ms, bool at_once);
 
 /* world_session.c */
 void stage(struct staged *staged, const uint8_t *data, size_t size);
-/* Takes all but the last bytes; the caller frees what it gets. */
+/* Takes all but the last keep bytes. The caller must free the result. */
 uint8_t *unstage(struct staged *staged, size_t keep, size_t *size);
-/* The step's data, or bytes that follow from the step alone; to be freed. */
+/* The step's data, or bytes generated from the step. The caller must free the result. */
 uint8_t *odd_bytes(const struct operation *op);
 void close_session(struct world *world, unsigned slot);
 void write_request(struct world *world, const struct operation *op);

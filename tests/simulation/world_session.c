@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What sessions do. */
+/* The steps of sessions. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "random.h"
 #include "world_private.h"
 
-/* What a session that is not taken anything from keeps to write. */
+/* Limit on what a session keeps while its writes are refused. */
 #define STAGED_MAX 16384
 
 void stage(struct staged *staged, const uint8_t *data, size_t size)
@@ -43,7 +43,7 @@ static void open_session(struct world *world, const struct operation *op)
 	if (!session)
 		return;
 	if (mux_session_id(session) <= world->last_id)
-		model_complain(world->model, "V6", "the id of a session was another's before");
+		model_complain(world->model, "V6", "a session's id was used before");
 	world->last_id = mux_session_id(session);
 }
 
@@ -55,7 +55,7 @@ void close_session(struct world *world, unsigned slot)
 	world->staged[slot].size = 0;
 }
 
-/* It will be written again, before what has been kept back. */
+/* Puts the bytes back before those held back, to be written again. */
 static void unwrite(struct staged *staged, const uint8_t *bytes, size_t size)
 {
 	size_t rest_size;
@@ -142,7 +142,7 @@ uint8_t *odd_bytes(const struct operation *op)
 	}
 	for (uint32_t i = 0; i < op->amount; i++)
 		bytes[i] = (uint8_t)random_next(&random);
-	/* Half of them have something of a frame. */
+	/* Half of them resemble a frame. */
 	if (op->extra & 1 && op->amount > 6) {
 		bytes[0] = 1;
 		bytes[1] = (uint8_t)(op->extra >> 1);
@@ -160,7 +160,7 @@ static void write_odd(struct world *world, const struct operation *op)
 	free(bytes);
 }
 
-/* Returns whether there was something. */
+/* False if there was nothing to read. */
 static bool read_once(struct world *world, unsigned slot, size_t max)
 {
 	const uint8_t *data = NULL;

@@ -1,12 +1,11 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Running the daemon: to its end, or in the background with its lines read as
-# they come. With as few processes as can be: they are slow in User-Mode Linux.
-# To be sourced.
-# shellcheck disable=SC2154 # dir: made by who sources this
+# Runs the daemon to its end, or in the background with its lines read as they come.
+# Uses few processes, because starting one is slow in User-Mode Linux. To be sourced.
+# shellcheck disable=SC2154 # dir: set by the sourcing script
 
-# start COMMAND...: in the background.
+# start COMMAND...: runs it in the background.
 start()
 {
 	said=
@@ -14,7 +13,7 @@ start()
 	process=$!
 }
 
-# Until it has said the text, which is in $said with all that came before.
+# await_said TEXT: reads lines into $said until it contains the text.
 await_said()
 {
 	local line
@@ -25,9 +24,9 @@ await_said()
 	done
 }
 
-# finish [SIGNAL]: its end, awaited or by a signal; all that it has said. It is
-# killed after 30 s.
-# shellcheck disable=SC2119,SC2120 # the signal is given elsewhere
+# finish [SIGNAL]: sends the signal, if any, waits for the end, and reads the remaining
+# output. Kills the process after 30 s.
+# shellcheck disable=SC2119,SC2120 # other files pass a signal
 finish()
 {
 	local rest
@@ -41,15 +40,15 @@ finish()
 	said+=$rest
 }
 
-# run COMMAND...: to its end. Its status, in $said its stderr, in $dir/out its stdout.
+# run COMMAND...: runs it to its end. Sets status and said (stderr); stdout is in $dir/out.
 run()
 {
 	start "$@"
 	finish ''
 }
 
-# refused STATUS NAME TEXT COMMAND...: the command ends with the status, and says
-# the text on stderr alone.
+# refused STATUS NAME TEXT COMMAND...: the command exits with the status, prints the
+# text on stderr, and nothing on stdout.
 refused()
 {
 	local expected=$1 name=$2 text=$3
@@ -59,12 +58,12 @@ refused()
 	if [[ $status -eq $expected && $said == *"$text"* && ! -s $dir/out ]]; then
 		pass "$name"
 	else
-		fail "$name" "status $status instead of $expected, or '$text' is missing in: $said" \
+		fail "$name" "status $status instead of $expected, or '$text' is missing from: $said" \
 			"stdout: $(<"$dir/out")"
 	fi
 }
 
-# check NAME CONDITION...: where it does not hold, what the daemon said is shown.
+# check NAME CONDITION...: if it fails, prints what the daemon said.
 check()
 {
 	local name=$1
@@ -73,14 +72,14 @@ check()
 	if "$@"; then
 		pass "$name"
 	else
-		fail "$name" "not so: $*" "status ${status-}, said:" "$said"
+		fail "$name" "this failed: $*" "status ${status-}, said:" "$said"
 	fi
 }
 
 says() { [[ $said == *"$1"* ]]; }
 silent_about() { [[ $said != *"$1"* ]]; }
 
-# counts REGEX N: so many lines fit.
+# counts REGEX N: N lines match.
 counts()
 {
 	local line n=0
@@ -91,7 +90,7 @@ counts()
 	((n == $2))
 }
 
-# Each line does.
+# all_fit REGEX: every line matches.
 all_fit()
 {
 	local lines=${said//[!$'\n']/}

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# How lines of the log begin, which of them there are, and a supervisor that
-# cannot be told.
+# Prefixes of log lines, the lines at each log level, and a supervisor that cannot be
+# notified.
 # shellcheck disable=SC2154 # said, status and the like: bench.sh; dir, port: run
 
 serve()
@@ -12,7 +12,7 @@ serve()
 	finish TERM
 }
 
-# The daemon, with a stderr that is the journal's, as far as it can tell.
+# Runs the daemon with a stderr that looks like the journal.
 cat >"$dir/journal" <<'END'
 #!/bin/sh
 JOURNAL_STREAM=$(stat -Lc %d:%i /proc/$$/fd/2)
@@ -32,7 +32,7 @@ test_log_of_the_journal()
 	check 'journal: details' says '<7>'
 }
 
-# -v tells more, but of no frame: what the sessions do, and the counters in the end.
+# -v logs sessions and the final counters, but no frames.
 test_log_levels()
 {
 	serve "$dir/cuse-qmux" --nodes=1 "$port"
@@ -49,7 +49,7 @@ test_log_levels()
 	check '-v twice: frames' counts 'to the modem: CTL Sync request' 1
 }
 
-# It is told twice: ready, and stopping.
+# The daemon notifies twice: ready and stopping.
 test_supervisor_not_there()
 {
 	local path name
@@ -62,6 +62,6 @@ test_supervisor_not_there()
 	done
 	name=${path::107}
 	serve env NOTIFY_SOCKET="$name" "$dir/cuse-qmux" --nodes=1 "$port"
-	check 'NOTIFY_SOCKET of nobody' counts "warning.*'$name'.*directory" 2
-	check 'NOTIFY_SOCKET of nobody: served' [ "$status" -eq 0 ]
+	check 'NOTIFY_SOCKET that does not exist' counts "warning.*'$name'.*directory" 2
+	check 'NOTIFY_SOCKET that does not exist: served' [ "$status" -eq 0 ]
 }

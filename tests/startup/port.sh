@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# What the port may be: what can never be one ends with status 3, what may be
-# one another time with status 1, and what is one is used, by its own name.
+# Valid and invalid ports. One that can never work gives status 3, one that may work
+# later gives status 1, and a valid one is used under its own name.
 # shellcheck disable=SC2154 # said, status and the like: bench.sh; dir, port: run
 
 test_port_paths()
@@ -26,10 +26,10 @@ test_port_rights()
 	local as_nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups)
 
 	chmod 600 "$port" /dev/cuse
-	refused 3 'no right to /dev/cuse' 'not permitted to open /dev/cuse: run as root' \
+	refused 3 'no permission for /dev/cuse' 'not permitted to open /dev/cuse: run as root' \
 		"${as_nobody[@]}" "$dir/cuse-qmux" "$port"
 	chmod 666 /dev/cuse
-	refused 1 'no right to the port' "not permitted to open $port: run as root" \
+	refused 1 'no permission for the port' "not permitted to open $port: run as root" \
 		"${as_nobody[@]}" "$dir/cuse-qmux" "$port"
 	chmod 600 /dev/cuse
 }
@@ -44,7 +44,7 @@ test_port_link()
 	check 'a link: stopped' [ "$status" -eq 0 ]
 }
 
-# A modem that goes is no line that hangs up on the daemon.
+# The end of the modem must not send SIGHUP to a daemon that is a session leader.
 test_port_of_a_session()
 {
 	local own own_sim
@@ -57,6 +57,6 @@ test_port_of_a_session()
 	await_said ready:
 	kill "$own_sim"
 	finish
-	check 'leader of a session: unplugged' [ "$status" -eq 0 ]
-	check 'leader of a session: says so' says "$own was unplugged"
+	check 'session leader: unplugged' [ "$status" -eq 0 ]
+	check 'session leader: says so' says "$own was unplugged"
 }

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# What udev knows about the port: a made-up device in /sys, in a mount namespace
-# of the test's own.
+# udev's knowledge of the port: a fake device in /sys, in the test's own mount
+# namespace.
 # shellcheck disable=SC2154 # said, status and the like: bench.sh; dir, port: run
 
 bus=/sys/devices/bus
@@ -21,7 +21,7 @@ mount_sys()
 	numbers=$((0x$(stat -Lc %t "$port"))):$((0x$(stat -Lc %T "$port")))
 }
 
-# pretend SUBSYSTEM PATH [PROPERTY...]: the port's device.
+# pretend SUBSYSTEM PATH [PROPERTY...]: makes the port's device.
 pretend()
 {
 	local subsystem=$1 path=$2
@@ -33,7 +33,7 @@ pretend()
 	[[ /sys/dev/char/$numbers -ef $path ]] || ln -sfn "$path" "/sys/dev/char/$numbers"
 }
 
-# usb DRIVER [PROPERTY...]: a modem on USB.
+# usb DRIVER [PROPERTY...]: makes the port that of a USB modem.
 usb()
 {
 	local interface=$bus/$1/1-1:1.0 driver=$1
@@ -55,7 +55,7 @@ usb()
 	pretend usbmisc "$interface/usbmisc/cdc-wdm0" "$@"
 }
 
-# wwan NAME TYPE [PROPERTY...]: a port of the subsystem wwan, TYPE empty before Linux 6.2.
+# wwan NAME TYPE [PROPERTY...]: makes it a wwan port; TYPE is empty before Linux 6.2.
 wwan()
 {
 	pretend wwan "$bus/type$2/$1" "${@:3}"
@@ -64,8 +64,8 @@ wwan()
 
 with_options() { usb qmi_wwan "CUSE_QMUX_OPTIONS=$1"; }
 
-# kind KIND DRIVER|NAME [TYPE]: what the daemon takes such a port for. Wrong options
-# are what it stops at.
+# kind KIND DRIVER|NAME [TYPE]: the daemon recognises such a port as KIND. Invalid
+# options make it stop there.
 kind()
 {
 	local kind=$1 name="${*:2}"
@@ -98,12 +98,12 @@ test_kinds_of_port()
 	kind unknown wwan0at0
 }
 
-# Of udev's properties those go to the node that identify the modem.
+# Only the udev properties that identify the modem are copied to the node.
 test_what_a_modem_is_called()
 {
 	local long
 
-	# What has no room is left out, in full.
+	# A property that does not fit is left out completely.
 	long=$(printf '%02100d' 0)
 	usb qmi_wwan ID_PATH=here "ID_TOO=$long" ID_SERIAL=12 XID_NO=1 DEVNAME=no ID_=
 	start "$dir/cuse-qmux" --nodes=1 "$port"
@@ -118,7 +118,7 @@ ID_PATH=here
 ID_SERIAL=12" ]
 }
 
-# The property is the last word, and as wrong as a command line can be.
+# The property overrides the command line, and can be invalid in the same ways.
 test_options_of_udev()
 {
 	local room
@@ -131,7 +131,7 @@ test_options_of_udev()
 	# 1,023 characters fit, 1,024 do not.
 	with_options "--nodes=${room}"
 	refused 2 'property: in full' "'0000" "$dir/cuse-qmux" "$port"
-	# What is left of it by one character would be right.
+	# One character shorter, it would be valid.
 	with_options "$(printf '%1021s' '')-vv"
 	refused 2 'property: too long' 1023 "$dir/cuse-qmux" "$port"
 	for room in '--nodes' '--no-such-option' '--nodes=2 --queue=1'; do
@@ -140,15 +140,15 @@ test_options_of_udev()
 	done
 	with_options '--nodes=2 /dev/other'
 	refused 2 'property: a port' "'/dev/other'" "$dir/cuse-qmux" "$port"
-	# getopt starts over, whatever it has seen before.
+	# getopt starts from the beginning, whatever it has parsed before.
 	with_options '--nodes=0'
-	refused 2 'property: behind options' "'0'" "$dir/cuse-qmux" -v --nodes=2 "$port"
+	refused 2 'property: after options' "'0'" "$dir/cuse-qmux" -v --nodes=2 "$port"
 }
 
-# says_nothing: for half a second; there is nothing by which to tell that it waits.
+# says_nothing: the daemon is silent for 0.5 s. No event shows that it waits.
 says_nothing() { ! read -r -t 0.5 -u "$lines"; }
 
-# A port may be there before udev has said all about it, which is then awaited.
+# A port may exist before udev has processed it, so the daemon waits for udev.
 test_udev_is_awaited()
 {
 	local subsystem began
@@ -165,7 +165,7 @@ test_udev_is_awaited()
 		check "udev: $subsystem: status" [ "$status" -eq 2 ]
 		rm "/run/udev/data/c$numbers"
 	done
-	# Nobody's rules are about anything else.
+	# No rules apply to any other device.
 	pretend tty "$bus/tty/pts"
 	began=$SECONDS
 	serve "$dir/cuse-qmux" --nodes=1 "$port"

@@ -1,13 +1,13 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# What the topics share: how they check, and what they look at. To be sourced.
+# Checks shared by the topics. To be sourced.
 # shellcheck disable=SC2034,SC2154 # BROKEN: guest; DIR, IMEI: modems.sh
 
 CLIENT=$BUILD/tests/system-client
 
-BY=''     # what is before a check's name
-BROKEN='' # what a topic needed has failed: the next one may lack it
+BY=''     # prefix for the names of checks
+BROKEN='' # a precondition has failed, so the next topic may lack something
 
 # check NAME COMMAND...
 check()
@@ -19,12 +19,12 @@ check()
 	if "$@" >"$DIR/said" 2>&1; then
 		pass "$name"
 	else
-		fail "$name" "this is not so: $*" "$(<"$DIR/said")" "the journal:" \
+		fail "$name" "this failed: $*" "$(<"$DIR/said")" "the journal:" \
 			"$(journalctl -n 20 --no-pager -o cat)"
 	fi
 }
 
-# need COMMAND...: what the checks rely on. No check, but a failure if it fails.
+# need COMMAND...: a precondition of checks, reported only if it fails.
 need()
 {
 	progress
@@ -38,7 +38,7 @@ need()
 # between MIN MAX NUMBER
 between() { (($1 <= $3 && $3 <= $2)) || { echo "it is $3"; return 1; }; }
 
-# says TEXT COMMAND...: the command succeeds, and its output has the text.
+# says TEXT COMMAND...: the command succeeds, and its output contains the text.
 says()
 {
 	local text=$1 said
@@ -49,7 +49,7 @@ says()
 	return 1
 }
 
-# refused STATUS TEXT COMMAND...: the command ends with this status, and says so.
+# refused STATUS TEXT COMMAND...: the command exits with this status, and its output contains the text.
 refused()
 {
 	local wanted=$1 text=$2 said status
@@ -62,7 +62,7 @@ refused()
 	return 1
 }
 
-# lacks TEXT COMMAND...: the command succeeds, and its output does not have the text.
+# lacks TEXT COMMAND...: the command succeeds, and its output does not contain the text.
 lacks()
 {
 	local text=$1 said
@@ -73,7 +73,7 @@ lacks()
 	return 1
 }
 
-# load_start NODE, load_ended PATTERN: a client in mid-traffic, and how it ended.
+# load_start NODE, load_ended PATTERN: starts a client under load, and checks how it ended.
 load_start()
 {
 	"$CLIENT" load "$1" "${IMEI[a]}" >"$DIR/load" 2>&1 &
@@ -89,7 +89,7 @@ load_ended()
 	return 1
 }
 
-# What the daemon itself has said since then, without what systemd says of it.
+# daemon_said CURSOR: the daemon's own messages since CURSOR, without systemd's.
 daemon_said()
 {
 	journalctl --sync
@@ -102,7 +102,7 @@ uses_io_uring()
 		grep -Fx 'anon_inode:[io_uring]'
 }
 
-# What has been said is looked at in a file: without that there is no saying what is missing.
+# Uses a file, so that an empty journal does not count as free of complaints.
 no_complaint()
 {
 	journalctl -o cat --no-pager >"$DIR/journal" && [[ -s $DIR/journal ]] || return

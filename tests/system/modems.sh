@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Two USB modems, a and b, and waiting for what comes of them. To be sourced behind
+# Two USB modems, a and b, and waiting for their nodes. To be sourced after
 # waiting.sh and checks.sh.
 
 DROP_INS=/run/systemd/system/cuse-qmux@.service.d
@@ -23,24 +23,26 @@ modems_open()
 	need nodes_gone
 }
 
-# What is there when no modem is: processes, device files, files of the instances.
+# Lists everything that a modem could leave behind: processes, device files, failed units.
+# The runtime directory and its lock stay: all instances share them.
 leftovers()
 {
 	pgrep -a cuse-qmux
-	find /dev /run/cuse-qmux 2>/dev/null | grep -v '^/dev/\(pts\|char\|hugepages\|mqueue\|shm\)/' | sort
+	find /dev /run/cuse-qmux 2>/dev/null |
+		grep -vE '^/dev/(pts|char|hugepages|mqueue|shm)/|^/run/cuse-qmux(/lock)?$' | sort
 	systemctl list-units --plain --no-legend --state=failed
 }
 
-# Leaks are looked for at the daemon's end, with a call that the unit's filter refuses.
-# AddressSanitizer keeps what is freed, up to 256 MiB: the modems are to have as
-# much as they may before memory is measured.
+# At the daemon's exit, LeakSanitizer needs a system call that the unit's filter refuses.
+# AddressSanitizer keeps up to 256 MiB of freed memory: reduce that, so that the modem
+# processes reach the limit before memory is measured.
 allow_sanitizers()
 {
 	export ASAN_OPTIONS=quarantine_size_mb=1
 	drop_in sanitizers SystemCallFilter=ptrace
 }
 
-# drop_in NAME LINE: for [Service] of the unit, until drop_out NAME
+# drop_in NAME LINE: adds a line to [Service] of the unit until drop_out NAME.
 drop_in()
 {
 	mkdir -p "$DROP_INS"
@@ -78,19 +80,19 @@ instances() { systemctl list-units --plain --no-legend 'cuse-qmux@*' | cut -d ' 
 
 node_list() { compgen -G '/dev/qmi-virt[0-9]*'; }
 
-# nodes_wait NUMBER...: udev is done with them.
+# nodes_wait NUMBER...: waits until udev has processed these nodes.
 nodes_wait() { udevadm wait --timeout=60 "${@/#//dev/qmi-virt}"; }
 
-# All of it has gone: nodes, aliases, links and instances.
+# Waits until all nodes, aliases, links and instances are gone.
 nodes_gone() { await 60 no_trace; }
 
 no_trace() { [[ ! -e /dev/qmi-virt && -z $(node_list) && -z $(instances) ]]; }
 
 no_udev_workers() { ! pgrep -P "$(pgrep -o systemd-udevd)" >/dev/null; }
 
-# In KiB, without what the kernel can give up, and without files: the journal is
-# one, in memory. udev's workers end when there is nothing to do. Free pages that
-# a processor keeps at hand, up to 50 MiB, are not in MemFree.
+# Prints the memory used in KiB, without reclaimable memory and without files, because
+# the journal is a file in memory. Waits for udev's workers, which exit when idle. Adds
+# the free pages on per-CPU lists, up to 50 MiB, which MemFree does not count.
 memory_used()
 {
 	await 60 no_udev_workers
@@ -105,7 +107,7 @@ memory_used()
 
 journal_cursor() { journalctl -n 0 --show-cursor | sed -n 's/^-- cursor: //p'; }
 
-# journal_says TEXT [CURSOR]: since then
+# journal_says TEXT [CURSOR]: prints the lines with this text, since CURSOR if given.
 journal_says()
 {
 	journalctl --sync

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the tests in the guest do on a node that qmicli cannot: several
- * clients at once, calls that are blocked when the modem goes, frames of any
- * size. Each command says what it saw, and ends with 0 if that is as it should.
+ * The guest tests use this for what qmicli cannot do on a node: several clients at once,
+ * calls that are blocked when the modem disappears, frames of any size. Each command
+ * prints what it saw, and exits with 0 if that was right.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -25,12 +25,12 @@
 #define FRAME_MAX       4200
 #define IN_FLIGHT       4
 
-/* Of DMS. */
+/* DMS messages. */
 #define GET_MODEL 0x0022
 #define GET_IDS   0x0025
-#define IMEI      0x11 /* a TLV of its answer */
+#define IMEI      0x11 /* a TLV in its answer */
 
-#define PADDING 0x7E /* a TLV that no message has */
+#define PADDING 0x7E /* a TLV type that no message uses */
 
 struct client {
 	int fd;
@@ -72,7 +72,7 @@ static void await(const struct client *client, short events)
 		wrong("no answer");
 }
 
-/* A whole frame or -errno. */
+/* Sends a whole frame. Returns 0 or -errno. */
 static int send_frame(const struct client *client, const struct frame *frame)
 {
 	size_t size = frame_size(frame->data);
@@ -83,7 +83,7 @@ static int send_frame(const struct client *client, const struct frame *frame)
 	if (written < 0)
 		return -errno;
 	if ((size_t)written != size)
-		wrong("a part of a frame was taken");
+		wrong("part of a frame was accepted");
 	return 0;
 }
 
@@ -98,11 +98,11 @@ static int receive_frame(const struct client *client, struct frame *frame)
 		return -errno;
 	if (frame_scan(frame->data, (size_t)got, FRAME_FROM_MODEM, &size) != FRAME_WHOLE ||
 	    size != (size_t)got)
-		wrong("what was read is no frame");
+		wrong("the data read is not a frame");
 	return 0;
 }
 
-/* Fills the frame up with a TLV until it has this many bytes; at least 3 more than it has. */
+/* Adds a TLV so that the frame has this many bytes, which must be at least 3 more. */
 static void pad(struct frame *frame, size_t size)
 {
 	static const uint8_t zeros[FRAME_MAX];
@@ -119,7 +119,7 @@ static bool answers(const struct frame *answer, const struct frame *request)
 	       frame_message(answer->data) == frame_message(request->data);
 }
 
-/* 0 or -errno. */
+/* Returns 0 or -errno. */
 static int ask(const struct client *client, const struct frame *request, struct frame *answer)
 {
 	int err = send_frame(client, request);
@@ -192,7 +192,7 @@ static void next_request(struct client *client, struct frame *request, unsigned 
 	}
 }
 
-/* Whose modem has answered: an answer must not come from another one's. */
+/* Checks the IMEI: the answer must not come from another modem. */
 static void check_content(const struct client *client, const struct frame *answer)
 {
 	uint16_t length;
@@ -206,7 +206,7 @@ static void check_content(const struct client *client, const struct frame *answe
 		wrong("another modem's answer");
 }
 
-/* Takes one answer, which has to be to one of those that are awaited, and ends its wait. */
+/* Reads one answer, which must match an awaited one, and removes that one. */
 static void take_answer(const struct client *client, struct frame *awaited, unsigned *count)
 {
 	struct frame answer;
@@ -225,7 +225,7 @@ static void take_answer(const struct client *client, struct frame *awaited, unsi
 		awaited[i] = awaited[--*count];
 		return;
 	}
-	wrong("an answer that nobody waits for");
+	wrong("an unexpected answer");
 }
 
 static void run_exchange(const char *node, const char *imei, unsigned requests, bool blocking)
@@ -245,12 +245,12 @@ static void run_exchange(const char *node, const char *imei, unsigned requests, 
 	}
 	while (count > 0)
 		take_answer(&client, awaited, &count);
-	/* Its answer is the next frame, or there was one too many. */
+	/* The next frame must be its answer, or there was one answer too many. */
 	release(&client);
 	close(client.fd);
 }
 
-/* 0 if every process that there is ends with 0. */
+/* Returns 0 if every child exits with 0. */
 static int await_children(void)
 {
 	int failures = 0;
@@ -261,7 +261,7 @@ static int await_children(void)
 	return failures ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-/* An alarm is not inherited: nobody waits for ever. */
+/* Sets an alarm again, because a child does not inherit it. */
 static void fork_or_die(pid_t *pid)
 {
 	fflush(stdout);
@@ -272,8 +272,7 @@ static void fork_or_die(pid_t *pid)
 		alarm(PATIENCE_OF_ALL);
 }
 
-/* exchange NODE IMEI CLIENTS REQUESTS: so many requests by so many clients, none lost or crossed.
- */
+/* exchange NODE IMEI CLIENTS REQUESTS: divides the requests among concurrent clients. */
 static int exchange(char **args)
 {
 	unsigned clients = (unsigned)atoi(args[2]);
@@ -290,7 +289,7 @@ static int exchange(char **args)
 	}
 	if (await_children() != EXIT_SUCCESS)
 		return EXIT_FAILURE;
-	printf("%u requests answered, none lost, doubled or crossed\n", clients * requests);
+	printf("%u requests answered, none lost, duplicated or misrouted\n", clients * requests);
 	return EXIT_SUCCESS;
 }
 
@@ -315,7 +314,7 @@ static void print_imei(const char *node)
 	close(client.fd);
 }
 
-/* imei NODE...: a line for each */
+/* imei NODE...: prints a line for each */
 static int imei(char **args)
 {
 	while (*args)
@@ -331,7 +330,7 @@ static void stop(int signal)
 	told_to_stop = 1;
 }
 
-/* load NODE IMEI: asks until SIGTERM, or until the node fails: how, and how much went before. */
+/* load NODE IMEI: sends requests until SIGTERM or a failure of the node, and prints totals. */
 static int load(char **args)
 {
 	struct client client = {.fd = open_node(args[0], O_NONBLOCK), .imei = args[1]};
@@ -357,7 +356,7 @@ static int load(char **args)
 			restarts++;
 			err = allocate(&client);
 		} else if (error == QMI_ERROR_INTERNAL) {
-			lost++; /* on the way to the modem: V15 */
+			lost++; /* on its way to the modem: V15 */
 		} else if (error != QMI_ERROR_NONE) {
 			wrong("a request was refused");
 		} else {
@@ -402,11 +401,11 @@ static void block_in_poll(const char *node)
 	expect_gone(pollfd.fd);
 }
 
-/* Whether it sleeps in the system call of this number. */
+/* True if the process sleeps in the system call with this number. */
 static bool sleeps_in(pid_t pid, int number)
 {
 	char path[64];
-	int found = -1; /* "running" is no number */
+	int found = -1; /* "running" is not a number */
 	FILE *file;
 
 	snprintf(path, sizeof(path), "/proc/%d/syscall", (int)pid);
@@ -435,7 +434,7 @@ static void start_blocked(void (*block)(const char *node), int number, const cha
 	}
 }
 
-/* unplug NODE: sessions blocked in read, in poll and between calls, until the modem goes: V17. */
+/* unplug NODE: sessions in read, in poll and between calls when the modem disappears: V17. */
 static int unplug(char **args)
 {
 	int between = open_node(args[0], O_NONBLOCK);
@@ -451,7 +450,7 @@ static int unplug(char **args)
 	return status;
 }
 
-/* limit NODE: frames up to what the port takes, and beyond. */
+/* limit NODE: frames up to the port's limit and beyond. */
 static int limit(char **args)
 {
 	struct client client = {.fd = open_node(args[0], O_NONBLOCK)};
@@ -481,7 +480,7 @@ static int limit(char **args)
 
 static const struct {
 	const char *name;
-	int args; /* at least */
+	int args; /* minimum */
 	int (*run)(char **args);
 } commands[] = {
 	{"exchange", 4, exchange}, {"imei", 1, imei},   {"load", 2, load},

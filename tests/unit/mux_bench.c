@@ -97,7 +97,7 @@ static void check_mux(const struct mux *mux)
 	const char *fault = mux_check(mux);
 
 	if (fault)
-		fail_msg("the mux does not agree with itself: %s", fault);
+		fail_msg("the mux is in an inconsistent state: %s", fault);
 }
 
 static void __attribute__((format(printf, 3, 0)))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Shared by the tests of the mux: messages as values, and a mux whose modem is played by
- * the test. A failed check here fails the current test.
+ * Shared by the mux tests: messages as values, and a mux for which the test plays the
+ * modem. A failed check here fails the current test.
  */
 #ifndef MUX_BENCH_H
 #define MUX_BENCH_H
@@ -17,7 +17,7 @@
 #define TIMEOUT     300000 /* ms, of transactions */
 #define CTL_TIMEOUT 10000  /* ms, of CTL requests */
 #define RETRY       200    /* ms, before a failed send is retried */
-#define IND         0x0001 /* an indication's message id, anywhere */
+#define IND         0x0001 /* an indication's message id, for any service */
 #define MODEL       0x0022 /* DMS Get Model, or any message that is only forwarded */
 #define DMS         QMI_SERVICE_DMS
 #define NAS         QMI_SERVICE_NAS
@@ -35,7 +35,7 @@ struct bench {
 	unsigned warnings;  /* logged */
 	uint32_t uid;       /* of the sessions that open_on() opens: 0, root */
 	unsigned traces[5]; /* by path */
-	const char *why;    /* the reason why the last dropped frame was dropped */
+	const char *why;    /* why the last dropped frame was dropped */
 };
 
 /* Messages. The last bytes of a message are its TLVs; each function returns a changed copy. */
@@ -45,7 +45,7 @@ struct msg plus(struct msg msg, uint8_t type, const void *value, uint16_t len);
 struct msg with_cid(struct msg msg, uint8_t cid);
 struct msg with_tid(struct msg msg, uint16_t tid);
 
-/* The response to a request, with a result; about_client() has the TLV of two bytes too. */
+/* The response to a request, with a result; about_client() adds the TLV with service and CID. */
 struct msg answer(struct msg to, uint16_t error);
 struct msg about_client(struct msg msg, uint8_t service, uint8_t cid);
 
@@ -76,11 +76,11 @@ void app_reads_overflow(struct session *session);
 /* The modem. */
 struct msg modem_gets(struct bench *bench); /* any message */
 void modem_gets_this(struct bench *bench, struct msg wanted);
-struct msg modem_gets_ctl(struct bench *bench, struct msg wanted); /* under any tid but 0 */
+struct msg modem_gets_ctl(struct bench *bench, struct msg wanted); /* with any tid but 0 */
 void modem_gets_nothing(struct bench *bench);
 void modem_says(struct bench *bench, struct msg msg);
 void port_fails(struct bench *bench);        /* to accept the next frame */
-void own_request_fails(struct bench *bench); /* the same, and the pause after it is over */
+void own_request_fails(struct bench *bench); /* and its retry is due */
 
 /* Both sides: a complete Allocate CID, and any other request with its answer. */
 uint8_t allocate(struct bench *bench, struct session *session, uint8_t service, uint8_t device_cid);

@@ -7,7 +7,7 @@
 #include "transaction.h"
 #include "unit_groups.h"
 
-#define AGE 100 /* ms that an orphan may have */
+#define AGE 100 /* ms, the orphan timeout */
 
 #define DMS 2
 
@@ -268,7 +268,7 @@ static void test_V9_orphans_age(void **state)
 	assert_int_equal(clients_deadline(clients), UINT64_MAX);
 	assert_true(client_is_overdue(a));
 	assert_false(client_is_overdue(b));
-	/* Its call may end. */
+	/* It was kept because of its call. */
 	b->call_up = false;
 	assert_true(client_is_overdue(b));
 	client_use(clients, b, here);

@@ -83,10 +83,10 @@ static void test_V19_marker(void **state)
 static void test_V19_length_too_short(void **state)
 {
 	(void)state;
-	/* Less than CTL's header, which any frame has; seen as soon as the length is there. */
+	/* Shorter than the CTL header, the shortest; detected as soon as the length is known. */
 	INVALID(ctl_request, 3, FRAME_FROM_APP, {1, 0x0A});
 	INVALID(ctl_request, 3, FRAME_FROM_APP, {1, 0x00});
-	/* Room for CTL's header, not for a service's. */
+	/* Long enough for a CTL header, but not for a service header. */
 	INVALID(dms_request, 7, FRAME_FROM_APP, {1, 0x0B});
 	check_scan((uint8_t[]){0x01, 0x0B, 0x00, 0x00, 0x02, 0x03}, 6, FRAME_FROM_APP,
 		   FRAME_PARTIAL, 12);
@@ -105,11 +105,11 @@ static void test_V19_direction(void **state)
 static void test_V19_kind(void **state)
 {
 	(void)state;
-	/* An application sends requests only. */
+	/* An application sends only requests. */
 	INVALID(dms_request, 7, FRAME_FROM_APP, {6, 0x02});
 	INVALID(dms_request, 7, FRAME_FROM_APP, {6, 0x04});
 	INVALID(ctl_request, 7, FRAME_FROM_APP, {6, 0x01});
-	/* The modem never does, and CTL's flags are not the other services'. */
+	/* The modem never sends any, and CTL has other flag values than the services. */
 	INVALID(ctl_response, 7, FRAME_FROM_MODEM, {6, 0x00});
 	INVALID(ctl_response, 7, FRAME_FROM_MODEM, {6, 0x04});
 	INVALID(nas_indication, 7, FRAME_FROM_MODEM, {6, 0x00});
@@ -129,12 +129,12 @@ static void test_V19_inner_length(void **state)
 static void test_V19_tlvs_of_the_modem(void **state)
 {
 	(void)state;
-	/* A TLV longer than the frame, seen as soon as its header is there. */
+	/* A TLV longer than the frame, detected as soon as its header is complete. */
 	INVALID(ctl_response, 15, FRAME_FROM_MODEM, {13, 0x05});
-	/* Less than a TLV's header left over. */
+	/* The bytes left over are too few for a TLV header. */
 	INVALID(ctl_response, 15, FRAME_FROM_MODEM, {13, 0x03});
 	INVALID(ctl_response, sizeof(ctl_response), FRAME_FROM_MODEM, {13, 0x02});
-	/* Just a header left over: the chain is whole again. */
+	/* They are exactly a TLV header, which is valid. */
 	check_scan((uint8_t[]){0x01, 0x12, 0, 0x80, 0, 0, 1, 7, 0x22, 0, 7, 0, 2, 1, 0, 9, 3, 0, 0},
 		   19, FRAME_FROM_MODEM, FRAME_WHOLE, 19);
 }

@@ -21,7 +21,7 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* An indication of 16 bytes, which its message id tells from others. */
+/* An indication of 16 bytes, identified by its message id. */
 static const uint8_t *indication(uint16_t message)
 {
 	static uint8_t frame[16];
@@ -85,7 +85,7 @@ static void test_V19_a_part_that_is_skipped(void **state)
 	struct input *input = *state;
 	uint8_t data[32];
 
-	/* The rest of a value of 20 bytes is lost, and another frame is in its place. */
+	/* The rest of a 20-byte value is lost, and another frame follows instead. */
 	memcpy(data, indication(1), 16);
 	data[1] = 35;
 	data[11] = 23;

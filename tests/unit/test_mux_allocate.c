@@ -11,7 +11,7 @@ static void leave_orphan(struct bench *bench, unsigned node, uint8_t service, ui
 	mux_close(session, bench->now);
 }
 
-/* Sends an Allocate CID; the modem has none left. */
+/* Sends an Allocate CID, for which the modem has no CID left. */
 static void find_exhausted(struct bench *bench, struct session *session, uint8_t service)
 {
 	app_write(session, ctl_allocate(9, service));
@@ -50,7 +50,7 @@ static void test_V2_a_full_node_while_two_allocate(void **state)
 	second = modem_gets(bench);
 	modem_says(bench, about_client(answer(first, 0), DMS, 1));
 	app_reads(a, about_client(answer(asked, 0), DMS, QMI_CID_MAX));
-	/* The modem had one more than the node has numbers. */
+	/* The modem had a CID left, but the node had not. */
 	modem_says(bench, about_client(answer(second, 0), DMS, 0));
 	app_reads(b, answer(asked, QMI_ERROR_INTERNAL));
 	app_write(b, asked);
@@ -140,7 +140,7 @@ static void test_V6_allocated_for_a_closed_session(void **state)
 	app_write(a, ctl_allocate(11, DMS));
 	got = modem_gets_ctl(bench, ctl_allocate(9, DMS));
 	mux_close(a, bench->now);
-	/* The others are not even asked for. */
+	/* The other two are never sent. */
 	modem_gets_nothing(bench);
 	modem_says(bench, about_client(answer(got, 0), DMS, 40));
 	assert_int_equal(mux_counters(bench->mux)->dropped_responses, 1);
@@ -160,7 +160,7 @@ static void test_V9_oldest_orphan_makes_room(void **state)
 	leave_orphan(bench, 1, DMS, 40);
 	leave_orphan(bench, 0, DMS, 41);
 	leave_orphan(bench, 1, NAS, 42);
-	/* Used once more, the first is younger than the second. */
+	/* The first was used again, so the second is now the older one. */
 	user = open_on(bench, 1);
 	exchange(bench, user, request(DMS, 1, 1, MODEL), 40);
 	mux_close(user, bench->now);
@@ -169,7 +169,7 @@ static void test_V9_oldest_orphan_makes_room(void **state)
 	app_reads_nothing(a);
 	modem_says(bench, answer(modem_gets_ctl(bench, ctl_release(0, DMS, 41)), 0));
 	got = modem_gets_ctl(bench, ctl_allocate(0, DMS));
-	/* Still not enough: the next one, on another node. */
+	/* Still exhausted: the next orphan, on another node, is released too. */
 	modem_says(bench, answer(got, QMI_ERROR_CLIENT_IDS_EXHAUSTED));
 	modem_says(bench, answer(modem_gets_ctl(bench, ctl_release(0, DMS, 40)), 0));
 	got = modem_gets_ctl(bench, ctl_allocate(0, DMS));
@@ -226,7 +226,7 @@ static void test_V9_a_data_call_is_kept(void **state)
 	find_exhausted(bench, b, WDS);
 	app_reads(b, answer(ctl_allocate(9, WDS), QMI_ERROR_CLIENT_IDS_EXHAUSTED));
 
-	/* Stopped, even by a session that has closed since. */
+	/* A Stop counts even if its session has closed since. */
 	a = open_on(bench, 0);
 	app_write(a, request(WDS, 1, 3, QMI_WDS_STOP_NETWORK));
 	modem_gets_this(bench, request(WDS, 40, 3, QMI_WDS_STOP_NETWORK));
@@ -256,7 +256,7 @@ static void test_V9_the_asker_closes_meanwhile(void **state)
 	mux_close(a, bench->now);
 	modem_gets_nothing(bench);
 
-	/* Or before the answer: then nothing is given up for nobody. */
+	/* Or before the answer: then no orphan is reclaimed. */
 	leave_orphan(bench, 0, DMS, 41);
 	a = open_on(bench, 0);
 	app_write(a, ctl_allocate(9, DMS));
@@ -289,7 +289,7 @@ static void test_V9_orphan_timeout(void **state)
 	modem_says(bench, answer(got, 0));
 	modem_gets_nothing(bench);
 	assert_int_equal(mux_deadline(bench->mux), bench->now + 2000);
-	/* Adopted in time, the other one stays. */
+	/* The other one stays because it was adopted in time. */
 	b = open_on(bench, 1);
 	exchange(bench, b, request(DMS, 1, 1, MODEL), 41);
 	pass_time(bench, 2000);
@@ -314,7 +314,7 @@ static void test_V9_orphan_timeout_after_a_call(void **state)
 	app_write(a, stop);
 	modem_gets_this(bench, with_cid(stop, 40));
 	mux_close(a, bench->now);
-	/* Its call keeps it, but only as long as it is up. */
+	/* It is kept only as long as its call is up. */
 	pass_time(bench, 5000);
 	modem_gets_nothing(bench);
 	modem_says(bench, answer(with_cid(stop, 40), 0));
@@ -322,7 +322,7 @@ static void test_V9_orphan_timeout_after_a_call(void **state)
 	modem_gets_ctl(bench, ctl_release(0, WDS, 40));
 }
 
-/* The same tick that finds the end of the call, behind a frame cut short, gives the orphan up. */
+/* One tick finds the end of the call, after a truncated frame, and reclaims the orphan. */
 static void test_V9_orphan_timeout_in_the_tick_that_ends_a_call(void **state)
 {
 	static const uint8_t payload[200];

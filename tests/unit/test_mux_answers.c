@@ -124,7 +124,7 @@ static void test_V13_revoke_and_invalid_cid(void **state)
 		app_write(a, pending);
 		app_reads(a, answer(pending, QMI_ERROR_INVALID_CLIENT_ID));
 		modem_gets_nothing(bench);
-		/* The other one is still there. */
+		/* The other client is unaffected. */
 		exchange(bench, b, request(DMS, 1, 1, MODEL), 41);
 		modem_says(bench, about_client(ind, DMS, 41));
 		app_reads(b, about_client(ind, DMS, 1));
@@ -192,7 +192,7 @@ static void test_without_hooks(void **state)
 	bench_restart(bench);
 	a = open_on(bench, 0);
 	allocate(bench, a, 0x77, 40);
-	/* Logged, if anybody listened, with a service that has no name. */
+	/* An unnamed service, with no hooks to log it. */
 	allocate(bench, a, 0x77, 40);
 	modem_says(bench, indication(NAS, 40, IND));
 	assert_int_equal(bench->warnings, 0);
@@ -212,7 +212,7 @@ static void test_V13_a_release_ends_with_its_client(void **state)
 		got = modem_gets(bench);
 		modem_says(bench, about_client(indication(0, 0, QMI_CTL_REVOKE_CID), DMS, 40));
 		app_reads(a, about_client(indication(0, 0, QMI_CTL_REVOKE_CID), DMS, 1));
-		/* The next to have the modem's number is not the one to be released. */
+		/* A new client with the same device CID must not be released. */
 		allocate(bench, b, DMS, 40);
 		if (answered)
 			modem_says(bench, answer(got, QMI_ERROR_INVALID_CLIENT_ID));

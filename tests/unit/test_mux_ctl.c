@@ -119,7 +119,7 @@ static void test_V2_release(void **state)
 	allocate(bench, a, DMS, 41);
 	app_write(a, asked);
 	got = modem_gets_ctl(bench, ctl_release(4, DMS, 41));
-	/* It is gone as soon as its Release is on its way. */
+	/* It cannot be used once its Release has been sent. */
 	app_write(a, request(DMS, 2, 1, MODEL));
 	app_reads(a, answer(request(DMS, 2, 1, MODEL), QMI_ERROR_INVALID_CLIENT_ID));
 	modem_says(bench, about_client(answer(got, 0), DMS, 41));
@@ -139,7 +139,7 @@ static void test_V2_release_refused(void **state)
 	modem_says(bench, answer(modem_gets(bench), QMI_ERROR_INTERNAL));
 	app_reads(a, answer(asked, QMI_ERROR_INTERNAL));
 	exchange(bench, a, request(DMS, 1, 1, MODEL), 40);
-	/* The modem does not know it: then nobody does. */
+	/* If the modem does not know the client, the mux forgets it too. */
 	app_write(a, asked);
 	modem_says(bench, answer(modem_gets(bench), QMI_ERROR_INVALID_CLIENT_ID));
 	app_reads(a, answer(asked, QMI_ERROR_INVALID_CLIENT_ID));

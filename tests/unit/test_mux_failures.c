@@ -17,7 +17,7 @@ static void test_V15_internal_at_once(void **state)
 	port_fails(bench);
 	app_reads(a, answer(version, QMI_ERROR_INTERNAL));
 	modem_gets_nothing(bench);
-	/* Its slot is free, and the client is as it was. */
+	/* Its slot is free, and the client is unchanged. */
 	exchange(bench, a, service, 40);
 }
 
@@ -78,7 +78,7 @@ static void test_V15_release_of_a_revoked_client_failed(void **state)
 	assert_int_equal(mux_client_count(bench->mux), 0);
 }
 
-/* A session of node 0 waits with an Allocate CID that an orphan makes room for. */
+/* A session of node 0 waits for an Allocate CID while an orphan is released to make room. */
 static struct session *reclaiming(struct bench *bench)
 {
 	struct session *gone = open_on(bench, 0);
@@ -204,14 +204,14 @@ static void test_V15_failed_after_its_end(void **state)
 	size_t size;
 
 	allocate(bench, a, DMS, 40);
-	/* It is answered anyway. */
+	/* It was answered before the port reported the failure. */
 	app_write(a, msg);
 	assert_non_null(mux_port_next(bench->mux, bench->now, &size));
 	modem_says(bench, answer(with_cid(msg, 40), 0));
 	mux_port_failed(bench->mux, bench->now);
 	app_reads(a, answer(msg, 0));
 	app_reads_nothing(a);
-	/* Expired while the port was at it. */
+	/* It expired while the port was sending it. */
 	app_write(a, ctl(5, QMI_CTL_GET_VERSION_INFO));
 	assert_non_null(mux_port_next(bench->mux, bench->now, &size));
 	pass_time(bench, TIMEOUT);
@@ -219,7 +219,7 @@ static void test_V15_failed_after_its_end(void **state)
 	app_reads_nothing(a);
 }
 
-/* Others need not wait until the mux tries its own once more. */
+/* Only the mux's own requests wait for the retry. */
 static void test_V15_the_pause_is_the_muxs_own(void **state)
 {
 	struct bench *bench = *state;
@@ -253,7 +253,7 @@ static void test_V15_lost_on_the_way(void **state)
 	app_reads_nothing(a);
 
 	lost = request(DMS, 1, 5, MODEL);
-	/* Noticed while the next one is being sent, which is not hurt. */
+	/* Reported while the next one is being sent, which is unaffected. */
 	app_write(a, lost);
 	app_write(a, next);
 	modem_gets(bench);
@@ -274,7 +274,7 @@ static void test_V15_lost_after_its_answer(void **state)
 	exchange(bench, a, request(DMS, 1, 5, MODEL), 40);
 	mux_port_lost(bench->mux, bench->now);
 	app_reads_nothing(a);
-	/* One that could not be sent at all has been told of already. */
+	/* A request that could not be sent at all has already been answered. */
 	app_write(a, request(DMS, 1, 6, MODEL));
 	port_fails(bench);
 	app_reads(a, answer(request(DMS, 1, 6, MODEL), QMI_ERROR_INTERNAL));
@@ -282,7 +282,7 @@ static void test_V15_lost_after_its_answer(void **state)
 	app_reads_nothing(a);
 }
 
-/* An error that was not this request's after all: the answer comes, late. */
+/* The lost request did reach the modem, and its answer comes late. */
 static void test_V15_lost_and_answered(void **state)
 {
 	struct bench *bench = *state;

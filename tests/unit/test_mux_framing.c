@@ -95,7 +95,7 @@ static void test_V19_a_lost_tail(void **state)
 	assert_int_equal(mux_deadline(bench->mux), bench->now + 2000);
 	pass_time(bench, 1999);
 	check_garbage(bench, 0, 0);
-	/* It is swallowed by what follows in time, but not by what comes later. */
+	/* After 2 s the partial frame no longer swallows what follows. */
 	pass_time(bench, 1);
 	assert_int_equal(mux_counters(bench->mux)->garbage, 17);
 	assert_true(mux_deadline(bench->mux) == MUX_NEVER);
@@ -112,7 +112,7 @@ static void test_V19_a_frame_inside_a_lost_one(void **state)
 	struct msg lost = plus(indication(DMS, 40, IND), 0x10, value, sizeof(value));
 	struct msg ind = indication(DMS, 40, IND);
 
-	/* Only its header and that of its TLV came, and then another frame. */
+	/* Only its header and its TLV's header arrive, followed by another frame. */
 	hear(bench, lost.bytes, 16);
 	hear(bench, ind.bytes, 13);
 	app_reads_nothing(a);

@@ -20,7 +20,7 @@ static void test_V6_closed_sessions_linger(void **state)
 		modem_gets_ctl(bench, ctl(i, QMI_CTL_GET_VERSION_INFO));
 	modem_gets_nothing(bench);
 
-	/* They are gone now, and there is room for others. */
+	/* Now there is room for others. */
 	sessions[0] = open_on(bench, 0);
 	app_write(sessions[0], ctl(77, QMI_CTL_GET_VERSION_INFO));
 	mux_close(sessions[0], bench->now);
@@ -97,7 +97,7 @@ static void test_V18_every_client_is_released(void **state)
 	app_write(a, with_tid(msg, 2));
 	mux_stop(bench->mux);
 	assert_false(mux_stopped(bench->mux));
-	/* Nothing that waited goes out any more. */
+	/* Waiting requests are no longer sent. */
 	got[1] = modem_gets_ctl(bench, ctl_release(0, WDS, 42));
 	got[2] = modem_gets_ctl(bench, ctl_release(0, DMS, 40));
 	modem_gets_nothing(bench);
@@ -136,7 +136,7 @@ static void test_V18_allocations_under_way(void **state)
 	size_t size;
 	struct msg got;
 
-	/* The start's own Sync and plain requests hold nothing up. */
+	/* The Sync of the start and plain requests do not delay the stop. */
 	mux_start_sync(bench->mux);
 	modem_gets(bench);
 	app_write(a, ctl(5, QMI_CTL_GET_VERSION_INFO));

@@ -91,7 +91,7 @@ static void test_no_release(void **state)
 	struct bench *bench = *state;
 	struct session *a = open_on(bench, 0);
 
-	/* The only spare transaction is taken for the first of two releases. */
+	/* The first of two releases takes the only spare transaction. */
 	allocate(bench, a, DMS, 40);
 	allocate(bench, a, DMS, 41);
 	memory_fail(1);
@@ -122,7 +122,7 @@ static void test_no_reclaim(void **state)
 	app_reads(a, answer(asked, QMI_ERROR_CLIENT_IDS_EXHAUSTED));
 	assert_int_equal(mux_orphan_count(bench->mux), 1);
 
-	/* Given up, but there is no memory for the Allocate CID that follows. */
+	/* The orphan is released, but there is no memory to repeat the Allocate CID. */
 	app_write(a, asked);
 	modem_says(bench, answer(modem_gets(bench), QMI_ERROR_CLIENT_IDS_EXHAUSTED));
 	app_write(a, ctl(6, QMI_CTL_GET_VERSION_INFO));

@@ -55,7 +55,7 @@ static void test_V3_foreign_cid(void **state)
 	allocate(bench, b, DMS, 42);
 	app_write(b, foreign);
 	app_reads(b, answer(foreign, QMI_ERROR_INVALID_CLIENT_ID));
-	/* The modem's own number means nothing here, nor does another service's CID. */
+	/* Neither a device CID nor another service's CID is valid here. */
 	app_write(b, request(DMS, 42, 1, MODEL));
 	app_reads(b, answer(request(DMS, 42, 1, MODEL), QMI_ERROR_INVALID_CLIENT_ID));
 	app_write(b, request(NAS, 1, 2, MODEL));
@@ -107,7 +107,7 @@ static void test_V5_tids_pass(void **state)
 	allocate(bench, a, DMS, 40);
 	exchange(bench, a, request(DMS, 1, 0xFFFF, MODEL), 40);
 	exchange(bench, a, request(DMS, 1, 0, MODEL), 40);
-	/* A session may even use one twice at a time. */
+	/* A session may even use a tid twice at a time. */
 	app_write(a, request(DMS, 1, 7, MODEL));
 	app_write(a, request(DMS, 1, 7, MODEL + 1));
 	modem_gets_this(bench, request(DMS, 40, 7, MODEL));

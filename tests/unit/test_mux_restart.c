@@ -90,7 +90,7 @@ static void test_V16_a_sync_under_way(void **state)
 	struct session *a = open_on(bench, 0);
 	struct msg asked = ctl_allocate(6, DMS);
 
-	/* One release is in flight, the other waits. */
+	/* One release is in flight and the other waits. */
 	allocate(bench, a, DMS, 40);
 	allocate(bench, a, DMS, 41);
 	app_write(a, ctl(5, QMI_CTL_SYNC));
@@ -134,7 +134,7 @@ static void test_V16_an_allocation_under_way(void **state)
 	modem_says(bench, sync_indication());
 	app_reads(a, answer(ctl_allocate(5, DMS), QMI_ERROR_ABORTED));
 	app_reads(a, sync_indication());
-	/* Answered after all: nobody knows that client. */
+	/* Answered after all: nobody owns that client, so it is released. */
 	modem_says(bench, about_client(answer(got, 0), DMS, 40));
 	app_reads_nothing(a);
 	modem_gets_ctl(bench, ctl_release(0, DMS, 40));
@@ -190,7 +190,7 @@ static void test_V16_instead_of_the_own_sync(void **state)
 	modem_gets_nothing(bench);
 }
 
-/* What is left on the modem is cleared before anything new is allocated there. */
+/* Old clients on the modem are cleared before new ones are allocated. */
 static void test_V16_sync_after_a_reset_goes_first(void **state)
 {
 	struct bench *bench = *state;

@@ -90,7 +90,7 @@ static void test_V10_what_follows_waits(void **state)
 	app_write(a, ctl(8, SYNC));
 	app_write(a, request(DMS, 1, 4, MODEL));
 	app_write(a, asked);
-	/* What was in flight has ended. */
+	/* The request in flight is aborted. */
 	app_reads(a, answer(pending, QMI_ERROR_ABORTED));
 	got = modem_gets_ctl(bench, ctl_release(0, DMS, 40));
 	modem_gets_nothing(bench);
@@ -136,7 +136,7 @@ static void test_V10_closed_meanwhile(void **state)
 	release_of(bench, DMS, 41);
 	modem_gets_nothing(bench);
 
-	/* A Sync that comes to its turn only after the session has closed. */
+	/* A Sync whose turn comes only after its session has closed. */
 	a = open_on(bench, 0);
 	allocate(bench, a, DMS, 42);
 	allocate(bench, b, DMS, 43);

@@ -28,7 +28,7 @@ static void test_V15_late_answers_are_dropped(void **state)
 	assert_true(mux_deadline(bench->mux) == MUX_NEVER);
 	app_reads_nothing(a);
 
-	/* A newer request of the same tid and message lets the late answer come first. */
+	/* A newer request with the same tid and message waits for the late answer. */
 	app_write(a, msg);
 	modem_gets_nothing(bench);
 	modem_says(bench, answer(with_cid(msg, 40), 0));
@@ -51,7 +51,7 @@ static void test_V15_a_late_answer_is_not_waited_for_long(void **state)
 	allocate(bench, a, DMS, 40);
 	app_write(a, msg);
 	app_write(a, other);
-	/* Nothing will wait for this one. */
+	/* No later request will have this tid. */
 	app_write(a, request(DMS, 1, 7, MODEL));
 	modem_gets(bench);
 	pass_time(bench, 10);
@@ -116,7 +116,7 @@ static void test_V15_late_ctl_answers(void **state)
 	app_write(a, ctl(5, VERSION));
 	got = modem_gets(bench);
 	assert_int_not_equal(msg_tid(got), msg_tid(old));
-	/* Another message under its tid is not even its late answer. */
+	/* A response to another message is not the late answer, though it has its tid. */
 	modem_says(bench, answer(ctl((uint8_t)msg_tid(old), QMI_CTL_SET_DATA_FORMAT), 0));
 	assert_string_equal(bench->why, "no matching request");
 	modem_says(bench, answer(old, 0));
@@ -174,7 +174,7 @@ static void test_V15_an_expired_ctl_tid_is_taken_in_the_end(void **state)
 	allocate(bench, a, DMS, 40);
 	old = expire_one(bench, a);
 	fill_ctl(bench, 222, 32);
-	/* Also by the mux's own requests. */
+	/* The mux's own requests reuse it too. */
 	app_write(a, ctl(7, QMI_CTL_SYNC));
 	modem_gets_nothing(bench);
 	assert_int_equal(mux_deadline(bench->mux), bench->now + 1000);
@@ -273,7 +273,7 @@ static void test_V15_release_not_answered(void **state)
 	modem_says(bench, answer(modem_gets(bench), 0));
 	app_reads(b, answer(ctl(1, VERSION), 0));
 	pass_time(bench, TIMEOUT);
-	/* Nobody can tell whether it is released: it is not used again. */
+	/* The modem may have released it or not, so the CID is not used again. */
 	assert_int_equal(mux_client_count(bench->mux), 0);
 	app_write(b, pending);
 	app_reads(b, answer(pending, QMI_ERROR_INVALID_CLIENT_ID));
@@ -317,7 +317,7 @@ static void test_V15_a_late_call_counts(void **state)
 	app_reads(b, answer(ctl_allocate(9, WDS), QMI_ERROR_CLIENT_IDS_EXHAUSTED));
 }
 
-/* Nobody remembers the request any more, and yet the call is up. */
+/* The call is up although the request has been forgotten. */
 static void test_V9_a_call_that_is_forgotten_counts(void **state)
 {
 	struct bench *bench = *state;

@@ -93,7 +93,7 @@ static void test_V14_overflow_hurts_only_itself(void **state)
 	app_reads_nothing(b);
 	assert_int_equal(mux_counters(bench->mux)->overflowed, 2);
 
-	/* The next read says so, once; then comes what is left. */
+	/* The next read reports the overflow once; then come the remaining frames. */
 	app_reads_overflow(a);
 	app_reads(a, ind);
 	app_reads(a, ind);
@@ -180,7 +180,7 @@ static void test_V21_writes_that_fail(void **state)
 	assert_int_equal(mux_write(a, large, sizeof(large), bench->now), -EMSGSIZE);
 	assert_int_equal(mux_write(a, value, 1, bench->now), -EINVAL);
 	assert_int_equal(mux_write(a, value, 0, bench->now), 0);
-	/* The session is none the worse for it. */
+	/* The session still works. */
 	allocate(bench, a, DMS, 40);
 	exchange(bench, a, request(DMS, 1, 1, MODEL), 40);
 }
@@ -225,7 +225,7 @@ static void test_V22_every_change_is_told_once(void **state)
 		assert_ptr_equal(mux_next_changed(bench->mux), b);
 		assert_null(mux_next_changed(bench->mux));
 	}
-	/* Two changes not asked for yet are one, and a session that closes tells nothing. */
+	/* Two unread changes count once, and a closed session reports none. */
 	modem_says(bench, indication(DMS, 0xFF, IND));
 	modem_says(bench, indication(DMS, 0xFF, IND));
 	mux_close(b, bench->now);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The tables are static: they are included here, with copies of the functions
- * that look things up, while the tests ask the real ones.
+ * The tables are static, so this file includes them, along with copies of the lookup
+ * functions. The tests call the real functions.
  */
 #include "names.h"
 #include "unit_groups.h"

@@ -5,7 +5,7 @@
 #include "unit_groups.h"
 
 #define FILES 5000
-#define STEP  64 /* between the numbers, as if files of 64 nodes took turns */
+#define STEP  64 /* between the numbers, as with 64 nodes opened in turn */
 
 static struct open_files_entry entries[FILES];
 
@@ -20,7 +20,7 @@ static void add_all(struct open_files *files)
 		open_files_add(files, &entries[i], number_of(i));
 }
 
-/* Those and no others are there. */
+/* Checks that the table holds exactly these entries. */
 static void check(const struct open_files *files, size_t first, size_t end)
 {
 	for (size_t i = 0; i < FILES; i++) {

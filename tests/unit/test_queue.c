@@ -5,9 +5,9 @@
 #include "queue.h"
 #include "unit_groups.h"
 
-#define SIZE 113 /* of each of these frames */
+#define SIZE 113 /* of each frame */
 
-/* A DMS frame that its tid tells from others. */
+/* A DMS frame, identified by its tid. */
 static const uint8_t *numbered(enum frame_kind kind, uint16_t number)
 {
 	static uint8_t frame[SIZE];
@@ -77,7 +77,7 @@ static void test_first_in_first_out(void **state)
 		queue_pop(queue);
 	}
 	assert_int_equal(queue->bytes, 0);
-	/* A burst's memory is given back. */
+	/* The memory of the burst is freed. */
 	assert_null(queue->data);
 	assert_int_equal(account.used, 0);
 }

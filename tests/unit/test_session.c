@@ -41,7 +41,7 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* A frame of this size, which its tid tells from others. */
+/* A frame of this size, identified by its tid. */
 static const uint8_t *frame_of(enum frame_kind kind, uint16_t tid, uint16_t size)
 {
 	static uint8_t frame[70000];
@@ -124,20 +124,20 @@ static void test_V19_no_frame(void **state)
 	struct session *session = *state;
 	uint8_t data[100];
 
-	/* The garbage is behind a good frame: the write as a whole changes nothing. */
+	/* The garbage follows a good frame, and the whole write is rejected. */
 	memcpy(data, frame_of(FRAME_REQUEST, 1, 50), 50);
 	data[50] = 0x7E;
 	assert_int_equal(session_accept(session, data, 51), -EINVAL);
 	assert_int_equal(session->out.frames, 0);
 
-	/* In the middle of a header that came in parts. */
+	/* In the middle of a header that arrives in parts. */
 	assert_int_equal(session_accept(session, data, 3), 3);
 	assert_int_equal(session_accept(session, (uint8_t[]){0x80}, 1), -EINVAL);
 	assert_null(session->partial);
 	assert_int_equal(session_accept(session, data, 50), 50);
 	check_queued(&session->out, 1, 50);
 
-	/* Behind a frame that is completed by the same write. */
+	/* After a frame completed by the same write. */
 	assert_int_equal(session_accept(session, data, 20), 20);
 	assert_int_equal(session_accept(session, data + 20, 31), -EINVAL);
 	assert_int_equal(session->out.frames, 0);
@@ -170,13 +170,13 @@ static void test_V21_full(void **state)
 	for (unsigned i = 0; i < SESSION_OUT_BYTES / 256 - 1; i++)
 		assert_int_equal(session_accept(session, data, 256), 256);
 	assert_true(session_writable(session));
-	/* The last write that begins below the bound is taken whole. */
+	/* A write that starts below the limit is accepted whole. */
 	assert_int_equal(session_accept(session, data, 512), 512);
 	assert_int_equal(session->out.bytes, SESSION_OUT_BYTES + 256);
 	assert_false(session_writable(session));
 	assert_int_equal(session_accept(session, data, 256), -EAGAIN);
 	assert_int_equal(session_accept(session, data, 0), 0);
-	/* Garbage is refused as such even now. */
+	/* Even now garbage gives EINVAL. */
 	assert_int_equal(session_accept(session, (uint8_t[]){0}, 1), -EINVAL);
 	queue_pop(&session->out);
 	assert_false(session_writable(session));
@@ -211,7 +211,7 @@ static void test_no_memory(void **state)
 	assert_int_equal(session_accept(session, frame + 10, MAX - 10), MAX - 10);
 	check_queued(&session->out, 1, MAX);
 
-	/* What fits is taken. */
+	/* As many frames as fit are accepted. */
 	for (size_t i = 0; i < 3; i++)
 		memcpy(data + i * MAX, frame, MAX);
 	memory_fail(1);
@@ -261,7 +261,7 @@ static void test_V14_responses_go_last(void **state)
 
 	for (uint16_t tid = 1; tid <= 3; tid++)
 		deliver(session, FRAME_RESPONSE, tid, 0);
-	/* An indication is not worth a response; a newer response is worth an older one. */
+	/* An indication does not displace a response, but a newer response displaces an older. */
 	deliver(session, FRAME_INDICATION, 4, 1);
 	deliver(session, FRAME_RESPONSE, 5, 1);
 	check_overflow(session);
@@ -295,7 +295,7 @@ static void test_V14_an_empty_queue_takes_any_frame(void **state)
 	sessions.queue_bytes = 50;
 	deliver(session, FRAME_RESPONSE, 1, 0);
 	assert_false(session->overflowed);
-	/* Its reader has begun with it, so the next has to go. */
+	/* The first is partly read and must stay, so the new one is dropped. */
 	session_consume(session, 10);
 	deliver(session, FRAME_RESPONSE, 2, 1);
 	assert_true(session->overflowed);

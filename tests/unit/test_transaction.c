@@ -102,14 +102,14 @@ static void test_V15_expired_ctl_tids_are_not_taken(void **state)
 	assert_null(one->session);
 	assert_ptr_equal(transactions->ctl[1], one);
 	transaction_end(transactions, begin_ctl(transactions));
-	/* All the others, tid 2 the last of them. */
+	/* All other tids, 2 last. */
 	for (unsigned tid = 3; tid <= 255; tid++)
 		assert_int_equal(begin_ctl(transactions)->device_tid, tid);
 	assert_true(transactions_have_ctl_tid(transactions));
 	assert_int_equal(begin_ctl(transactions)->device_tid, 2);
 	assert_false(transactions_have_ctl_tid(transactions));
 	assert_int_equal(user->expired_count, 1);
-	/* Until its answer has come, or will not any more. */
+	/* Its tid becomes free once its answer has come or is no longer expected. */
 	transaction_end(transactions, one);
 	assert_true(transactions_have_ctl_tid(transactions));
 	assert_int_equal(user->expired_count, 0);

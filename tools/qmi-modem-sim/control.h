@@ -30,7 +30,7 @@ struct control {
 };
 
 /*
- * Opens the socket at path, which must outlive it; does nothing if path is NULL. On false,
+ * Opens the socket at path, which must outlive it. Does nothing if path is NULL. On false,
  * errno says why.
  */
 bool control_open(struct control *control, const char *path);

@@ -52,7 +52,7 @@ static void dms_add_capabilities(const struct modem *modem, uint8_t *answer)
 	(void)modem;
 	tlv_add(answer, 0x01, "wwbbbbbb", 50000000, 150000000, /* bit/s up and down */
 		3,                                             /* calls and packets at once */
-		2,                                             /* it has a SIM */
+		2,                                             /* SIM supported */
 		3, 4, 5, 8);                                   /* radios: GSM, UMTS, LTE */
 }
 

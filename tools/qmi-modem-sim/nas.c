@@ -25,7 +25,7 @@ enum nas_event {
 	NAS_EVENT_SIGNAL_INFO = 1 << 3,
 };
 
-/* The bits of Get Signal Strength's mask. */
+/* The mask bits of Get Signal Strength. */
 enum {
 	WANT_RSSI = 1 << 0,
 	WANT_ECIO = 1 << 1,
@@ -198,8 +198,8 @@ static void nas_add_home(const struct modem *modem, uint8_t *answer)
 {
 	(void)modem;
 	tlv_add(answer, 0x01, "hhs", HOME->mcc, HOME->mnc, HOME->name);
-	tlv_add(answer, 0x12, "bb", 1, 0); /* the MNC is of 3GPP and has two digits */
-	tlv_add(answer, 0x13, "w", 6);     /* the name is the service provider's, from the SIM */
+	tlv_add(answer, 0x12, "bb", 1, 0); /* a 3GPP MNC with two digits */
+	tlv_add(answer, 0x13, "w", 6);     /* the service provider's name, from the SIM */
 }
 
 static void nas_add_operator_name(const struct modem *modem, uint8_t *answer)
@@ -364,7 +364,7 @@ static void nas_add_selection(const struct modem *modem, uint8_t *answer)
 	tlv_add(answer, 0x19, "w", 0);
 	tlv_add(answer, 0x1C, "bbb", 2, RADIO_LTE, RADIO_UMTS);
 	tlv_add(answer, 0x1F, "w", 2); /* centred on data */
-	tlv_add(answer, 0x20, "w", 1); /* voice over packets alone */
+	tlv_add(answer, 0x20, "w", 1); /* voice over packets only */
 }
 
 static const struct message nas_messages[] = {

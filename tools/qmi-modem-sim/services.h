@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The services, and the functions that the rest of the modem needs of them. */
+/* The services, and the functions that the rest of the modem needs from them. */
 #ifndef SERVICES_H
 #define SERVICES_H
 

@@ -34,7 +34,7 @@ static void uim_put_application(struct tlv *tlv, unsigned int type, unsigned int
 				       0x49, 0xFF, 0xFF, 0x89, 0x04, 0x0B, 0x00,     0xFF};
 
 	tlv_put(tlv, "bb", type, state);
-	tlv_put(tlv, "bbbb", 2, 11, 0, 0); /* personalization: ready, of no known feature */
+	tlv_put(tlv, "bbbb", 2, 11, 0, 0); /* personalization: ready, feature unknown */
 	tlv_put(tlv, "b", AID_SIZE);
 	tlv_put_bytes(tlv, aid, AID_SIZE);
 	tlv_put(tlv, "b", 0);          /* UPIN does not replace PIN1 */

@@ -55,7 +55,7 @@ struct usb_device {
 	size_t unannounced; /* the last ones, without a notification so far */
 };
 
-/* Takes over fd, the stream to the host. settings must outlive the device. */
+/* Takes ownership of fd, the stream to the host. settings must outlive the device. */
 void usb_device_open(struct usb_device *device, const struct settings *settings, int fd);
 void usb_device_close(struct usb_device *device);
 

@@ -125,7 +125,7 @@ static void usb_port_look_for_names(struct usb_port *usb, uint64_t now)
 		usb->warn_at = 0;
 	} else if (usb->warn_at && now >= usb->warn_at) {
 		fprintf(stderr,
-			"no driver has taken the USB device%s%s: is the module qmi_wwan there?\n",
+			"no driver has bound to the USB device%s%s: is qmi_wwan available?\n",
 			usb->names.device[0] ? " " : "", usb->names.device);
 		usb->warn_at = 0;
 	}

@@ -47,7 +47,7 @@ struct usbip {
 	size_t skipped;  /* bytes of its data that are discarded */
 };
 
-void usbip_open(struct usbip *usbip, int fd); /* takes over fd */
+void usbip_open(struct usbip *usbip, int fd); /* takes ownership of fd */
 void usbip_close(struct usbip *usbip);
 
 /* Receives the next message without blocking. */

@@ -3,7 +3,7 @@
  * vhci_hcd, the kernel's virtual USB host controller: its ports, and the kernel's
  * names for the device on a port. Facts: drivers/usb/usbip/vhci_sysfs.c.
  *
- * Of the ways to have a USB device without hardware, this is the one in which the
+ * Of the ways to get a USB device without hardware, this is the one in which the
  * device is a process. It sees every URB and can make it fail, it needs no configfs,
  * the kernel cleans up when it dies, and several modems are just several processes.
  */

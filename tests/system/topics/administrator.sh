@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# What an administrator meets and sets: other holders, rules, settings, the sandbox. To be sourced by guest.
+# The administrator's view: other holders, rules, settings, the sandbox. To be sourced by guest.
 # shellcheck disable=SC2154 # CLIENT, DIR, IMEI and the like are guest's
 
 test_held()
@@ -14,7 +14,7 @@ test_held()
 	holder=$!
 	cursor=$(journal_cursor)
 	need systemctl start cuse-qmux@cdc-wdm0
-	check "who else has the port open is named" journal_says \
+	check "another process with the port open is named" journal_says \
 		"/dev/cdc-wdm0 is also held by sleep (pid $holder)" "$cursor"
 	kill "$holder"
 	need nodes_wait 0 1 2 3
@@ -33,7 +33,7 @@ rule_out()
 	need udevadm control --reload
 }
 
-# count_nodes IMEI: as udev has them
+# count_nodes IMEI: counts the nodes of a modem according to udev.
 count_nodes()
 {
 	local nodes
@@ -53,7 +53,7 @@ test_administrator()
 	need modem_plug a
 	need modem_plug b
 	need nodes_wait {0..4}
-	check "one modem has the machine's number of nodes, the other that of its rule" \
+	check "one modem has the default number of nodes, the other that of its rule" \
 		test "$(count_nodes "${IMEI[a]}") $(count_nodes "${IMEI[b]}")" = '2 3'
 	need modem_unplug a
 	need modem_unplug b
@@ -62,13 +62,13 @@ test_administrator()
 	rule 'ENV{CUSE_QMUX_OPTIONS}="--nodes=0"'
 	cursor=$(journal_cursor)
 	need modem_plug a
-	need await 60 journal_says 'CUSE_QMUX_OPTIONS of /dev/cdc-wdm0 is wrong' "$cursor"
-	check "a wrong option is named, with its value" \
+	need await 60 journal_says 'invalid CUSE_QMUX_OPTIONS for /dev/cdc-wdm0' "$cursor"
+	check "an invalid option is named, with its value" \
 		journal_says "bad value '0' for --nodes" "$cursor"
 	need await 60 systemctl --quiet is-failed cuse-qmux@cdc-wdm0
-	check "with the status that says so" \
+	check "the exit status shows an invalid option" \
 		test "$(systemctl show -P ExecMainStatus cuse-qmux@cdc-wdm0)" = 2
-	check "and not tried again" test "$(systemctl show -P NRestarts cuse-qmux@cdc-wdm0)" = 0
+	check "systemd does not retry an invalid option" test "$(systemctl show -P NRestarts cuse-qmux@cdc-wdm0)" = 0
 	need systemctl reset-failed cuse-qmux@cdc-wdm0
 	need modem_unplug a
 	need await 60 test ! -e /dev/cdc-wdm0
@@ -76,18 +76,18 @@ test_administrator()
 	need modem_plug a
 	need udevadm wait --timeout=60 /dev/cdc-wdm0
 	need udevadm settle
-	check "a port that is to be ignored has no instance" test -z "$(instances)"
-	check "and is ModemManager's" lacks ID_MM_PORT_IGNORE udevadm info /dev/cdc-wdm0
+	check "an ignored port has no instance" test -z "$(instances)"
+	check "an ignored port is left to ModemManager" lacks ID_MM_PORT_IGNORE udevadm info /dev/cdc-wdm0
 	need modem_unplug a
 	rule_out
 	need modem_plug a
 	need nodes_wait 0 1 2 3
 }
 
-# wanted_by PARENT: the units that the rules want for a QMI port of the subsystem
-# wwan whose modem is on this bus. Debian's kernel gives a USB modem no such
-# port, and QEMU has no modem on PCIe: the device is made up, in /sys, in a
-# mount namespace.
+# wanted_by BUS: prints the units that the rules want for a QMI port of the wwan
+# subsystem whose modem is on this bus. The device is a fake in /sys, in a mount
+# namespace, because Debian's kernel gives a USB modem no such port, and QEMU has no
+# modem on PCIe.
 wanted_by()
 {
 	# shellcheck disable=SC2016 # for the inner shell
@@ -104,19 +104,19 @@ wanted_by()
 
 test_wwan()
 {
-	check "a modem on PCIe has an instance for its port of the subsystem wwan" \
+	check "a modem on PCIe gets an instance for its wwan port" \
 		says 'SYSTEMD_WANTS=cuse-qmux@wwan0qmi0.service' wanted_by pci
-	check "and ModemManager leaves that alone" says 'ID_MM_PORT_IGNORE=1' wanted_by pci
-	check "a USB modem has none for such a port" lacks SYSTEMD_WANTS wanted_by usb
+	check "ModemManager leaves that wwan port alone" says 'ID_MM_PORT_IGNORE=1' wanted_by pci
+	check "a USB modem gets no instance for a wwan port" lacks SYSTEMD_WANTS wanted_by usb
 }
 
 test_sandbox()
 {
 	local level
 
-	check "the unit lets the daemon have its io_uring" uses_io_uring
+	check "the unit permits io_uring" uses_io_uring
 	level=$(systemd-analyze security --no-pager cuse-qmux@cdc-wdm0.service |
 		sed -n 's/.*Overall exposure level.*: \([0-9.]*\) .*/\1/p')
-	check "systemd rates the unit's exposure $level (at most 2.0)" \
+	check "systemd rates the unit's exposure as $level (at most 2.0)" \
 		awk "BEGIN { exit !(\"$level\" != \"\" && $level <= 2.0) }"
 }

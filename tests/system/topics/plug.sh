@@ -14,7 +14,7 @@ owner_is()
 	done
 }
 
-# links_lead DIRECTORY COUNT: so many, each to the node of its index.
+# links_lead DIRECTORY COUNT: there are COUNT links, each to the node with its index.
 links_lead()
 {
 	local link count=0
@@ -26,7 +26,7 @@ links_lead()
 	((count == $2))
 }
 
-# What systemd needs here, in seconds, for a service that does nothing.
+# Prints how many seconds systemd takes here for a service that does nothing.
 empty_service()
 {
 	local from=${EPOCHREALTIME/[.,]/}
@@ -35,14 +35,14 @@ empty_service()
 	awk "BEGIN { print (${EPOCHREALTIME/[.,]/} - $from) / 1e6 }"
 }
 
-# From the port's uevent of the kernel to the last node's of udev, by udev's own watch.
+# Prints the time from the kernel's uevent for the port to udev's for the last node.
 measure_plug()
 {
 	local monitor log=$DIR/monitor
 
 	udevadm monitor --kernel --udev --subsystem-match=usbmisc --subsystem-match=cuse >"$log" &
 	monitor=$!
-	await 60 grep -q '^KERNEL - ' "$log" && # its heading: it listens
+	await 60 grep -q '^KERNEL - ' "$log" && # the heading: it is listening
 		modem_plug a &&
 		nodes_wait 0 1 2 3
 	kill "$monitor"
@@ -51,8 +51,8 @@ measure_plug()
 		END { if (from && to) printf "%.2f\n", to - from }' "$log"
 }
 
-# On a machine an empty service takes some 20 ms. Time in a guest is longer, and
-# more so when the machine under it has much to do.
+# On real hardware an empty service takes about 20 ms. It takes longer in a guest, and
+# more so on a busy host.
 test_plug()
 {
 	local seconds empty limit
@@ -60,13 +60,13 @@ test_plug()
 	empty=$(empty_service)
 	limit=$(awk "BEGIN { print ($empty > 0.5 ? 6 * $empty : 3) }")
 	seconds=$(measure_plug)
-	check "four nodes are there ${seconds:-too many} s after the port's uevent (at most $limit; an empty service takes $empty)" \
+	check "four nodes exist ${seconds:-too many} s after the port's uevent (at most $limit; an empty service takes $empty)" \
 		awk "BEGIN { exit !(\"$seconds\" != \"\" && ${seconds:-0} <= $limit) }"
 	check "the nodes are root:dialout 0660" owner_is /dev/qmi-virt{0..3}
 	check "so are their aliases (V25)" owner_is /dev/qmi-virt/{0..3}/cdc-wdm0
 	check "each has a link by path" links_lead by-path 4
 	check "each has a link by serial number" links_lead by-id 4
-	check "the names by serial number have it" \
+	check "the names by serial number contain it" \
 		compgen -G "/dev/qmi-virt/by-id/usb-*_${IMEI[a]}-if*-3"
 	check "udev knows a node's port" says 'CUSE_QMUX_PORT=/dev/cdc-wdm0' udevadm info /dev/qmi-virt2
 	check "and its index" says 'CUSE_QMUX_INDEX=2' udevadm info /dev/qmi-virt2
@@ -74,6 +74,6 @@ test_plug()
 	check "ModemManager is told to leave the port alone" \
 		says 'ID_MM_PORT_IGNORE=1' udevadm info /dev/cdc-wdm0
 	check "there is one instance" test "$(instances)" = 'cuse-qmux@cdc-wdm0.service'
-	check "systemd knows it as ready" \
+	check "systemd shows it as ready" \
 		says 'is shared by 4 nodes' systemctl status cuse-qmux@cdc-wdm0
 }

@@ -13,7 +13,7 @@ test_stress()
 	check "stress-ng on a node for 30 s" \
 		stress-ng --temp-path "$DIR" --dev 2 --dev-file /dev/qmi-virt0 --timeout 30s
 	kill "$load"
-	check "a client's answers beside it are right" load_ended '0 lost, 0 restarts, stopped'
+	check "meanwhile a client gets the right answers" load_ended '0 lost, 0 restarts, stopped'
 	check "the daemon has survived" \
 		test "$pid" = "$(systemctl show -P MainPID cuse-qmux@cdc-wdm0)"
 }

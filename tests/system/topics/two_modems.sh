@@ -6,7 +6,7 @@
 
 ROUNDS_BOTH=20
 
-# Eight nodes, each of which leads to the modem that udev says it is of, and so do their links.
+# There are eight nodes, and each node and link leads to the modem that udev names for it.
 nodes_are_right()
 {
 	local nodes links=() modem index
@@ -46,7 +46,7 @@ round_of_both() { plug_both && nodes_are_right && unplug_both; }
 
 test_two_modems()
 {
-	local round name="two modems plugged in at once have eight nodes, each of its modem, $ROUNDS_BOTH times"
+	local round name="two modems plugged in at once get eight nodes that lead to the right modem, $ROUNDS_BOTH times"
 
 	need modem_unplug a
 	need nodes_gone

@@ -1,12 +1,12 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# A modem is unplugged, again and again. To be sourced by guest.
+# Unplugs a modem many times. To be sourced by guest.
 # shellcheck disable=SC2153,SC2154 # CLIENT, DIR, IMEI and the like are guest's
 
 ROUNDS_UNPLUG=50
 
-# V17 for three sessions, by client.c.
+# V17 for three sessions of system_client.c.
 unplug_once()
 {
 	local client
@@ -19,7 +19,7 @@ unplug_once()
 	nodes_gone
 }
 
-# unplug_times COUNT: false, and which time it was, if one of them went wrong.
+# unplug_times COUNT: stops at the first failure, and prints its number.
 unplug_times()
 {
 	local round
@@ -30,32 +30,32 @@ unplug_times()
 	done
 }
 
-# The first times, everybody who has to do with it grows.
+# In the first rounds every process involved grows, so memory is compared only after them.
 test_unplug()
 {
 	local before after cursor first=$((ROUNDS_UNPLUG / 5))
 
 	need modem_unplug a
 	need nodes_gone
-	check "unplugged and plugged in $first times: V17 for blocked read, poll and a session between calls" \
+	check "after each of $first unplugs a blocked read, a poll and a later call end (V17)" \
 		unplug_times "$first"
 	before=$(memory_used)
-	check "and $((ROUNDS_UNPLUG - first)) times more" unplug_times "$((ROUNDS_UNPLUG - first))"
+	check "and after each of $((ROUNDS_UNPLUG - first)) more" unplug_times "$((ROUNDS_UNPLUG - first))"
 	after=$(memory_used)
 	leftovers >"$DIR/after"
-	check "nothing is left over of any modem that was ever plugged in" \
+	check "no modem has left anything behind" \
 		diff "$DIR/untouched" "$DIR/after"
-	check "nor memory: $before KiB were used before, $after KiB after (2048 more at most)" \
+	check "no memory has leaked: $before KiB before, $after KiB after (at most 2048 more)" \
 		test "$((after - before))" -le 2048
 	need modem_plug a
 	need nodes_wait 0 1 2 3
 	cursor=$(journal_cursor)
 	need modem_unplug a
 	need nodes_gone
-	check "the journal has one plain line about it" \
+	check "the journal has one plain line about an unplug" \
 		test "$(daemon_said "$cursor")" = '/dev/cdc-wdm0 was unplugged'
 	need modem_plug a
 	need nodes_wait 0 1 2 3
-	check "and all is back when it is plugged in again" \
+	check "the nodes work when the modem is plugged in again" \
 		says "${IMEI[a]}" "$CLIENT" imei /dev/qmi-virt0
 }

@@ -286,6 +286,18 @@ static bool node_name_taken(const struct node *node)
 	return access(path, F_OK) == 0;
 }
 
+/*
+ * Removes a file that has the free name, so that the kernel makes the node itself. It
+ * then also removes the node if the daemon is killed.
+ */
+static void node_clear_name(const struct node *node)
+{
+	char path[NODE_NAME_MAX + 32];
+
+	snprintf(path, sizeof(path), "/dev/%s", node->name);
+	unlink(path);
+}
+
 /* Stores the node's device number, according to the kernel. Returns 0 or -errno. */
 static int node_read_device(const struct node *node, dev_t *device)
 {
@@ -321,6 +333,7 @@ static enum node_attempt node_try_name(struct node *node)
 
 	if (node_name_taken(node))
 		return NODE_REFUSED;
+	node_clear_name(node);
 	fd = node_open_cuse();
 	if (fd < 0)
 		return NODE_FAILED;

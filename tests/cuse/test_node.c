@@ -251,6 +251,23 @@ static void test_V25_properties_are_the_daemons(struct bench *b)
 	close(old);
 }
 
+/* A node that replaces a plain file is the kernel's too, which removes it in any case. */
+static void test_V25_in_place_of_a_file(struct bench *b)
+{
+	int fd = open(DEV(0), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+
+	assert_return_code(fd, errno);
+	close(fd);
+	start(b, "-n1");
+	device_of(DEV(0));
+	daemon_destroy(b->daemon);
+	assert_false(exists(DEV(0)));
+	/* The next instance removes what the killed one left. */
+	instance_start(&b->instances[1], (const char *[]){OPTION, "-n1", NULL});
+	instance_stop(&b->instances[1]);
+	expect_nothing_left();
+}
+
 /* A process that keeps the lock keeps an instance only for a while. */
 static void test_V25_lock_is_not_awaited_for_ever(struct bench *b)
 {
@@ -359,6 +376,7 @@ static const struct test_case cases[] = {
 	TEST_CASE(test_V25_names_wait_for_the_lock),
 	TEST_CASE(test_V25_properties_come_first),
 	TEST_CASE(test_V25_properties_are_the_daemons),
+	TEST_CASE(test_V25_in_place_of_a_file),
 	TEST_CASE(test_V25_lock_is_not_awaited_for_ever),
 	TEST_CASE(test_V25_kernel_refuses),
 	TEST_CASE(test_V25_no_place_for_the_alias),

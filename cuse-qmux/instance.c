@@ -371,10 +371,13 @@ static void instance_run_loop(struct instance *instance)
 			deadline = instance->state_deadline;
 		if (port_deadline(&instance->port) < deadline)
 			deadline = port_deadline(&instance->port);
+		if (supervisor_deadline() < deadline)
+			deadline = supervisor_deadline();
 		loop_wait(&instance->loop, deadline);
 		if (mux_deadline(instance->mux) <= instance->loop.now)
 			mux_tick(instance->mux, instance->loop.now);
 		port_tick(&instance->port);
+		supervisor_tick(instance->loop.now);
 	}
 }
 
@@ -396,6 +399,7 @@ static int instance_run_on_port(struct instance *instance)
 		.modem = &instance->port.modem,
 		.frame_max = instance->port.frame_max,
 	};
+	supervisor_watch(instance->loop.now);
 	instance_run_loop(instance);
 	instance_destroy_nodes(instance);
 	if (log_enabled(LOG_LEVEL_DEBUG))

@@ -17,6 +17,7 @@
 #include "node.h"
 #include "owner.h"
 #include "port.h"
+#include "sandbox.h"
 #include "supervisor.h"
 #include "trace.h"
 
@@ -266,6 +267,7 @@ static void instance_publish_nodes(struct instance *instance)
 		}
 		instance->nodes_created++;
 	}
+	sandbox_complete();
 	log_info("ready: %s is shared by %u nodes, /dev/%s to /dev/%s", instance->port.path, count,
 		 first, last);
 	supervisor_notify("READY=1\nSTATUS=%s is shared by %u nodes, %s to %s", instance->port.path,
@@ -400,6 +402,7 @@ static int instance_run_on_port(struct instance *instance)
 		.frame_max = instance->port.frame_max,
 	};
 	supervisor_watch(instance->loop.now);
+	sandbox_begin(instance->port.watch.fd);
 	instance_run_loop(instance);
 	instance_destroy_nodes(instance);
 	if (log_enabled(LOG_LEVEL_DEBUG))

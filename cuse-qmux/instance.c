@@ -177,7 +177,7 @@ static void instance_log_counters(const struct instance *instance)
 {
 	const struct mux_counters *counters = mux_counters(instance->mux);
 
-	log_info("%u files open, %u clients, %u of them orphans; %llu requests sent, "
+	log_tell("%u files open, %u clients, %u of them orphans; %llu requests sent, "
 		 "%llu waits for a busy port, %llu not answered; %llu frames delivered, %llu lost "
 		 "to full queues; dropped "
 		 "%llu responses and %llu indications; reclaimed %llu clients; skipped %llu "
@@ -373,12 +373,15 @@ static void instance_run_loop(struct instance *instance)
 			deadline = instance->state_deadline;
 		if (port_deadline(&instance->port) < deadline)
 			deadline = port_deadline(&instance->port);
+		if (log_deadline() < deadline)
+			deadline = log_deadline();
 		if (supervisor_deadline() < deadline)
 			deadline = supervisor_deadline();
 		loop_wait(&instance->loop, deadline);
 		if (mux_deadline(instance->mux) <= instance->loop.now)
 			mux_tick(instance->mux, instance->loop.now);
 		port_tick(&instance->port);
+		log_tick();
 		supervisor_tick(instance->loop.now);
 	}
 }

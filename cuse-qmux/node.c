@@ -235,10 +235,24 @@ static int node_open_cuse(void)
 	return -error;
 }
 
+/* libfuse would write to stderr itself. */
+__attribute__((format(printf, 2, 0))) static void node_log_libfuse(enum fuse_log_level level,
+								   const char *format, va_list args)
+{
+	char text[256];
+
+	(void)level;
+	vsnprintf(text, sizeof(text), format, args);
+	text[strcspn(text, "\n")] = '\0';
+	log_warning("libfuse: %s", text);
+}
+
 bool node_check_cuse(bool *unsuitable)
 {
-	int fd = node_open_cuse();
+	int fd;
 
+	fuse_set_log_func(node_log_libfuse);
+	fd = node_open_cuse();
 	*unsuitable = node_cuse_is_missing(-fd) || node_cuse_is_forbidden(-fd);
 	if (fd < 0)
 		return false;

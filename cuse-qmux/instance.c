@@ -22,6 +22,7 @@
 #include "owner.h"
 #include "port.h"
 #include "process.h"
+#include "sandbox.h"
 #include "supervisor.h"
 #include "trace.h"
 
@@ -200,7 +201,7 @@ static void instance_log_counters(const struct instance *instance)
 {
 	const struct mux_counters *counters = mux_counters(instance->mux);
 
-	log_info("%u files open, %u clients, %u of them orphans; %llu requests sent, "
+	log_tell("%u files open, %u clients, %u of them orphans; %llu requests sent, "
 		 "%llu waits for a busy port, %llu not answered; %llu frames delivered, %llu lost "
 		 "to full queues; dropped "
 		 "%llu responses and %llu indications; reclaimed %llu clients; skipped %llu "
@@ -290,6 +291,7 @@ static void instance_publish_nodes(struct instance *instance)
 		}
 		instance->nodes_created++;
 	}
+	sandbox_complete();
 	log_info("ready: %s is shared by %u nodes, /dev/%s to /dev/%s", instance->port.path, count,
 		 first, last);
 	supervisor_notify("READY=1\nSTATUS=%s is shared by %u nodes, %s to %s", instance->port.path,
@@ -410,11 +412,17 @@ static void instance_run_loop(struct instance *instance)
 			deadline = instance->state_deadline;
 		if (port_deadline(&instance->port) < deadline)
 			deadline = port_deadline(&instance->port);
+		if (log_deadline() < deadline)
+			deadline = log_deadline();
+		if (supervisor_deadline() < deadline)
+			deadline = supervisor_deadline();
 		loop_wait(&instance->loop, deadline);
 		if (mux_deadline(instance->mux) <= instance->loop.now)
 			mux_tick(instance->mux, instance->loop.now);
 		port_tick(&instance->port);
 		instance_trim(instance);
+		log_tick();
+		supervisor_tick(instance->loop.now);
 	}
 }
 
@@ -436,6 +444,8 @@ static int instance_run_on_port(struct instance *instance)
 		.modem = &instance->port.modem,
 		.frame_max = instance->port.frame_max,
 	};
+	supervisor_watch(instance->loop.now);
+	sandbox_begin(instance->port.watch.fd);
 	instance_run_loop(instance);
 	instance_destroy_nodes(instance);
 	if (log_enabled(LOG_LEVEL_DEBUG))

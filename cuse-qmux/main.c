@@ -8,16 +8,22 @@
 int main(int argc, char *argv[])
 {
 	struct options options;
+	int status;
 
 	log_open(LOG_LEVEL_INFO);
 	switch (options_parse(&options, argc, argv)) {
 	case OPTIONS_DONE:
-		return EXIT_SUCCESS;
+		status = EXIT_SUCCESS;
+		break;
 	case OPTIONS_INVALID:
-		return EXIT_USAGE;
+		status = EXIT_USAGE;
+		break;
 	case OPTIONS_RUN:
 	default:
 		log_open(options_log_level(&options));
-		return instance_run(&options);
+		status = instance_run(&options);
+		break;
 	}
+	log_close();
+	return status;
 }

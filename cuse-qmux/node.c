@@ -237,10 +237,24 @@ static int node_open_cuse(void)
 	return -error;
 }
 
+/* libfuse would write to stderr itself. */
+__attribute__((format(printf, 2, 0))) static void node_log_libfuse(enum fuse_log_level level,
+								   const char *format, va_list args)
+{
+	char text[256];
+
+	(void)level;
+	vsnprintf(text, sizeof(text), format, args);
+	text[strcspn(text, "\n")] = '\0';
+	log_warning("libfuse: %s", text);
+}
+
 bool node_check_cuse(bool *unsuitable)
 {
-	int fd = node_open_cuse();
+	int fd;
 
+	fuse_set_log_func(node_log_libfuse);
+	fd = node_open_cuse();
 	*unsuitable = node_cuse_is_missing(-fd) || node_cuse_is_forbidden(-fd);
 	if (fd < 0)
 		return false;
@@ -288,6 +302,18 @@ static bool node_name_taken(const struct node *node)
 	return access(path, F_OK) == 0;
 }
 
+/*
+ * Removes a file that has the free name, so that the kernel makes the node itself. It
+ * then also removes the node if the daemon is killed.
+ */
+static void node_clear_name(const struct node *node)
+{
+	char path[NODE_NAME_MAX + 32];
+
+	snprintf(path, sizeof(path), "/dev/%s", node->name);
+	unlink(path);
+}
+
 /* Stores the node's device number, according to the kernel. Returns 0 or -errno. */
 static int node_read_device(const struct node *node, dev_t *device)
 {
@@ -323,6 +349,7 @@ static enum node_attempt node_try_name(struct node *node)
 
 	if (node_name_taken(node))
 		return NODE_REFUSED;
+	node_clear_name(node);
 	fd = node_open_cuse();
 	if (fd < 0)
 		return NODE_FAILED;

@@ -319,11 +319,25 @@ static void port_explain(const char *path, int error)
 		log_error("cannot open %s: %s", path, strerror(error));
 }
 
+/* True if the limit is one to work with; otherwise the reason has been logged. */
+static bool port_find_limit(struct port *port, int fd)
+{
+	__u16 limit;
+
+	port->frame_max = PORT_FRAME_MAX;
+	if (ioctl(fd, WDM_MAX_COMMAND, &limit) == 0)
+		port->frame_max = limit;
+	if (port->frame_max >= PORT_FRAME_MIN)
+		return true;
+	log_error("%s takes frames of at most %zu bytes, and QMI needs %d", port->path,
+		  port->frame_max, PORT_FRAME_MIN);
+	return false;
+}
+
 /* On false the reason has been logged. */
 static bool port_open_device(struct port *port, const char *path)
 {
 	struct stat st;
-	__u16 limit;
 	int fd;
 
 	if (!realpath(path, port->path) || stat(port->path, &st) < 0) {
@@ -338,11 +352,13 @@ static bool port_open_device(struct port *port, const char *path)
 		port_explain(path, errno);
 		return false;
 	}
+	port->unsuitable = !port_find_limit(port, fd);
+	if (port->unsuitable) {
+		close(fd);
+		return false;
+	}
 	holders_warn(port->path, st.st_rdev);
 	port_make_raw(fd);
-	port->frame_max = PORT_FRAME_MAX;
-	if (ioctl(fd, WDM_MAX_COMMAND, &limit) == 0)
-		port->frame_max = limit;
 	port->watch.fd = fd;
 	return true;
 }

@@ -18,6 +18,9 @@
 /* Largest frame for a port that does not state one: qmi_wwan's wMaxCommand. */
 #define PORT_FRAME_MAX 4096
 
+/* The longest frame that the daemon itself sends, Release CID, must fit. */
+#define PORT_FRAME_MIN 17
+
 /* Callbacks through which a port reports events. data is valid during the call only. */
 struct port_events {
 	void (*received)(void *context, const uint8_t *data, size_t size);

@@ -2,11 +2,11 @@
 #include "process.h"
 
 #include <stdio.h>
-#include <string.h>
 
 void process_command(char command[PROCESS_COMMAND_MAX], long pid)
 {
 	char path[64];
+	size_t length;
 	FILE *file;
 
 	snprintf(command, PROCESS_COMMAND_MAX, "?");
@@ -14,7 +14,9 @@ void process_command(char command[PROCESS_COMMAND_MAX], long pid)
 	file = fopen(path, "re");
 	if (!file)
 		return;
-	if (fgets(command, PROCESS_COMMAND_MAX, file))
-		command[strcspn(command, "\n")] = '\0';
+	/* Only the last newline is not part of the name. */
+	length = fread(command, 1, PROCESS_COMMAND_MAX - 1, file);
+	if (length > 0)
+		command[length - 1] = '\0';
 	fclose(file);
 }

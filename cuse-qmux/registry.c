@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -14,15 +15,41 @@
 #define DIRECTORY "/run/cuse-qmux"
 #define LOCK      DIRECTORY "/lock"
 
+#define LOCK_WAIT 10 /* s */
+
+static void registry_give_up(int signo)
+{
+	(void)signo; /* flock() then returns EINTR */
+}
+
+/* Returns 0 or -errno. */
+static int registry_await_lock(int fd)
+{
+	struct sigaction action = {.sa_handler = registry_give_up};
+	int err;
+
+	sigaction(SIGALRM, &action, NULL);
+	alarm(LOCK_WAIT);
+	err = flock(fd, LOCK_EX) < 0 ? -errno : 0;
+	alarm(0);
+	return err;
+}
+
 int registry_lock(void)
 {
+	int err;
 	int fd;
 
 	mkdir(DIRECTORY, 0755);
 	fd = open(LOCK, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (fd >= 0 && flock(fd, LOCK_EX) == 0)
+	err = fd < 0 ? -errno : registry_await_lock(fd);
+	if (err == 0)
 		return fd;
-	log_error("cannot lock %s: %s", LOCK, strerror(errno));
+	if (err == -EINTR)
+		log_error("cannot lock %s: another process has kept it locked for %d s", LOCK,
+			  LOCK_WAIT);
+	else
+		log_error("cannot lock %s: %s", LOCK, strerror(-err));
 	if (fd >= 0)
 		close(fd);
 	return -1;
@@ -33,10 +60,26 @@ static void registry_path_of(char *path, size_t size, const char *node)
 	snprintf(path, size, DIRECTORY "/%s", node);
 }
 
+/* A new file, because an old one may be open elsewhere, and not writable for others. */
+static FILE *registry_open_file(const char *path)
+{
+	FILE *file;
+	int fd;
+
+	unlink(path);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return NULL;
+	file = fdopen(fd, "w");
+	if (!file)
+		close(fd);
+	return file;
+}
+
 static int registry_write_file(const char *path, const char *port, unsigned index,
 			       const struct identity *modem)
 {
-	FILE *file = fopen(path, "we");
+	FILE *file = registry_open_file(path);
 	int err = 0;
 
 	if (!file)

@@ -10,8 +10,8 @@
 
 #include "identity.h"
 
-/* Waits for the lock. Returns a descriptor, which the caller closes to unlock, or -1 if the reason
- * has been logged. */
+/* Waits for the lock, up to 10 s. Returns a descriptor, which the caller closes to unlock, or -1 if
+ * the reason has been logged. */
 int registry_lock(void);
 
 /*

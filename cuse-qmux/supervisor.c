@@ -13,7 +13,13 @@
 
 #include "log.h"
 
-static void supervisor_send_state(const char *path, const char *state)
+static struct {
+	const char *path; /* of NOTIFY_SOCKET */
+	uint64_t pause;   /* ms between two signs of life, or 0 */
+	uint64_t next;    /* ms, when the next is due */
+} supervisor_watchdog;
+
+static void supervisor_send_state(const char *path, const char *state, int flags)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	size_t length = strlen(path);
@@ -28,8 +34,8 @@ static void supervisor_send_state(const char *path, const char *state)
 	if (path[0] == '@')
 		address.sun_path[0] = '\0';
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0 ||
-	    sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&address, size) < 0)
+	if (fd < 0 || sendto(fd, state, strlen(state), MSG_NOSIGNAL | flags,
+			     (struct sockaddr *)&address, size) < 0)
 		log_warning("cannot notify the supervisor at '%s': %s", path, strerror(errno));
 	if (fd >= 0)
 		close(fd);
@@ -46,5 +52,37 @@ void supervisor_notify(const char *format, ...)
 	va_start(args, format);
 	vsnprintf(state, sizeof(state), format, args);
 	va_end(args);
-	supervisor_send_state(path, state);
+	supervisor_send_state(path, state, 0);
+}
+
+static uint64_t supervisor_number(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value ? strtoull(value, NULL, 10) : 0;
+}
+
+void supervisor_watch(uint64_t now)
+{
+	uint64_t pid = supervisor_number("WATCHDOG_PID");
+
+	supervisor_watchdog.path = getenv("NOTIFY_SOCKET");
+	if (!supervisor_watchdog.path || (pid != 0 && pid != (uint64_t)getpid()))
+		return;
+	/* Half the time allowed, as sd_watchdog_enabled(3) recommends. */
+	supervisor_watchdog.pause = supervisor_number("WATCHDOG_USEC") / 2000;
+	supervisor_watchdog.next = now + supervisor_watchdog.pause;
+}
+
+uint64_t supervisor_deadline(void)
+{
+	return supervisor_watchdog.pause ? supervisor_watchdog.next : UINT64_MAX;
+}
+
+void supervisor_tick(uint64_t now)
+{
+	if (!supervisor_watchdog.path || now < supervisor_deadline())
+		return;
+	supervisor_watchdog.next = now + supervisor_watchdog.pause;
+	supervisor_send_state(supervisor_watchdog.path, "WATCHDOG=1", MSG_DONTWAIT);
 }

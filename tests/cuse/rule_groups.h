@@ -22,6 +22,8 @@ extern const struct test_group startup_tests;
 extern const struct test_group resource_tests;
 extern const struct test_group stop_tests;
 extern const struct test_group log_tests;
+extern const struct test_group log_limit_tests;
+extern const struct test_group privilege_tests;
 extern const struct test_group wake_tests;
 extern const struct test_group node_tests;
 extern const struct test_group loop_tests;

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/inotify.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -186,28 +187,101 @@ static void test_V25_names_wait_for_the_lock(struct bench *b)
 	daemon_await_ready(&in->daemon, deadline_usual());
 }
 
+/* Reads events up to the first with this name. Returns its watch. */
+static int first_event(int events, const char *path)
+{
+	static char buffer[4096] __attribute__((aligned(8)));
+	const char *name = strrchr(path, '/') + 1;
+	static ssize_t length;
+	static ssize_t at;
+
+	for (;;) {
+		const struct inotify_event *event;
+
+		if (at >= length) {
+			assert_true(wait_for(events, POLLIN, deadline_usual()));
+			length = read(events, buffer, sizeof(buffer));
+			assert_true(length > 0);
+			at = 0;
+		}
+		event = (const void *)(buffer + at);
+		at += (ssize_t)(sizeof(*event) + event->len);
+		if (event->len && strcmp(event->name, name) == 0)
+			return event->wd;
+	}
+}
+
 /* The file with a node's properties exists before the node, so udev can always read it. */
 static void test_V25_properties_come_first(struct bench *b)
 {
-	struct instance *in = &b->instances[0];
-	char text[256];
-	int fifo;
+	int events = inotify_init1(IN_CLOEXEC);
+	int run;
+	int dev;
 
 	mkdir("/run/cuse-qmux", 0755);
-	unlink(RUN(0));
-	assert_return_code(mkfifo(RUN(0), 0600), errno);
-	instance_spawn(in, (const char *[]){OPTION, "-n1", NULL}, NULL);
-	instance_answer_sync(in);
-	/* The daemon holds the lock and waits for a reader. */
-	proc_await_lock(in->daemon.pid, false);
-	assert_false(exists(CLASS(0)));
-	fifo = open(RUN(0), O_RDONLY | O_CLOEXEC);
-	assert_return_code(fifo, errno);
-	assert_true(read(fifo, text, sizeof(text)) > 0);
-	close(fifo);
-	daemon_await_ready(&in->daemon, deadline_usual());
+	run = inotify_add_watch(events, "/run/cuse-qmux", IN_CLOSE_WRITE);
+	dev = inotify_add_watch(events, "/dev", IN_CREATE);
+	assert_return_code(run, errno);
+	assert_return_code(dev, errno);
+	start(b, "-n1");
+	/* Whatever else happens there. */
+	assert_int_equal(first_event(events, RUN(0)), run);
+	assert_int_equal(first_event(events, DEV(0)), dev);
+	close(events);
 	bench_stop(b);
 	expect_nothing_left();
+}
+
+/* What a user may write there, udev would believe. */
+static void test_V25_properties_are_the_daemons(struct bench *b)
+{
+	mode_t before = umask(0);
+	struct stat st;
+	int old;
+
+	mkdir("/run/cuse-qmux", 0755);
+	old = open(RUN(0), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+	start(b, "-n1");
+	umask(before);
+	assert_return_code(stat(RUN(0), &st), errno);
+	assert_int_equal(st.st_mode & 0777, 0644);
+	/* Nor through a descriptor from earlier. */
+	assert_return_code(fstat(old, &st), errno);
+	assert_int_equal(st.st_nlink, 0);
+	close(old);
+}
+
+/* A node that replaces a plain file is the kernel's too, which removes it in any case. */
+static void test_V25_in_place_of_a_file(struct bench *b)
+{
+	int fd = open(DEV(0), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+
+	assert_return_code(fd, errno);
+	close(fd);
+	start(b, "-n1");
+	device_of(DEV(0));
+	daemon_destroy(b->daemon);
+	assert_false(exists(DEV(0)));
+	/* The next instance removes what the killed one left. */
+	instance_start(&b->instances[1], (const char *[]){OPTION, "-n1", NULL});
+	instance_stop(&b->instances[1]);
+	expect_nothing_left();
+}
+
+/* A process that keeps the lock keeps an instance only for a while. */
+static void test_V25_lock_is_not_awaited_for_ever(struct bench *b)
+{
+	int lock;
+
+	mkdir("/run/cuse-qmux", 0755);
+	lock = open(LOCK, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	assert_return_code(lock, errno);
+	assert_return_code(flock(lock, LOCK_EX), errno);
+	instance_spawn(&b->instances[0], (const char *[]){OPTION, "-n1", "--no-sync", NULL}, NULL);
+	wait_for(b->daemon->pidfd, POLLIN, deadline_in(15000));
+	close(lock);
+	expect_failure(b);
+	assert_true(daemon_said(b->daemon, "has kept it locked for 10 s"));
 }
 
 /* The daemon gives up if the kernel has no device number left. */
@@ -301,6 +375,9 @@ static const struct test_case cases[] = {
 	TEST_CASE(test_V25_one_major_number),
 	TEST_CASE(test_V25_names_wait_for_the_lock),
 	TEST_CASE(test_V25_properties_come_first),
+	TEST_CASE(test_V25_properties_are_the_daemons),
+	TEST_CASE(test_V25_in_place_of_a_file),
+	TEST_CASE(test_V25_lock_is_not_awaited_for_ever),
 	TEST_CASE(test_V25_kernel_refuses),
 	TEST_CASE(test_V25_no_place_for_the_alias),
 	TEST_CASE(test_V25_lock_cannot_be_taken),

@@ -6,6 +6,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 /* Less than the 2 s that the modem or the sessions get. */
 #define AT_ONCE 1700
@@ -171,6 +172,61 @@ static void test_stop_node_cannot_be_made(struct bench *b)
 	assert_int_equal(access("/dev/in-the-way0", F_OK), -1);
 }
 
+/* No longer than the tests' patience, and not so short that a slow machine counts. */
+#define WATCHDOG 2 /* s */
+
+static void ask_for_life(void)
+{
+	char pid[16];
+
+	snprintf(pid, sizeof(pid), "%d", getpid());
+	setenv("WATCHDOG_PID", pid, 1);
+	setenv("WATCHDOG_USEC", "2000000", 1);
+}
+
+static void ask_another_for_life(void)
+{
+	setenv("WATCHDOG_PID", "1", 1);
+	setenv("WATCHDOG_USEC", "2000000", 1);
+}
+
+static void start_watched(struct instance *in, void (*ask)(void))
+{
+	modem_open(&in->modem);
+	daemon_spawn_prepared(&in->daemon, (const char *[]){"-n1", in->modem.port, NULL}, ask);
+	instance_answer_sync(in);
+	daemon_await_ready(&in->daemon, deadline_usual());
+}
+
+/* While nothing else happens, the supervisor gets a sign of life in half its time. */
+static void test_stop_supervisor_watches(struct bench *b)
+{
+	struct instance *in = &b->instances[0];
+	char state[NOTIFIED_MAX];
+	int64_t began;
+
+	bench_skip_if_wrapped();
+	start_watched(in, ask_for_life);
+	began = now_ms();
+	for (int i = 1; i <= 3; i++) {
+		notified_next(&in->daemon, state);
+		assert_string_equal(state, "WATCHDOG=1");
+		assert_true(now_ms() - began < i * WATCHDOG * 1000);
+	}
+	assert_true(now_ms() - began > WATCHDOG * 1000);
+}
+
+/* It gets none if it wants them of another process. */
+static void test_stop_supervisor_watches_another(struct bench *b)
+{
+	struct instance *in = &b->instances[0];
+
+	bench_skip_if_wrapped();
+	start_watched(in, ask_another_for_life);
+	/* No event shows that nothing comes. */
+	assert_false(wait_for(in->daemon.notify, POLLIN, deadline_in(WATCHDOG * 1000)));
+}
+
 static const struct test_case cases[] = {
 	TEST_CASE(test_stop_second_signal),
 	TEST_CASE(test_stop_second_signal_while_closing),
@@ -181,6 +237,8 @@ static const struct test_case cases[] = {
 	TEST_CASE(test_stop_supervisor_is_told),
 	TEST_CASE(test_stop_supervisor_is_told_of_an_unplug),
 	TEST_CASE(test_stop_node_cannot_be_made),
+	TEST_CASE(test_stop_supervisor_watches),
+	TEST_CASE(test_stop_supervisor_watches_another),
 };
 
 const struct test_group stop_tests = TEST_GROUP("the states of an instance", cases);

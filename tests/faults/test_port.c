@@ -9,6 +9,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "../cuse/watchdog.h"
 #include "killer.h"
 #include "life.h"
 #include "talk.h"
@@ -36,6 +37,20 @@ static void test_V24_limit_of_the_port(struct bench *b)
 	assert_int_equal(talk_ask(fd, frame), QMI_ERROR_NONE);
 	close(fd);
 	assert_int_equal(b->wdm.report->wrong, 0);
+}
+
+/* A port that takes no frame of QMI is refused. */
+static void test_V24_limit_too_low(struct bench *b)
+{
+	const char *args[] = {b->wdm.port, NULL};
+
+	watchdog_allow(40);
+	sim_start(&b->sim, (const char *[]){NULL});
+	wdm_start(&b->wdm, b->sim.port);
+	wdm_limit(&b->wdm, 16);
+	daemon_spawn(&b->daemon, args);
+	assert_int_equal(daemon_wait(&b->daemon, deadline_usual()), 3);
+	assert_true(daemon_said(&b->daemon, " takes frames of at most 16 bytes, and QMI needs 17"));
 }
 
 static void await_refused(struct bench *b, unsigned int more)
@@ -279,9 +294,13 @@ static void test_V16_port_is_reset(struct bench *b)
 }
 
 static const struct test_case cases[] = {
-	TEST_CASE(test_V24_limit_of_the_port), TEST_CASE(test_V15_writes_fail),
-	TEST_CASE(test_V15_frames_are_lost),   TEST_CASE(test_V15_one_write_fails),
-	TEST_CASE(test_V16_port_is_reset),     TEST_CASE(test_V9_orphans_while_writes_fail),
+	TEST_CASE(test_V24_limit_of_the_port),
+	TEST_CASE(test_V24_limit_too_low),
+	TEST_CASE(test_V15_writes_fail),
+	TEST_CASE(test_V15_frames_are_lost),
+	TEST_CASE(test_V15_one_write_fails),
+	TEST_CASE(test_V16_port_is_reset),
+	TEST_CASE(test_V9_orphans_while_writes_fail),
 };
 
 const struct test_group port_tests = TEST_GROUP("the port", cases);

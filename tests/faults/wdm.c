@@ -96,6 +96,11 @@ void wdm_refuse(struct wdm *w, int error)
 	order(w, ORDER_REFUSE, (unsigned char)error);
 }
 
+void wdm_limit(struct wdm *w, unsigned char bytes)
+{
+	order(w, ORDER_LIMIT, bytes);
+}
+
 void wdm_unplug(struct wdm *w, int error)
 {
 	order(w, ORDER_UNPLUG, (unsigned char)error);

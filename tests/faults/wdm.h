@@ -60,6 +60,9 @@ void wdm_raise_error(struct wdm *w);
 /* Makes each open() fail with this errno; 0 ends that. */
 void wdm_refuse(struct wdm *w, int error);
 
+/* From now on it reports this limit. */
+void wdm_limit(struct wdm *w, unsigned char bytes);
+
 /* Everything fails with this errno from now on. Unless it is ENODEV, poll gives POLLHUP too. */
 void wdm_unplug(struct wdm *w, int error);
 

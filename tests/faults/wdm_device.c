@@ -35,6 +35,7 @@ struct device {
 	bool error;           /* POLLERR */
 	int gone;             /* unplugged: errno of every operation */
 	int refusal;          /* errno of open() */
+	unsigned char limit;  /* to report, if not WDM_LIMIT */
 	int write_error;      /* errno of the next write, or 0 */
 	bool busy_after;      /* the write after that gets EAGAIN */
 	int read_error;       /* errno of the next read, or 0 */
@@ -220,7 +221,8 @@ static void serve_poll(fuse_req_t req, struct fuse_file_info *info, struct fuse_
 static void serve_ioctl(fuse_req_t req, int command, void *arg, struct fuse_file_info *info,
 			unsigned int flags, const void *in, size_t in_size, size_t out_size)
 {
-	__u16 limit = WDM_LIMIT;
+	unsigned char low = device_of(req)->limit;
+	__u16 limit = low ? low : WDM_LIMIT;
 
 	(void)arg;
 	(void)info;
@@ -285,6 +287,9 @@ static void obey(struct device *d, enum order order, unsigned char value)
 		break;
 	case ORDER_REFUSE:
 		d->refusal = value;
+		break;
+	case ORDER_LIMIT:
+		d->limit = value;
 		break;
 	case ORDER_UNPLUG:
 		d->gone = value;

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Gives up root's powers that the daemon does not need. There is no way back. */
+#ifndef SANDBOX_H
+#define SANDBOX_H
+
+/*
+ * Call this once the port is open, and before there is a node. Keeps what making nodes
+ * needs, and what reopening the port needs if it does not belong to root.
+ */
+void sandbox_begin(int port_fd);
+
+/* Call this once the nodes exist. */
+void sandbox_complete(void);
+
+#endif

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define TID_FENCE      0xF9
 #define TID_ALLOCATE   0xF1
@@ -31,6 +32,22 @@ int session_open_flags(struct bench *b, unsigned int node, int flags)
 int session_open(struct bench *b, unsigned int node)
 {
 	return session_open_flags(b, node, O_RDWR | O_NONBLOCK);
+}
+
+int session_open_as(struct bench *b, unsigned int node, uid_t uid)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s%u", NODE_PREFIX, node);
+	assert_return_code(chmod(path, 0666), errno);
+	assert_return_code(seteuid(uid), errno);
+	fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	assert_return_code(seteuid(0), errno);
+	assert_return_code(fd, errno);
+	assert_true(b->session_count < BENCH_SESSIONS);
+	b->sessions[b->session_count++] = fd;
+	return fd;
 }
 
 void sessions_open(struct bench *b, int fds[], size_t count)

@@ -11,10 +11,17 @@
 
 #define NODE_PREFIX "/dev/qmi-virt"
 
-/* V28: CTL requests in flight, of a session and of all but Allocate and Release CID. */
-#define CTL_PER_SESSION 8
-#define CTL_SHARED      223
-#define CTL_SESSIONS    28 /* sessions that reach CTL_SHARED */
+/* V28: CTL requests in flight, of a session and of a user other than root. */
+#define CTL_PER_SESSION   8
+#define CTL_PER_USER      32
+#define CTL_USER_SESSIONS 4 /* that together reach CTL_PER_USER */
+
+/* V28: how many unanswered requests the modem gets at first. */
+#define WINDOW_FIRST 16
+
+/* Users other than root. */
+#define USER_A 1001
+#define USER_B 1002
 
 /* struct message is large enough for any frame in the tests. */
 #define SESSION_READ_MAX MESSAGE_MAX
@@ -23,6 +30,7 @@ void sessions_open(struct bench *b, int fds[], size_t count); /* on node 0 */
 int session_open(struct bench *b, unsigned int node);
 int session_open_flags(struct bench *b, unsigned int node, int flags);
 int session_open_path(struct bench *b, const char *path, int flags);
+int session_open_as(struct bench *b, unsigned int node, uid_t uid);
 void session_close(struct bench *b, int fd);
 
 /* One write(), which must be accepted whole or fail with this errno. */

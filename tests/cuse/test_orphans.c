@@ -75,86 +75,102 @@ static void test_V7_adopted_again_and_again(struct bench *b)
 	client_release(b, fd, &c);
 }
 
-/* V8, V11: the holder is the allocating session, later the last to send a request with it. */
-static void test_V8_holder_is_the_last_sender(struct bench *b)
+/* Sends an indication to the client, and expects it at each of these sessions once. */
+static void expect_holders(struct bench *b, const struct client *c, uint32_t number,
+			   const int holders[], size_t count)
+{
+	modem_indicate(b->modem, c->service, c->device, number);
+	for (size_t i = 0; i < count; i++)
+		session_expect_indication(holders[i], c->service, c->cid, number);
+	for (size_t i = 0; i < count; i++)
+		fence(b, holders[i]);
+}
+
+/* V8, V11: the allocating session holds a client, and each that has sent a request with it. */
+static void test_V8_each_sender_is_a_holder(struct bench *b)
 {
 	struct client c;
-	int first;
-	int second;
+	int fds[3];
 
 	bench_start(b, NULL);
-	first = session_open(b, 0);
-	second = session_open(b, 0);
-	c = client_allocate(b, first, QMI_SERVICE_NAS);
-	modem_indicate(b->modem, c.service, c.device, 1);
-	session_expect_indication(first, c.service, c.cid, 1);
-	client_ask(b, second, &c, 1, MESSAGE_ASK);
+	sessions_open(b, fds, 3);
+	c = client_allocate(b, fds[0], QMI_SERVICE_NAS);
+	expect_holders(b, &c, 1, fds, 1);
+	client_ask(b, fds[1], &c, 1, MESSAGE_ASK);
+	/* It holds the client already, although it has no answer yet. */
 	modem_indicate(b->modem, c.service, c.device, 2);
-	session_expect_indication(second, c.service, c.cid, 2);
-	client_answer(b, second, &c, 1, MESSAGE_ASK, 1);
-	client_ask(b, first, &c, 2, MESSAGE_ASK);
-	modem_indicate(b->modem, c.service, c.device, 3);
-	session_expect_indication(first, c.service, c.cid, 3);
-	fence(b, first);
-	fence(b, second);
+	session_expect_indication(fds[0], c.service, c.cid, 2);
+	session_expect_indication(fds[1], c.service, c.cid, 2);
+	client_answer(b, fds[1], &c, 1, MESSAGE_ASK, 1);
+	client_round_trip(b, fds[0], &c);
+	client_round_trip(b, fds[1], &c);
+	expect_holders(b, &c, 3, fds, 2);
+	fence(b, fds[2]);
 }
 
-/* V8: a client that was handed over is not orphaned by the close of its first session. */
-static void test_V8_client_goes_with_its_holder(struct bench *b)
+/* V8: the close of the session that allocated it leaves the other holder. */
+static void test_V8_holder_remains_without_the_first(struct bench *b)
 {
 	struct client c;
-	int first;
-	int second;
+	int fds[2];
 
 	bench_start(b, NULL);
-	first = session_open(b, 0);
-	second = session_open(b, 0);
-	c = client_allocate(b, first, QMI_SERVICE_NAS);
-	client_round_trip(b, second, &c);
-	session_close(b, first);
-	modem_indicate(b->modem, c.service, c.device, 1);
-	session_expect_indication(second, c.service, c.cid, 1);
+	sessions_open(b, fds, 2);
+	c = client_allocate(b, fds[0], QMI_SERVICE_NAS);
+	client_round_trip(b, fds[1], &c);
+	session_close(b, fds[0]);
+	expect_holders(b, &c, 1, &fds[1], 1);
 }
 
-/* V8, V11: it is orphaned when its holder closes, even if the first session is still open. */
-static void test_V8_orphan_when_its_holder_closes(struct bench *b)
+/* V8: the close of a later holder leaves the first: qmicli --client-cid takes nothing away. */
+static void test_V8_holder_remains_without_a_later_one(struct bench *b)
 {
 	struct client c;
-	int first;
-	int second;
+	int fds[2];
 
 	bench_start(b, NULL);
-	first = session_open(b, 0);
-	second = session_open(b, 0);
-	c = client_allocate(b, first, QMI_SERVICE_NAS);
-	client_round_trip(b, second, &c);
-	session_close(b, second);
-	modem_indicate(b->modem, c.service, c.device, 1);
-	fence(b, first);
-	client_round_trip(b, first, &c);
-	modem_indicate(b->modem, c.service, c.device, 2);
-	session_expect_indication(first, c.service, c.cid, 2);
+	sessions_open(b, fds, 2);
+	c = client_allocate(b, fds[0], QMI_SERVICE_NAS);
+	client_round_trip(b, fds[1], &c);
+	session_close(b, fds[1]);
+	expect_holders(b, &c, 1, &fds[0], 1);
 }
 
-/* V8: of two clients of a service, a request with one does not change the other's holder. */
-static void test_V8_each_client_has_its_own_holder(struct bench *b)
+/* V8, V11: it is an orphan once the last holder has closed. */
+static void test_V8_orphan_without_any_holder(struct bench *b)
+{
+	struct client c;
+	int fds[3];
+
+	bench_start(b, NULL);
+	sessions_open(b, fds, 3);
+	c = client_allocate(b, fds[0], QMI_SERVICE_NAS);
+	client_round_trip(b, fds[1], &c);
+	session_close(b, fds[0]);
+	session_close(b, fds[1]);
+	fence(b, fds[2]);
+	assert_int_equal(daemon_counter(b->daemon, " of them orphans"), 1);
+	modem_indicate(b->modem, c.service, c.device, 1);
+	fence(b, fds[2]);
+	client_round_trip(b, fds[2], &c);
+	expect_holders(b, &c, 2, &fds[2], 1);
+	assert_int_equal(daemon_counter(b->daemon, " of them orphans"), 0);
+}
+
+/* V8: of two clients of a service, a request with one adds no holder to the other. */
+static void test_V8_each_client_has_its_own_holders(struct bench *b)
 {
 	struct client c[2];
-	int first;
-	int second;
+	int fds[2];
 
 	bench_start(b, NULL);
-	first = session_open(b, 0);
-	second = session_open(b, 0);
-	c[0] = client_allocate(b, first, QMI_SERVICE_NAS);
-	c[1] = client_allocate(b, first, QMI_SERVICE_NAS);
-	client_round_trip(b, second, &c[1]);
-	for (uint32_t i = 0; i < 2; i++)
-		modem_indicate(b->modem, c[i].service, c[i].device, i);
-	session_expect_indication(first, c[0].service, c[0].cid, 0);
-	session_expect_indication(second, c[1].service, c[1].cid, 1);
-	fence(b, first);
-	fence(b, second);
+	sessions_open(b, fds, 2);
+	c[0] = client_allocate(b, fds[0], QMI_SERVICE_NAS);
+	c[1] = client_allocate(b, fds[0], QMI_SERVICE_NAS);
+	client_round_trip(b, fds[1], &c[1]);
+	expect_holders(b, &c[0], 0, fds, 1);
+	fence(b, fds[1]);
+	expect_holders(b, &c[1], 1, fds, 2);
 }
 
 /* Sends Sync and expects the release of each of these clients, in any order. */
@@ -224,7 +240,7 @@ static void test_V10_sync_releases_own_clients_and_orphans(struct bench *b)
 	assert_int_equal(client_allocate(b, fd, QMI_SERVICE_DMS).cid, orphans[0].cid);
 }
 
-/* V10, V8: a client taken over by another session belongs to that session. */
+/* V10, V8: a client that another session holds too stays with that session. */
 static void test_V10_sync_spares_what_another_holds(struct bench *b)
 {
 	struct client c;
@@ -291,10 +307,11 @@ static const struct test_case cases[] = {
 	TEST_CASE(test_V7_orphan_stays_on_its_node),
 	TEST_CASE(test_V7_orphan_may_be_released),
 	TEST_CASE(test_V7_adopted_again_and_again),
-	TEST_CASE(test_V8_holder_is_the_last_sender),
-	TEST_CASE(test_V8_client_goes_with_its_holder),
-	TEST_CASE(test_V8_orphan_when_its_holder_closes),
-	TEST_CASE(test_V8_each_client_has_its_own_holder),
+	TEST_CASE(test_V8_each_sender_is_a_holder),
+	TEST_CASE(test_V8_holder_remains_without_the_first),
+	TEST_CASE(test_V8_holder_remains_without_a_later_one),
+	TEST_CASE(test_V8_orphan_without_any_holder),
+	TEST_CASE(test_V8_each_client_has_its_own_holders),
 	TEST_CASE(test_V10_sync_never_reaches_the_modem),
 	TEST_CASE(test_V10_sync_releases_own_clients_and_orphans),
 	TEST_CASE(test_V10_sync_spares_what_another_holds),

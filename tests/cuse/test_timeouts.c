@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Requests expire: V15. These tests use --transaction-timeout=1, or 2 if hundreds of
- * requests must be in flight at once. A request has expired when another one that it
- * held up is sent: see struct expiry_clock.
+ * Requests expire: V15. These tests use timeouts of 1 s, or 5 s if many requests must be
+ * in flight at once. A request has expired when another one that it held up is sent: see
+ * struct expiry_clock.
  */
 #include "app_session.h"
 #include "rule_groups.h"
@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CTL_TIDS  255
 #define CLOCK_TID 0xC10C
 
 /*
@@ -185,88 +184,118 @@ static void test_V15_no_late_answer_and_newer_request_of_equal_id(struct bench *
 	old_answer_never_comes(b, MESSAGE_ASK);
 }
 
-/* Uses a timeout in which all 255 reach the modem, even with a slow daemon. */
-static void start_for_hundreds(struct bench *b)
+/* Uses timeouts in which all that a user may have reach the modem, even with a slow daemon. */
+static void start_for_many(struct bench *b, int fds[CTL_USER_SESSIONS])
 {
-	char option[64];
+	char ctl[64];
+	char others[64];
 
-	snprintf(option, sizeof(option), "--transaction-timeout=%d", 5 * slow_factor());
-	bench_start(b, option, NULL);
+	snprintf(ctl, sizeof(ctl), "--ctl-timeout=%d", 5 * slow_factor());
+	snprintf(others, sizeof(others), "--transaction-timeout=%d", 5 * slow_factor());
+	bench_start(b, ctl, others, NULL);
+	for (size_t i = 0; i < CTL_USER_SESSIONS; i++)
+		fds[i] = session_open_as(b, 0, USER_A);
 }
 
-/* Puts requests with this id in flight under all 255 CTL tids. */
-static void fill_ctl(struct bench *b, int fd, uint16_t id, struct message in_flight[CTL_TIDS])
+static void write_ctl(const int fds[CTL_USER_SESSIONS], uint16_t id)
 {
-	for (size_t i = 0; i < CTL_TIDS; i++) {
-		message_ctl(&in_flight[i], (uint8_t)i, id);
-		session_write(fd, &in_flight[i]);
+	struct message request;
+
+	for (size_t i = 0; i < CTL_PER_USER; i++) {
+		message_ctl(&request, (uint8_t)i, id);
+		message_number(&request, (uint32_t)i);
+		session_write(fds[i / CTL_PER_SESSION], &request);
 	}
-	for (size_t i = 0; i < CTL_TIDS; i++)
-		frame_set_tid(in_flight[i].data, modem_expect(b->modem, &in_flight[i]));
 }
 
-/* Answers them in order. The session must get the answers to the newer ones. */
-static void answer_ctl(struct bench *b, int fd, const struct message in_flight[CTL_TIDS])
+/* Stores one of the requests that write_ctl() wrote. */
+static void store_ctl(const struct message *got, uint16_t id,
+		      struct message in_flight[CTL_PER_USER])
+{
+	uint32_t number = message_get_number(got);
+
+	assert_int_equal(frame_message(got->data), id);
+	assert_in_range(number, 0, CTL_PER_USER - 1);
+	assert_int_equal(in_flight[number].len, 0);
+	in_flight[number] = *got;
+}
+
+/* Puts requests with this id in flight, as many as the user may have. */
+static void fill_ctl(struct bench *b, const int fds[CTL_USER_SESSIONS], uint16_t id,
+		     struct message in_flight[CTL_PER_USER])
+{
+	struct message got;
+
+	memset(in_flight, 0, CTL_PER_USER * sizeof(*in_flight));
+	write_ctl(fds, id);
+	for (size_t i = 0; i < CTL_PER_USER; i++) {
+		modem_read(b->modem, &got);
+		store_ctl(&got, id, in_flight);
+	}
+}
+
+/* Answers them in order. The sessions must get the answers to the newer ones. */
+static void answer_ctl(struct bench *b, const int fds[CTL_USER_SESSIONS],
+		       const struct message in_flight[CTL_PER_USER])
 {
 	struct message answer;
 
-	for (size_t i = 0; i < CTL_TIDS; i++) {
+	for (size_t i = 0; i < CTL_PER_USER; i++) {
 		modem_answer(b->modem, &in_flight[i], QMI_ERROR_NONE);
 		message_outcome_of(&answer, &in_flight[i], QMI_ERROR_NONE);
 		frame_set_tid(answer.data, (uint16_t)i);
-		session_expect(fd, &answer);
+		session_expect(fds[i / CTL_PER_SESSION], &answer);
 	}
 }
 
-/* V15, V4: expired CTL requests free all 255 tids, more than once. */
-static void test_V15_expired_ctl_requests_free_their_slots(struct bench *b)
+/* V15, V28: expired CTL requests free their sessions' and their user's places. */
+static void test_V15_expired_ctl_requests_free_their_places(struct bench *b)
 {
-	struct message *in_flight = calloc(CTL_TIDS, sizeof(*in_flight));
+	struct message *in_flight = calloc(CTL_PER_USER, sizeof(*in_flight));
+	int fds[CTL_USER_SESSIONS];
 	int64_t began;
-	int fd;
 
-	start_for_hundreds(b);
-	fd = session_open(b, 0);
+	start_for_many(b, fds);
 	began = now_ms();
-	fill_ctl(b, fd, QMI_CTL_GET_VERSION_INFO, in_flight);
-	fill_ctl(b, fd, QMI_CTL_GET_VERSION_INFO, in_flight);
+	fill_ctl(b, fds, QMI_CTL_GET_VERSION_INFO, in_flight);
+	fill_ctl(b, fds, QMI_CTL_GET_VERSION_INFO, in_flight);
 	assert_true(now_ms() - began >= 4900 * slow_factor());
-	answer_ctl(b, fd, in_flight);
-	fence(b, fd);
+	answer_ctl(b, fds, in_flight);
+	fence(b, fds[0]);
 	free(in_flight);
 }
 
-/* V15: newer CTL requests reuse the old tids; late answers with another id are dropped. */
+/* V15: late answers to CTL requests are dropped while newer ones are in flight. */
 static void test_V15_late_ctl_answers_and_newer_requests(struct bench *b)
 {
-	struct message *old = calloc(CTL_TIDS, sizeof(*old));
-	struct message *newer = calloc(CTL_TIDS, sizeof(*newer));
-	int fd;
+	struct message *old = calloc(CTL_PER_USER, sizeof(*old));
+	struct message *newer = calloc(CTL_PER_USER, sizeof(*newer));
+	int fds[CTL_USER_SESSIONS];
 
-	start_for_hundreds(b);
-	fd = session_open(b, 0);
-	fill_ctl(b, fd, QMI_CTL_GET_VERSION_INFO, old);
-	fill_ctl(b, fd, QMI_CTL_SET_INSTANCE_ID, newer);
-	for (size_t i = 0; i < CTL_TIDS; i++)
+	start_for_many(b, fds);
+	fill_ctl(b, fds, QMI_CTL_GET_VERSION_INFO, old);
+	fill_ctl(b, fds, QMI_CTL_SET_INSTANCE_ID, newer);
+	for (size_t i = 0; i < CTL_PER_USER; i++)
 		modem_answer(b->modem, &old[i], QMI_ERROR_INTERNAL);
-	answer_ctl(b, fd, newer);
-	fence(b, fd);
+	answer_ctl(b, fds, newer);
+	fence(b, fds[0]);
 	free(old);
 	free(newer);
 }
 
 /* Reads requests as long as the daemon sends any, without answering. */
-static size_t refill_ctl(struct bench *b, int fd, struct message newer[CTL_TIDS])
+static size_t refill_ctl(struct bench *b, const int fds[CTL_USER_SESSIONS],
+			 struct message newer[CTL_PER_USER])
 {
+	struct message got;
 	size_t arrived = 0;
 
-	for (size_t i = 0; i < CTL_TIDS; i++) {
-		message_ctl(&newer[i], (uint8_t)i, QMI_CTL_GET_VERSION_INFO);
-		session_write(fd, &newer[i]);
-	}
+	write_ctl(fds, QMI_CTL_GET_VERSION_INFO);
 	/* No event shows that it has stopped sending. */
-	while (arrived < CTL_TIDS && modem_try_read(b->modem, &newer[arrived], deadline_in(100)))
+	while (arrived < CTL_PER_USER && modem_try_read(b->modem, &got, deadline_in(100))) {
+		store_ctl(&got, QMI_CTL_GET_VERSION_INFO, newer);
 		arrived++;
+	}
 	return arrived;
 }
 
@@ -275,27 +304,29 @@ static void test_V15_late_ctl_answers_and_newer_requests_of_equal_id(struct benc
 {
 	struct message *old;
 	struct message *newer;
+	struct message got;
 	struct expiry_clock clock;
+	int fds[CTL_USER_SESSIONS];
 	size_t arrived;
-	int fd;
 
-	/* The newer ones wait 1 s, too short for a slow daemon to handle hundreds of frames. */
+	/* The newer ones wait 1 s, too short for a slow daemon to handle that many frames. */
 	bench_skip_if_wrapped();
-	old = calloc(CTL_TIDS, sizeof(*old));
-	newer = calloc(CTL_TIDS, sizeof(*newer));
-	start_for_hundreds(b);
+	old = calloc(CTL_PER_USER, sizeof(*old));
+	newer = calloc(CTL_PER_USER, sizeof(*newer));
+	start_for_many(b, fds);
 	expiry_clock_init(b, &clock);
-	fd = session_open(b, 0);
-	fill_ctl(b, fd, QMI_CTL_GET_VERSION_INFO, old);
+	fill_ctl(b, fds, QMI_CTL_GET_VERSION_INFO, old);
 	expiry_clock_start(b, &clock);
 	expiry_clock_await(b, &clock);
-	arrived = refill_ctl(b, fd, newer);
-	for (size_t i = 0; i < CTL_TIDS; i++)
+	arrived = refill_ctl(b, fds, newer);
+	for (size_t i = 0; i < CTL_PER_USER; i++)
 		modem_answer(b->modem, &old[i], QMI_ERROR_INTERNAL);
-	for (; arrived < CTL_TIDS; arrived++)
-		modem_read(b->modem, &newer[arrived]);
-	answer_ctl(b, fd, newer);
-	fence(b, fd);
+	for (; arrived < CTL_PER_USER; arrived++) {
+		modem_read(b->modem, &got);
+		store_ctl(&got, QMI_CTL_GET_VERSION_INFO, newer);
+	}
+	answer_ctl(b, fds, newer);
+	fence(b, fds[0]);
 	free(old);
 	free(newer);
 }
@@ -309,7 +340,7 @@ static void test_V15_client_granted_too_late_is_released(struct bench *b)
 	uint8_t tid;
 	int fd;
 
-	bench_start(b, "--transaction-timeout=1", NULL);
+	bench_start(b, "--transaction-timeout=1", "--ctl-timeout=1", NULL);
 	expiry_clock_init(b, &clock);
 	fd = session_open(b, 0);
 	message_allocate(&request, 1, c.service);
@@ -323,22 +354,28 @@ static void test_V15_client_granted_too_late_is_released(struct bench *b)
 	assert_int_equal(client_allocate(b, fd, c.service).cid, 1);
 }
 
-/* V15: the default of 300 s is too long to test, so check --help. */
-static void test_V15_default_timeout_is_in_the_help(struct bench *b)
+static void expect_default(const char *help, const char *name, const char *words)
+{
+	const char *option = strstr(help, name);
+	const char *found;
+
+	assert_non_null(option);
+	found = strstr(option, words);
+	assert_non_null(found);
+	option = strstr(option + 2, "--");
+	assert_true(!option || found < option);
+}
+
+/* V15: the defaults are too long to test, so check --help. */
+static void test_V15_default_timeouts_are_in_the_help(struct bench *b)
 {
 	char help[DAEMON_OUTPUT_MAX];
-	char *option;
-	char *next;
 
 	daemon_spawn(b->daemon, (const char *[]){"--help", NULL});
 	assert_int_equal(daemon_wait(b->daemon, deadline_usual()), 0);
 	daemon_stdout(b->daemon, help);
-	option = strstr(help, "--transaction-timeout");
-	assert_non_null(option);
-	next = strstr(option + 2, "--");
-	assert_non_null(next);
-	*next = '\0';
-	assert_non_null(strstr(option, "(default 300)"));
+	expect_default(help, "--transaction-timeout", "(default 300)");
+	expect_default(help, "--ctl-timeout", "(default 10)");
 }
 
 static const struct test_case cases[] = {
@@ -348,11 +385,11 @@ static const struct test_case cases[] = {
 	TEST_CASE(test_V15_late_answer_and_newer_request_of_equal_id),
 	TEST_CASE(test_V15_no_late_answer_and_newer_request_of_another_id),
 	TEST_CASE(test_V15_no_late_answer_and_newer_request_of_equal_id),
-	TEST_CASE(test_V15_expired_ctl_requests_free_their_slots),
+	TEST_CASE(test_V15_expired_ctl_requests_free_their_places),
 	TEST_CASE(test_V15_late_ctl_answers_and_newer_requests),
 	TEST_CASE(test_V15_late_ctl_answers_and_newer_requests_of_equal_id),
 	TEST_CASE(test_V15_client_granted_too_late_is_released),
-	TEST_CASE(test_V15_default_timeout_is_in_the_help),
+	TEST_CASE(test_V15_default_timeouts_are_in_the_help),
 };
 
 const struct test_group timeout_tests = TEST_GROUP("timeouts (V15)", cases);

@@ -99,17 +99,14 @@ static void test_V4_tid_in_flight_is_not_reused(struct bench *b)
 	ctl_answer(b, other, 1, &held);
 }
 
-/* Has many sessions put in flight as many requests as the mux sends: 223. */
-static void fill_ctl(struct bench *b, int fds[CTL_SESSIONS], struct message in_flight[CTL_SHARED])
+/* Puts in flight as many requests as a user may have, and gives the user another session. */
+static void fill_ctl(struct bench *b, int fds[CTL_USER_SESSIONS + 1],
+		     struct message in_flight[CTL_PER_USER])
 {
-	bool seen[CTL_TIDS + 1] = {true};
-
-	sessions_open(b, fds, CTL_SESSIONS);
-	for (size_t i = 0; i < CTL_SHARED; i++) {
+	for (size_t i = 0; i <= CTL_USER_SESSIONS; i++)
+		fds[i] = session_open_as(b, 0, USER_A);
+	for (size_t i = 0; i < CTL_PER_USER; i++)
 		ctl_ask(b, fds[i / CTL_PER_SESSION], (uint8_t)i, &in_flight[i]);
-		assert_false(seen[frame_tid(in_flight[i].data)]);
-		seen[frame_tid(in_flight[i].data)] = true;
-	}
 }
 
 static void write_numbered_ctl(int fd, uint8_t tid, uint32_t number)
@@ -131,40 +128,32 @@ static uint32_t free_one(struct bench *b, int fd, uint8_t tid, const struct mess
 	return message_get_number(next);
 }
 
-/* V4, V28: with 223 in flight, further requests wait in order, but not an Allocate CID. */
-static void test_V4_requests_wait_for_a_free_tid(struct bench *b)
+/* V4, V28: with 32 of a user in flight, further ones wait in order; another user's do not. */
+static void test_V28_a_user_has_32_ctl_requests(struct bench *b)
 {
-	struct message *in_flight = calloc(CTL_SHARED, sizeof(*in_flight));
-	struct message waited[3];
-	uint32_t numbers[3];
-	size_t at[3];
+	struct message *in_flight = calloc(CTL_PER_USER, sizeof(*in_flight));
+	struct message waited[2];
 	struct client c;
-	int fds[CTL_SESSIONS];
-	int fd[3];
+	int fds[CTL_USER_SESSIONS + 1];
+	int waiting;
+	int other;
 
-	bench_start(b, NULL);
-	for (size_t i = 0; i < 3; i++)
-		fd[i] = session_open(b, 0);
+	bench_start(b, "--ctl-timeout=600", NULL);
 	fill_ctl(b, fds, in_flight);
-	write_numbered_ctl(fd[0], 10, 0);
-	write_numbered_ctl(fd[0], 11, 1);
-	write_numbered_ctl(fd[1], 12, 2);
-	c = client_allocate(b, fd[2], QMI_SERVICE_DMS);
-	/* The fence: they wait, without delaying requests that need no tid. */
-	client_round_trip(b, fd[2], &c);
+	waiting = fds[CTL_USER_SESSIONS];
+	write_numbered_ctl(waiting, 10, 0);
+	write_numbered_ctl(waiting, 11, 1);
+	other = session_open_as(b, 0, USER_B);
+	c = client_allocate(b, other, QMI_SERVICE_DMS);
+	client_round_trip(b, other, &c);
+	fence(b, other);
 
-	for (size_t i = 0; i < 3; i++) {
-		size_t freed = 7 * i;
-
-		numbers[i] = free_one(b, fds[freed / CTL_PER_SESSION], (uint8_t)freed,
-				      &in_flight[freed], &waited[i]);
-		assert_true(numbers[i] < 3);
-		at[numbers[i]] = i;
-	}
-	assert_true(at[0] < at[1]);
-	ctl_answer(b, fd[1], 12, &waited[at[2]]);
-	ctl_answer(b, fd[0], 11, &waited[at[1]]);
-	ctl_answer(b, fd[0], 10, &waited[at[0]]);
+	for (uint32_t i = 0; i < 2; i++)
+		assert_int_equal(free_one(b, fds[i], (uint8_t)(i * CTL_PER_SESSION),
+					  &in_flight[i * CTL_PER_SESSION], &waited[i]),
+				 i);
+	ctl_answer(b, waiting, 11, &waited[1]);
+	ctl_answer(b, waiting, 10, &waited[0]);
 	free(in_flight);
 }
 
@@ -446,7 +435,7 @@ static const struct test_case cases[] = {
 	TEST_CASE(test_V4_equal_tids_in_one_session),
 	TEST_CASE(test_V4_freed_tid_rests_longest),
 	TEST_CASE(test_V4_tid_in_flight_is_not_reused),
-	TEST_CASE(test_V4_requests_wait_for_a_free_tid),
+	TEST_CASE(test_V28_a_user_has_32_ctl_requests),
 	TEST_CASE(test_V28_a_session_has_eight_ctl_requests),
 	TEST_CASE(test_V5_service_tids_pass_unchanged),
 	TEST_CASE(test_V5_abort_names_the_tid_it_means),

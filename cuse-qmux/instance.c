@@ -21,7 +21,6 @@
 #include "node.h"
 #include "owner.h"
 #include "port.h"
-#include "process.h"
 #include "sandbox.h"
 #include "supervisor.h"
 #include "trace.h"
@@ -165,12 +164,13 @@ static void instance_trace(void *context, const struct mux_trace *trace)
 
 static void instance_describe(void *context, const struct session *session, char *text, size_t size)
 {
-	const struct owner *owner = mux_session_owner(session);
-	char command[PROCESS_COMMAND_MAX];
+	struct owner *owner = mux_session_owner(session);
 
 	(void)context;
-	process_command(command, owner->pid);
-	snprintf(text, size, "%s (pid %d, uid %u)", command, (int)owner->pid,
+	/* Once, because a program can cause many messages, most of which are held back. */
+	if (!owner->command[0])
+		process_command(owner->command, owner->pid);
+	snprintf(text, size, "%s (pid %d, uid %u)", owner->command, (int)owner->pid,
 		 mux_session_user(session));
 }
 

@@ -9,6 +9,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "process.h"
+
 struct owner {
 	/*
 	 * The session has something to read or room to write, or is dead: continue
@@ -16,7 +18,9 @@ struct owner {
 	 * in ms.
 	 */
 	void (*session_changed)(struct owner *owner, uint64_t now);
-	pid_t pid; /* of the program, for logs */
+	/* Of the program, for logs. The name is empty until it is needed. */
+	pid_t pid;
+	char command[PROCESS_COMMAND_MAX];
 };
 
 #endif

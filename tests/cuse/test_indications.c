@@ -5,7 +5,7 @@
 
 #define BROADCAST QMI_CID_BROADCAST
 
-/* V11: an indication goes only to the holder, with the virtual CID, otherwise unchanged. */
+/* V11: an indication goes only to the holders, with the virtual CID, otherwise unchanged. */
 static void test_V11_unicast_goes_to_the_holder(struct bench *b)
 {
 	struct client c[3];
@@ -90,25 +90,32 @@ static void test_V12_broadcast_goes_once_to_each_holder(struct bench *b)
 	fence(b, no_client);
 }
 
-/* V12, V8: the holder counts, not the session that allocated the client. */
-static void test_V12_broadcast_follows_the_holder(struct bench *b)
+/* V12, V8: every holder counts, not only the session that allocated the client. */
+static void test_V12_broadcast_follows_the_holders(struct bench *b)
 {
 	struct client c;
 	int first;
 	int second;
+	int third;
 
 	bench_start(b, NULL);
 	first = session_open(b, 0);
 	second = session_open(b, 0);
+	third = session_open(b, 0);
 	c = client_allocate(b, first, QMI_SERVICE_NAS);
 	client_round_trip(b, second, &c);
 	modem_indicate(b->modem, QMI_SERVICE_NAS, BROADCAST, 1);
+	session_expect_indication(first, QMI_SERVICE_NAS, BROADCAST, 1);
 	session_expect_indication(second, QMI_SERVICE_NAS, BROADCAST, 1);
-	fence(b, first);
-	client_release(b, second, &c);
+	fence(b, third);
+	session_close(b, first);
 	modem_indicate(b->modem, QMI_SERVICE_NAS, BROADCAST, 2);
-	fence(b, first);
+	session_expect_indication(second, QMI_SERVICE_NAS, BROADCAST, 2);
+	client_round_trip(b, third, &c);
+	client_release(b, second, &c);
+	modem_indicate(b->modem, QMI_SERVICE_NAS, BROADCAST, 3);
 	fence(b, second);
+	fence(b, third);
 }
 
 /* V12: an orphan has no session that could receive it. */
@@ -127,8 +134,9 @@ static void test_V12_broadcast_skips_orphans(struct bench *b)
 	session_expect_indication(fd, QMI_SERVICE_NAS, BROADCAST, 2);
 }
 
-/* The modem takes a client away. Only its holder is notified, with the virtual CID. */
-static void lose_client(struct bench *b, uint16_t id, const struct client *c, int holder)
+/* The modem takes a client away. Only its holders are notified, with the virtual CID. */
+static void lose_client(struct bench *b, uint16_t id, const struct client *c, const int holders[],
+			size_t count)
 {
 	struct message lost;
 
@@ -136,7 +144,8 @@ static void lose_client(struct bench *b, uint16_t id, const struct client *c, in
 	modem_forget(b->modem, c);
 	modem_send(b->modem, &lost);
 	message_client_lost(&lost, id, c->service, c->cid);
-	session_expect(holder, &lost);
+	for (size_t i = 0; i < count; i++)
+		session_expect(holders[i], &lost);
 }
 
 static void client_is_lost(struct bench *b, uint16_t id)
@@ -153,7 +162,7 @@ static void client_is_lost(struct bench *b, uint16_t id)
 	lost = client_allocate(b, fd, QMI_SERVICE_WDS);
 	kept = client_allocate(b, fd, QMI_SERVICE_WDS);
 	client_allocate(b, other, QMI_SERVICE_WDS);
-	lose_client(b, id, &lost, fd);
+	lose_client(b, id, &lost, &fd, 1);
 	fence(b, fd);
 	fence(b, other);
 	session_expect_foreign(b, fd, &lost);
@@ -174,21 +183,19 @@ static void test_V13_invalid_cid(struct bench *b)
 	client_is_lost(b, QMI_CTL_INVALID_CID);
 }
 
-/* V13, V8: the holder is the session that used the client last. */
-static void test_V13_revoke_goes_to_the_holder(struct bench *b)
+/* V13, V8: each session that has used the client holds it. */
+static void test_V13_revoke_goes_to_every_holder(struct bench *b)
 {
 	struct client c;
-	int first;
-	int second;
+	int fd[3];
 
 	bench_start(b, NULL);
-	first = session_open(b, 0);
-	second = session_open(b, 0);
-	c = client_allocate(b, first, QMI_SERVICE_WDS);
-	client_round_trip(b, second, &c);
-	lose_client(b, QMI_CTL_REVOKE_CID, &c, second);
-	fence(b, first);
-	fence(b, second);
+	sessions_open(b, fd, 3);
+	c = client_allocate(b, fd[0], QMI_SERVICE_WDS);
+	client_round_trip(b, fd[1], &c);
+	lose_client(b, QMI_CTL_REVOKE_CID, &c, fd, 2);
+	for (size_t i = 0; i < 3; i++)
+		fence(b, fd[i]);
 }
 
 /* V13: no session is notified if the revoked client is an orphan or unknown to the instance. */
@@ -217,28 +224,26 @@ static void test_V13_revoke_aborts_what_is_in_flight(struct bench *b)
 	struct message lost;
 	struct message request;
 	struct message aborted;
-	int first;
-	int holder;
+	int fd[2];
 
 	bench_start(b, NULL);
-	first = session_open(b, 0);
-	holder = session_open(b, 0);
-	c = client_allocate(b, first, QMI_SERVICE_WDS);
-	client_ask(b, first, &c, 1, MESSAGE_ASK);
-	client_ask(b, holder, &c, 2, MESSAGE_ASK);
+	sessions_open(b, fd, 2);
+	c = client_allocate(b, fd[0], QMI_SERVICE_WDS);
+	for (uint16_t i = 0; i < 2; i++)
+		client_ask(b, fd[i], &c, i, MESSAGE_ASK);
 	message_client_lost(&lost, QMI_CTL_REVOKE_CID, c.service, c.device);
 	modem_forget(b->modem, &c);
 	modem_send(b->modem, &lost);
 
-	client_request(&request, &c, 1, MESSAGE_ASK);
-	session_expect_outcome(first, &request, QMI_ERROR_ABORTED);
-	client_request(&request, &c, 2, MESSAGE_ASK);
-	message_outcome_of(&aborted, &request, QMI_ERROR_ABORTED);
 	message_client_lost(&lost, QMI_CTL_REVOKE_CID, c.service, c.cid);
-	session_expect_both(holder, &aborted, &lost);
-	modem_answer_client(b->modem, &c, 2, MESSAGE_ASK, 1);
-	fence(b, first);
-	fence(b, holder);
+	for (uint16_t i = 0; i < 2; i++) {
+		client_request(&request, &c, i, MESSAGE_ASK);
+		message_outcome_of(&aborted, &request, QMI_ERROR_ABORTED);
+		session_expect_both(fd[i], &aborted, &lost);
+	}
+	modem_answer_client(b->modem, &c, 1, MESSAGE_ASK, 1);
+	fence(b, fd[0]);
+	fence(b, fd[1]);
 }
 
 /* V13: Sync goes to every session on every node, with or without clients. */
@@ -262,11 +267,11 @@ static const struct test_case cases[] = {
 	TEST_CASE(test_V11_orphans_indications_are_dropped),
 	TEST_CASE(test_V11_unknown_client_is_dropped),
 	TEST_CASE(test_V12_broadcast_goes_once_to_each_holder),
-	TEST_CASE(test_V12_broadcast_follows_the_holder),
+	TEST_CASE(test_V12_broadcast_follows_the_holders),
 	TEST_CASE(test_V12_broadcast_skips_orphans),
 	TEST_CASE(test_V13_revoke),
 	TEST_CASE(test_V13_invalid_cid),
-	TEST_CASE(test_V13_revoke_goes_to_the_holder),
+	TEST_CASE(test_V13_revoke_goes_to_every_holder),
 	TEST_CASE(test_V13_revoke_without_a_holder),
 	TEST_CASE(test_V13_revoke_aborts_what_is_in_flight),
 	TEST_CASE(test_V13_sync_goes_to_every_session),

@@ -2,6 +2,7 @@
 #include "flood.h"
 
 #define SETTLE_MS 50
+#define YOUNG_MS  1000 /* V28: then a request leaves the window */
 
 void flood_init(struct bench *b, struct flood *f, unsigned int node)
 {
@@ -42,7 +43,7 @@ void flood_fill(struct flood *f)
 	do {
 		while (flood_write(f))
 			;
-	} while (wait_for(f->fd, POLLOUT, deadline_in(SETTLE_MS)));
+	} while (wait_for(f->fd, POLLOUT, deadline_in(SETTLE_MS) + YOUNG_MS));
 	assert_true(f->sent - f->seen >= OUTBOUND_LIMIT / FLOOD_SIZE);
 }
 
@@ -61,4 +62,13 @@ void flood_expect(struct bench *b, struct flood *f, uint16_t up_to)
 		flood_request_at_modem(&want, f, ++f->seen);
 		modem_expect(b->modem, &want);
 	}
+}
+
+void flood_expect_and_answer(struct bench *b, struct flood *f, uint16_t up_to)
+{
+	uint16_t first = (uint16_t)(f->seen + 1);
+
+	flood_expect(b, f, up_to);
+	for (uint16_t tid = first; tid <= up_to; tid++)
+		modem_answer_client(b->modem, &f->client, tid, MESSAGE_ASK, tid);
 }

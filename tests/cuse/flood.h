@@ -28,7 +28,8 @@ bool flood_write(struct flood *f);
 
 /*
  * Writes until the queue is full and stays full. A pty may accept some bytes for a
- * moment after it has refused any.
+ * moment after it has refused any, and when the window (V28) opens again, it accepts
+ * what still fits.
  */
 void flood_fill(struct flood *f);
 
@@ -37,5 +38,8 @@ void flood_init_full(struct bench *b, struct flood *f, unsigned int node);
 
 /* Expects the requests up to this tid at the modem next, whole and in order. */
 void flood_expect(struct bench *b, struct flood *f, uint16_t up_to);
+
+/* The same, and answers them, so that the window lets the next ones pass at once. */
+void flood_expect_and_answer(struct bench *b, struct flood *f, uint16_t up_to);
 
 #endif

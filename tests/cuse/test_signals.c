@@ -200,7 +200,7 @@ static void test_V23_signals_double_no_frame(struct bench *b)
 	assert_return_code(fcntl(f.fd, F_SETFL, 0), errno);
 	writer = bench_child(b, write_in_the_rain, f.fd, &f);
 	while (f.seen < STORM) {
-		flood_expect(b, &f, (uint16_t)(f.seen + 20));
+		flood_expect_and_answer(b, &f, (uint16_t)(f.seen + 20));
 		/* First let the queue fill again. */
 		if (f.seen <= STORM / 2)
 			child_await_blocked(writer);

@@ -22,6 +22,7 @@
 /* Users other than root. */
 #define USER_A 1001
 #define USER_B 1002
+#define USER_C 1003
 
 /* struct message is large enough for any frame in the tests. */
 #define SESSION_READ_MAX MESSAGE_MAX

@@ -41,6 +41,32 @@ pid_t proc_parent(pid_t pid)
 	return parent;
 }
 
+long proc_value(pid_t pid, const char *file, const char *key)
+{
+	char path[64];
+	char line[256];
+	long value = 0;
+	FILE *in;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", pid, file);
+	in = fopen(path, "re");
+	assert_non_null(in);
+	while (fgets(line, sizeof(line), in)) {
+		if (strncmp(line, key, strlen(key)) == 0 && line[strlen(key)] == ':')
+			assert_int_equal(sscanf(line + strlen(key) + 1, "%ld", &value), 1);
+	}
+	fclose(in);
+	return value;
+}
+
+long proc_rss_kib(pid_t pid)
+{
+	long rss = proc_value(pid, "status", "VmRSS");
+
+	assert_true(rss > 0);
+	return rss;
+}
+
 unsigned int proc_count_files(pid_t pid)
 {
 	char path[64];

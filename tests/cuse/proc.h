@@ -12,6 +12,12 @@ char proc_state(pid_t pid);
 /* Returns 0 if the process is gone. */
 pid_t proc_parent(pid_t pid);
 
+/* Returns the number for a key in a file of /proc/PID, or 0. The process must exist. */
+long proc_value(pid_t pid, const char *file, const char *key);
+
+/* Returns the memory in use, in KiB. */
+long proc_rss_kib(pid_t pid);
+
 /* Returns the number of open descriptors. The process must exist. */
 unsigned int proc_count_files(pid_t pid);
 

@@ -27,5 +27,6 @@ extern const struct test_group privilege_tests;
 extern const struct test_group wake_tests;
 extern const struct test_group node_tests;
 extern const struct test_group loop_tests;
+extern const struct test_group user_tests;
 
 #endif

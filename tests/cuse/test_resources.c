@@ -5,7 +5,6 @@
 #include "proc.h"
 #include "rule_groups.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -13,38 +12,16 @@
 
 #define MIB 1024 /* in KiB, as /proc counts */
 
-/* Returns the number for a key in a file of /proc/PID, or 0. */
-static long proc_value(const struct daemon *d, const char *file, const char *key)
-{
-	char path[64];
-	char line[256];
-	long value = 0;
-	FILE *in;
-
-	snprintf(path, sizeof(path), "/proc/%d/%s", d->pid, file);
-	in = fopen(path, "re");
-	assert_non_null(in);
-	while (fgets(line, sizeof(line), in)) {
-		if (strncmp(line, key, strlen(key)) == 0 && line[strlen(key)] == ':')
-			assert_int_equal(sscanf(line + strlen(key) + 1, "%ld", &value), 1);
-	}
-	fclose(in);
-	return value;
-}
-
 static long rss_kib(const struct daemon *d)
 {
-	long rss = proc_value(d, "status", "VmRSS");
-
-	assert_true(rss > 0);
-	return rss;
+	return proc_rss_kib(d->pid);
 }
 
 /* Counts context switches of both kinds: without one, the process cannot make a system call. */
 static long times_run(const struct daemon *d)
 {
-	return proc_value(d, "status", "voluntary_ctxt_switches") +
-	       proc_value(d, "status", "nonvoluntary_ctxt_switches");
+	return proc_value(d->pid, "status", "voluntary_ctxt_switches") +
+	       proc_value(d->pid, "status", "nonvoluntary_ctxt_switches");
 }
 
 static void pause_for(int ms)
@@ -60,7 +37,7 @@ static void expect_idle_for_a_second(struct daemon *d)
 {
 	long before;
 
-	assert_int_equal(proc_value(d, "status", "Threads"), 1);
+	assert_int_equal(proc_value(d->pid, "status", "Threads"), 1);
 	pause_for(200);
 	before = times_run(d);
 	pause_for(1200);

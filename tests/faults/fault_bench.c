@@ -53,10 +53,12 @@ static void start_daemon(struct bench *b, const char *port, size_t steadies, int
 {
 	char nodes[32];
 	char timeout[64];
-	const char *args[] = {nodes, timeout, "--orphan-timeout=1", port, NULL};
+	char ctl_timeout[64];
+	const char *args[] = {nodes, timeout, ctl_timeout, "--orphan-timeout=1", port, NULL};
 
 	snprintf(nodes, sizeof(nodes), "--nodes=%d", BENCH_NODES);
 	snprintf(timeout, sizeof(timeout), "--transaction-timeout=%d", bench_timeout_ms() / 1000);
+	snprintf(ctl_timeout, sizeof(ctl_timeout), "--ctl-timeout=%d", bench_timeout_ms() / 1000);
 	watchdog_allow(seconds);
 	daemon_spawn(&b->daemon, args);
 	daemon_await_ready(&b->daemon, deadline_usual());

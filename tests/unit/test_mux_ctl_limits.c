@@ -145,6 +145,24 @@ static void test_V28_waiting_while_they_expire(void **state)
 	modem_gets_ctl(bench, ctl(6, VERSION));
 }
 
+/* Nothing contends with those that expire just as the wait for others ends. */
+static void test_V28_waiting_no_longer_as_they_expire(void **state)
+{
+	struct bench *bench = *state;
+	struct session *a = open_as(bench, 1000);
+
+	for (unsigned i = 0; i < 4; i++)
+		leave_unanswered(bench, 1000, 8);
+	pass_time(bench, CTL_TIMEOUT - 1000);
+	assert_int_equal(mux_counters(bench->mux)->expired, 24);
+	app_write(a, ctl(6, VERSION));
+	modem_gets_nothing(bench);
+	pass_time(bench, 1000);
+	assert_int_equal(mux_counters(bench->mux)->expired, 32);
+	modem_says(bench, answer(modem_gets_ctl(bench, ctl(6, VERSION)), 0));
+	assert_true(mux_deadline(bench->mux) == MUX_NEVER);
+}
+
 /* Expired requests of one user do not make another wait, or end sooner. */
 static void test_V28_only_the_users_own_contend(void **state)
 {
@@ -349,6 +367,7 @@ static const struct CMUnitTest tests[] = {
 	BENCH_TEST(test_V28_32_of_a_user),
 	BENCH_TEST(test_V28_expired_ones_count),
 	BENCH_TEST(test_V28_waiting_while_they_expire),
+	BENCH_TEST(test_V28_waiting_no_longer_as_they_expire),
 	BENCH_TEST(test_V28_only_the_users_own_contend),
 	BENCH_TEST(test_V28_32_tids_for_clients),
 	BENCH_TEST(test_V15_ten_seconds),

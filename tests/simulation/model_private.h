@@ -220,7 +220,8 @@ struct owed {
 struct seen {
 	enum mux_path path;
 	const struct session *handle;
-	bool late; /* MUX_DROPPED: it was the answer to a request that had expired */
+	uint16_t tid; /* the application's; 0 in what the mux asks */
+	bool late;    /* MUX_DROPPED: it was the answer to a request that had expired */
 	struct frame *frame;
 };
 
@@ -341,9 +342,13 @@ void owe_error(struct model *m, int seat, const struct frame *asked, uint16_t er
 /*
  * Follows what the core's traces of this call show: frames that it took to deal
  * with, and those that it gave to sessions. Up to a frame that goes to the modem:
- * returns true, and whose it is, if there is one.
+ * returns true, and what the trace says of it, if there is one.
  */
-bool follow(struct model *m, const uint8_t *frame, size_t size, const struct session **handle);
+struct whose {
+	const struct session *handle;
+	bool own; /* it may be the mux's own, even though a session has the same one to send */
+};
+bool follow(struct model *m, const uint8_t *frame, size_t size, struct whose *whose);
 /* The same for the whole call, at its end: nothing is owed any more. */
 void match(struct model *m);
 

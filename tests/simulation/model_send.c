@@ -430,11 +430,11 @@ static void send_for_session(struct model *m, struct chances *chances, int seat,
 
 void model_next(struct model *m, const uint8_t *frame, size_t size, uint64_t now)
 {
-	const struct session *handle = NULL;
+	struct whose whose = {0};
 	struct chances chances;
 
 	m->now = now;
-	follow(m, frame, size, &handle);
+	follow(m, frame, size, &whose);
 	m->window_shut = false;
 	look(m, &chances);
 	note_waits(m, &chances, false);
@@ -446,8 +446,8 @@ void model_next(struct model *m, const uint8_t *frame, size_t size, uint64_t now
 		return;
 	}
 	m->port_busy = true;
-	if (!send_for_the_mux(m, &chances, frame, size, handle)) {
-		int seat = handle ? seat_of(m, handle) : NOBODY;
+	if (!whose.own || !send_for_the_mux(m, &chances, frame, size, whose.handle)) {
+		int seat = whose.handle ? seat_of(m, whose.handle) : NOBODY;
 
 		if (seat == NOBODY)
 			broken(m, "V6",

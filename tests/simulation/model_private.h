@@ -53,8 +53,10 @@ struct fifo {
 
 /* V14: counts of services, in one rotation. */
 struct turn {
-	uint64_t since; /* the first one at which it was passed over without a break, or NO_TIME */
-	uint64_t last;  /* the last one that it got; 0: none yet */
+	/* The first one at which it was passed over without a break, or NO_TIME. */
+	uint64_t since;
+	uint64_t own_since; /* the same, with what the mux asks for it, which no window holds up */
+	uint64_t last;      /* the last one that it got; 0: none yet */
 };
 
 /* An open session is at its slot; a closed one with frames left is behind all slots. */

@@ -40,7 +40,8 @@ struct could {
 
 static struct could seat_could(const struct chances *chances, unsigned i, bool open)
 {
-	return (struct could){chances->own[i] == MUST, open && chances->frame[i] == MUST};
+	return (struct could){chances->own[i] == MUST,
+			      open && chances->frame[i] == MUST && !chances->wait[i].promised};
 }
 
 static struct could user_could(const struct model *m, const struct chances *chances, int user,

@@ -94,6 +94,7 @@ struct user {
 	unsigned owns[256];      /* V28: clients of a service */
 	unsigned asks[256];      /* Allocate CIDs of it under way */
 	unsigned may_ask[256];   /* for a session that has closed */
+	unsigned heads;          /* sessions whose next frame may have a CTL place promised */
 	struct turn local;
 	struct turn port;
 	struct turn
@@ -246,6 +247,7 @@ struct model {
 	unsigned open_count;
 	struct user users[MODEL_USERS];
 	int user_count;
+	unsigned heads; /* of all users */
 
 	struct client *clients;
 	int clients_size;
@@ -433,6 +435,7 @@ bool may_be_gone(const struct model *m, const struct late *late);
 struct wait {
 	int late;              /* of a service, or NOBODY */
 	int all_of, surely_of; /* CTL: those of a user, of EVERYBODY, or of NOBODY */
+	bool promised;         /* CTL: others may have been promised the places that are left */
 };
 #define EVERYBODY 1000
 
@@ -454,7 +457,7 @@ bool user_has_tid(const struct model *m, int user);
 bool ctl_tid_is_free(const struct model *m);
 /* V28: whether another request of a session may be sent to the modem. */
 enum may window(const struct model *m);
-void look(const struct model *m, struct chances *chances);
+void look(struct model *m, struct chances *chances);
 /* surely: the port gets nothing, so that the core has looked at all of them. */
 void note_waits(struct model *m, const struct chances *chances, bool surely);
 

@@ -189,7 +189,7 @@ enum may may_send(const struct model *m, int seat, struct wait *wait)
 	may = wire_service(s->out.first->bytes) == 0 ? may_send_ctl(m, seat, wait)
 						     : may_send_to_service(m, seat, wait);
 	/* Its next frame may not have had its local turn yet. */
-	return s->looked && head == HEAD_OF_PORT ? may : worse(may, MAY);
+	return s->looked && !s->held && head == HEAD_OF_PORT ? may : worse(may, MAY);
 }
 
 /* A free tid may have been promised to a session. */
@@ -296,6 +296,28 @@ enum may may_send_any_own(const struct model *m)
 	for (int i = 0; i < m->flights_size && m->ready && best != MUST; i++)
 		raise(&best, may_send_again(m, &m->flights[i], &wait));
 	return best;
+}
+
+/* What keeps a session waiting, unlike a place among CTL requests, ends with a local turn. */
+static bool is_held(const struct model *m, int seat)
+{
+	const struct seat *s = &m->seats[seat];
+	struct wait wait;
+
+	if (head_of(m, seat) < HEAD_FULL)
+		return false;
+	if (wire_service(s->out.first->bytes) == 0)
+		return s->ctl_out + s->ctl_again >= CTL_SESSION_MAX;
+	return may_send_to_service(m, seat, &wait) != MUST;
+}
+
+void note_held(struct model *m, bool turns_left)
+{
+	for (unsigned i = 0; i < m->seated_count; i++) {
+		struct seat *s = &m->seats[m->seated[i]];
+
+		s->held = (turns_left && s->held) || is_held(m, m->seated[i]);
+	}
 }
 
 void look(struct model *m, struct chances *chances)

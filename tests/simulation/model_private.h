@@ -72,6 +72,7 @@ struct seat {
 	size_t read; /* bytes of the front frame that were read */
 	bool overflowed;
 	bool looked;        /* the front of out has had its local turn, and needs the port */
+	bool held;          /* or has waited, and may not have had another turn since */
 	unsigned in_flight; /* requests to services */
 	unsigned ctl_out; /* CTL requests in flight, and its Allocate CIDs that the mux repeated */
 	unsigned ctl_again;
@@ -458,6 +459,8 @@ bool ctl_tid_is_free(const struct model *m);
 /* V28: whether another request of a session may be sent to the modem. */
 enum may window(const struct model *m);
 void look(struct model *m, struct chances *chances);
+/* After the call: who waits, and needs another local turn before the port may have its frame. */
+void note_held(struct model *m, bool turns_left);
 /* surely: the port gets nothing, so that the core has looked at all of them. */
 void note_waits(struct model *m, const struct chances *chances, bool surely);
 

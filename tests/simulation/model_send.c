@@ -19,9 +19,9 @@ static bool has_to_be_answered(const struct model *m, int seat, enum may open)
 {
 	const struct seat *s = &m->seats[seat];
 
-	return seat_is_open(seat) && s->looked && head_of(m, seat) == HEAD_FULL && open == MUST &&
-	       s->ctl_out + s->ctl_again < CTL_SESSION_MAX && m->now >= m->own_pause &&
-	       user_has_tid(m, s->user) && ctl_tid_is_free(m);
+	return seat_is_open(seat) && s->looked && !s->held && head_of(m, seat) == HEAD_FULL &&
+	       open == MUST && s->ctl_out + s->ctl_again < CTL_SESSION_MAX &&
+	       m->now >= m->own_pause && user_has_tid(m, s->user) && ctl_tid_is_free(m);
 }
 
 static void session_is_not_served(struct model *m, const struct chances *chances, unsigned i)

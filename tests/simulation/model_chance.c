@@ -152,6 +152,29 @@ static enum may tid_is_free(const struct model *m, const struct client *client, 
 	return may;
 }
 
+/*
+ * V5: of two frames with equal tids that wait, the later one may wait for the
+ * earlier one's answer. Which of two sessions has come first does not show.
+ */
+static void note_equal_heads(const struct model *m, int seat, const struct client *client,
+			     struct wait *wait)
+{
+	uint16_t tid = wire_tid(m->seats[seat].out.first->bytes);
+
+	for (unsigned i = 0; i < m->seated_count; i++) {
+		const struct seat *s = &m->seats[m->seated[i]];
+		const uint8_t *bytes = s->out.first ? s->out.first->bytes : NULL;
+
+		if (m->seated[i] == seat || !bytes || wire_service(bytes) != client->service ||
+		    wire_tid(bytes) != tid || wire_cid(bytes) != client->cid ||
+		    s->node != client->node || head_of(m, m->seated[i]) != HEAD_OF_PORT)
+			continue;
+		wait->promised = true;
+		wait->overtakes |= find_late(m, client->service, client->device_cid, tid,
+					     wire_message(bytes)) != NOBODY;
+	}
+}
+
 static enum may may_send_to_service(const struct model *m, int seat, struct wait *wait)
 {
 	const struct seat *s = &m->seats[seat];
@@ -167,6 +190,8 @@ static enum may may_send_to_service(const struct model *m, int seat, struct wait
 	wait->late = find_late(m, client->service, client->device_cid, wire_tid(bytes),
 			       wire_message(bytes));
 	may = worse(may, tid_is_free(m, client, wire_tid(bytes), seat));
+	if (may != NO)
+		note_equal_heads(m, seat, client, wait);
 	if (may == NO || wait->late == NOBODY)
 		return may;
 	return may_be_gone(m, &m->late[wait->late]) ? MAY : worse(may, HELD_UP);
@@ -174,7 +199,7 @@ static enum may may_send_to_service(const struct model *m, int seat, struct wait
 
 static void wait_for_nothing(struct wait *wait)
 {
-	*wait = (struct wait){NOBODY, NOBODY, NOBODY, false};
+	*wait = (struct wait){NOBODY, NOBODY, NOBODY, false, false};
 }
 
 enum may may_send(const struct model *m, int seat, struct wait *wait)

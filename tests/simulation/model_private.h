@@ -402,6 +402,8 @@ enum own_end {
 /* An own request has ended; what waited for it goes on, or ends too. */
 void own_is_over(struct model *m, int own, enum own_end end);
 void own_not_sent(struct model *m, int own);
+/* V9: nothing keeps them any more. */
+void release_overdue(struct model *m);
 
 /* model_flight.c */
 int add_flight(struct model *m, enum asked asked, int seat, int user);

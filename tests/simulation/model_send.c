@@ -32,7 +32,7 @@ static void session_is_not_served(struct model *m, const struct chances *chances
 	bool waits = wait->late != NOBODY || wait->all_of != NOBODY;
 
 	note_equal_tids(m, seat, may);
-	if (may == MUST && chances->window == MUST)
+	if (may == MUST && chances->window == MUST && !wait->overtakes)
 		broken(m, waits ? "V15" : "V14",
 		       "session %d has a frame that can be sent, and the port gets nothing: "
 		       "service %u, message 0x%04x",

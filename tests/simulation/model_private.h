@@ -115,6 +115,7 @@ struct client {
 	unsigned holders;
 	uint64_t last_use; /* a count, for the order */
 	uint64_t since;    /* V9: when its last holder left */
+	bool overdue;      /* V9: too old, but a call or a Release CID has kept it */
 };
 
 enum asked {
@@ -438,7 +439,8 @@ bool may_be_gone(const struct model *m, const struct late *late);
 struct wait {
 	int late;              /* of a service, or NOBODY */
 	int all_of, surely_of; /* CTL: those of a user, of EVERYBODY, or of NOBODY */
-	bool promised;         /* CTL: others may have been promised the places that are left */
+	bool promised;  /* others may go first: CTL, they may have the places that are left; V5 */
+	bool overtakes; /* V5: another session's equal tid waits for a late answer */
 };
 #define EVERYBODY 1000
 

@@ -297,10 +297,11 @@ void mux_tick(struct mux *mux, uint64_t now)
 	struct transaction *transaction;
 
 	mux->now = now;
-	while ((transaction = transactions_due(&mux->transactions, now)))
-		ledger_time_out(mux, transaction);
+	/* First, so that nothing that expires now is taken for something to wait for. */
 	while ((transaction = transactions_outwaited(&mux->transactions, now)))
 		ledger_end(mux, transaction);
+	while ((transaction = transactions_due(&mux->transactions, now)))
+		ledger_time_out(mux, transaction);
 	window_tick(&mux->window, now);
 	answers_end_partial(mux, now);
 	/* Behind what may make an orphan one that can be given up. */

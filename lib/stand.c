@@ -174,6 +174,7 @@ void stand_fill_slots(struct mux *mux, struct user *user)
 void stand_aside(struct mux *mux, struct session *session)
 {
 	stand_move(mux, session);
+	stand_name_client(mux, session);
 	stand_wake_line(mux, &session->followers);
 }
 

@@ -294,10 +294,12 @@ static struct transaction *transactions_first(const struct list *list)
 
 struct transaction *transactions_due(const struct transactions *transactions, uint64_t now)
 {
-	struct transaction *first = transactions_first(&transactions->ctl_in_flight);
+	struct transaction *ctl = transactions_first(&transactions->ctl_in_flight);
+	struct transaction *first = transactions_first(&transactions->in_flight);
 
-	if (!first || first->deadline > now)
-		first = transactions_first(&transactions->in_flight);
+	/* What was due before its client's Release CID is not answered for that one's sake. */
+	if (ctl && (!first || ctl->deadline <= first->deadline))
+		first = ctl;
 	return first && first->deadline <= now ? first : NULL;
 }
 

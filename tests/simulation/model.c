@@ -348,6 +348,7 @@ void model_compare(struct model *m, const struct mux *mux)
 	if (m->rule)
 		return;
 	compare_heads(m, mux_deadline(mux) == 0);
+	note_held(m, mux_deadline(mux) == 0);
 	lapse_turns(m);
 	for (unsigned i = 0; i < m->seated_count; i++)
 		if (seat_is_open(m->seated[i]))

@@ -32,48 +32,75 @@ static unsigned count_late_ctl(const struct model *m, int whose, bool sure)
 	return count;
 }
 
-/* Device tids in use: in flight, or late. If there are too many, late ones contend. */
-static enum may tids_below(const struct model *m, unsigned limit, struct wait *wait)
+/*
+ * Device tids in use: in flight, or late. If there are too many, late ones
+ * contend. The core promises places to frames that wait for their turn, before
+ * they are sent: so others may wait already, and late ones contend.
+ */
+static enum may tids_below(const struct model *m, unsigned limit, unsigned heads, struct wait *wait)
 {
 	unsigned high = m->ctl_out + m->late_ctl;
 	enum may may;
 
-	if (high < limit)
+	if (high + heads < limit)
 		return MUST;
+	if (m->late_ctl)
+		wait->all_of = EVERYBODY;
+	wait->promised |= high < limit;
 	may = below(m->ctl_out + count_late_ctl(m, EVERYBODY, limit < 255), high, limit);
-	if (!m->late_ctl)
-		return may;
-	wait->all_of = EVERYBODY;
-	if (may != NO)
+	if (!m->late_ctl || may != NO)
 		return may;
 	wait->surely_of = EVERYBODY;
 	return HELD_UP;
 }
 
-static enum may user_tids(const struct model *m, int user, struct wait *wait)
+static enum may user_tids(const struct model *m, int user, unsigned heads, struct wait *wait)
 {
 	const struct user *u = &m->users[user];
 	unsigned late = u->late_ctl + u->late_ctl_again;
 	unsigned high = u->ctl_out + u->ctl_again + late;
 	enum may may;
 
-	if (is_root(m, user) || high < CTL_USER_MAX)
+	if (is_root(m, user) || high + heads < CTL_USER_MAX)
 		return MUST;
+	if (late)
+		wait->all_of = user;
+	wait->promised |= high < CTL_USER_MAX;
 	may = below(u->ctl_out + count_late_ctl(m, user, true), high, CTL_USER_MAX);
-	if (!late)
-		return may;
-	wait->all_of = user;
-	if (may != NO)
+	if (!late || may != NO)
 		return may;
 	wait->surely_of = user;
 	return HELD_UP;
+}
+
+/* Whether the session's next frame may have been promised a place among CTL requests. */
+static bool wants_place(const struct model *m, int seat)
+{
+	const struct seat *s = &m->seats[seat];
+	enum head head = head_of(m, seat);
+
+	return head != HEAD_NONE && head != HEAD_OF_MUX && wire_service(s->out.first->bytes) == 0 &&
+	       (!seat_is_open(seat) || s->ctl_out < CTL_SESSION_MAX);
+}
+
+static void count_heads(struct model *m)
+{
+	m->heads = 0;
+	for (int user = 0; user < m->user_count; user++)
+		m->users[user].heads = 0;
+	for (unsigned i = 0; i < m->seated_count; i++) {
+		if (!wants_place(m, m->seated[i]))
+			continue;
+		m->heads++;
+		m->users[m->seats[m->seated[i]].user].heads++;
+	}
 }
 
 bool user_has_tid(const struct model *m, int user)
 {
 	struct wait wait;
 
-	return user_tids(m, user, &wait) == MUST;
+	return user_tids(m, user, 0, &wait) == MUST;
 }
 
 bool ctl_tid_is_free(const struct model *m)
@@ -86,10 +113,12 @@ static enum may may_send_ctl(const struct model *m, int seat, struct wait *wait)
 	const struct seat *s = &m->seats[seat];
 	uint16_t message = wire_message(s->out.first->bytes);
 	bool reserved = message == 0x0022 || message == 0x0023;
+	unsigned itself = wants_place(m, seat);
 	struct wait all = *wait;
-	enum may of_all = tids_below(m, reserved ? 255 : CTL_OTHERS_MAX, &all);
-	enum may of_user = user_tids(m, s->user, wait);
+	enum may of_all = tids_below(m, reserved ? 255 : CTL_OTHERS_MAX, m->heads - itself, &all);
+	enum may of_user = user_tids(m, s->user, m->users[s->user].heads - itself, wait);
 
+	wait->promised |= all.promised;
 	if (all.all_of != NOBODY)
 		wait->all_of = EVERYBODY;
 	/* If its user may be in the way, too, those of the user are contended for in any case. */
@@ -123,6 +152,29 @@ static enum may tid_is_free(const struct model *m, const struct client *client, 
 	return may;
 }
 
+/*
+ * V5: of two frames with equal tids that wait, the later one may wait for the
+ * earlier one's answer. Which of two sessions has come first does not show.
+ */
+static void note_equal_heads(const struct model *m, int seat, const struct client *client,
+			     struct wait *wait)
+{
+	uint16_t tid = wire_tid(m->seats[seat].out.first->bytes);
+
+	for (unsigned i = 0; i < m->seated_count; i++) {
+		const struct seat *s = &m->seats[m->seated[i]];
+		const uint8_t *bytes = s->out.first ? s->out.first->bytes : NULL;
+
+		if (m->seated[i] == seat || !bytes || wire_service(bytes) != client->service ||
+		    wire_tid(bytes) != tid || wire_cid(bytes) != client->cid ||
+		    s->node != client->node || head_of(m, m->seated[i]) != HEAD_OF_PORT)
+			continue;
+		wait->promised = true;
+		wait->overtakes |= find_late(m, client->service, client->device_cid, tid,
+					     wire_message(bytes)) != NOBODY;
+	}
+}
+
 static enum may may_send_to_service(const struct model *m, int seat, struct wait *wait)
 {
 	const struct seat *s = &m->seats[seat];
@@ -138,6 +190,8 @@ static enum may may_send_to_service(const struct model *m, int seat, struct wait
 	wait->late = find_late(m, client->service, client->device_cid, wire_tid(bytes),
 			       wire_message(bytes));
 	may = worse(may, tid_is_free(m, client, wire_tid(bytes), seat));
+	if (may != NO)
+		note_equal_heads(m, seat, client, wait);
 	if (may == NO || wait->late == NOBODY)
 		return may;
 	return may_be_gone(m, &m->late[wait->late]) ? MAY : worse(may, HELD_UP);
@@ -145,7 +199,7 @@ static enum may may_send_to_service(const struct model *m, int seat, struct wait
 
 static void wait_for_nothing(struct wait *wait)
 {
-	*wait = (struct wait){NOBODY, NOBODY, NOBODY};
+	*wait = (struct wait){NOBODY, NOBODY, NOBODY, false, false};
 }
 
 enum may may_send(const struct model *m, int seat, struct wait *wait)
@@ -160,7 +214,15 @@ enum may may_send(const struct model *m, int seat, struct wait *wait)
 	may = wire_service(s->out.first->bytes) == 0 ? may_send_ctl(m, seat, wait)
 						     : may_send_to_service(m, seat, wait);
 	/* Its next frame may not have had its local turn yet. */
-	return s->looked && head == HEAD_OF_PORT ? may : worse(may, MAY);
+	return s->looked && !s->held && head == HEAD_OF_PORT ? may : worse(may, MAY);
+}
+
+/* A free tid may have been promised to a session. */
+static enum may own_tid(const struct model *m, struct wait *wait)
+{
+	enum may may = tids_below(m, 255, m->heads, wait);
+
+	return wait->promised ? worse(may, MAY) : may;
 }
 
 enum may may_send_own(const struct model *m, const struct own *own, struct wait *wait)
@@ -170,7 +232,7 @@ enum may may_send_own(const struct model *m, const struct own *own, struct wait 
 		return NO;
 	if (m->now < m->own_pause || own->unsure)
 		return MAY;
-	return tids_below(m, 255, wait);
+	return own_tid(m, wait);
 }
 
 enum may may_send_again(const struct model *m, const struct flight *f, struct wait *wait)
@@ -178,7 +240,7 @@ enum may may_send_again(const struct model *m, const struct flight *f, struct wa
 	wait_for_nothing(wait);
 	if (f->state != FLIGHT_READY || m->unplugged)
 		return NO;
-	return m->now < m->own_pause ? MAY : tids_below(m, 255, wait);
+	return m->now < m->own_pause ? MAY : own_tid(m, wait);
 }
 
 /*
@@ -261,8 +323,31 @@ enum may may_send_any_own(const struct model *m)
 	return best;
 }
 
-void look(const struct model *m, struct chances *chances)
+/* What keeps a session waiting, unlike a place among CTL requests, ends with a local turn. */
+static bool is_held(const struct model *m, int seat)
 {
+	const struct seat *s = &m->seats[seat];
+	struct wait wait;
+
+	if (head_of(m, seat) < HEAD_FULL)
+		return false;
+	if (wire_service(s->out.first->bytes) == 0)
+		return s->ctl_out + s->ctl_again >= CTL_SESSION_MAX;
+	return may_send_to_service(m, seat, &wait) != MUST;
+}
+
+void note_held(struct model *m, bool turns_left)
+{
+	for (unsigned i = 0; i < m->seated_count; i++) {
+		struct seat *s = &m->seats[m->seated[i]];
+
+		s->held = (turns_left && s->held) || is_held(m, m->seated[i]);
+	}
+}
+
+void look(struct model *m, struct chances *chances)
+{
+	count_heads(m);
 	for (unsigned i = 0; i < m->seated_count; i++) {
 		chances->frame[i] = may_send(m, m->seated[i], &chances->wait[i]);
 		chances->own[i] = NO;

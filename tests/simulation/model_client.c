@@ -58,6 +58,7 @@ void hold(struct model *m, int client, int seat)
 	if (c->held[seat])
 		return;
 	m->orphan_count -= !c->holders;
+	c->overdue = false;
 	c->held[seat] = true;
 	c->holders++;
 }

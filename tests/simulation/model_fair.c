@@ -9,17 +9,17 @@
 void lapse(struct turn *turn)
 {
 	turn->since = NO_TIME;
+	turn->own_since = NO_TIME;
 }
 
 /* Whether this one, that is not served now, is passed over for the second time. */
-static bool is_passed_over(struct turn *waiting, bool could, const struct turn *served,
-			   uint64_t service)
+static bool is_passed_over(uint64_t *since, bool could, const struct turn *served, uint64_t service)
 {
 	if (!could)
-		lapse(waiting);
-	else if (waiting->since == NO_TIME)
-		waiting->since = service;
-	return could && served->last && served->last >= waiting->since;
+		*since = NO_TIME;
+	else if (*since == NO_TIME)
+		*since = service;
+	return could && served->last && served->last >= *since;
 }
 
 static void served(struct turn *turn, uint64_t service)
@@ -30,19 +30,50 @@ static void served(struct turn *turn, uint64_t service)
 
 /* --- the port's rotation ------------------------------------------------------------ */
 
-static bool seat_could(const struct chances *chances, unsigned i, bool open)
+/*
+ * One that waits for the window with its next frame has not been passed over when
+ * the mux asks something for it: what it asks for others has waited for longer.
+ */
+struct could {
+	bool own, frame;
+};
+
+static struct could seat_could(const struct chances *chances, unsigned i, bool open)
 {
-	return chances->own[i] == MUST || (open && chances->frame[i] == MUST);
+	return (struct could){chances->own[i] == MUST,
+			      open && chances->frame[i] == MUST && !chances->wait[i].promised};
 }
 
-static bool user_could(const struct model *m, const struct chances *chances, int user, bool open)
+static struct could user_could(const struct model *m, const struct chances *chances, int user,
+			       bool open)
 {
-	if (chances->pseudo[user] == MUST)
-		return true;
-	for (unsigned i = 0; i < m->seated_count; i++)
-		if (m->seats[m->seated[i]].user == user && seat_could(chances, i, open))
-			return true;
-	return false;
+	struct could could = {chances->pseudo[user] == MUST, false};
+
+	for (unsigned i = 0; i < m->seated_count; i++) {
+		struct could seat = seat_could(chances, i, open);
+
+		if (m->seats[m->seated[i]].user != user)
+			continue;
+		could.own |= seat.own;
+		could.frame |= seat.frame;
+	}
+	return could;
+}
+
+static bool is_passed_over_at_port(struct turn *waiting, struct could could,
+				   const struct turn *served, uint64_t service)
+{
+	bool own = is_passed_over(&waiting->own_since, could.own, served, service);
+
+	return is_passed_over(&waiting->since, could.frame, served, service) || own;
+}
+
+static void lapse_at_port(struct turn *waiting, struct could could)
+{
+	if (!could.own)
+		waiting->own_since = NO_TIME;
+	if (!could.frame)
+		waiting->since = NO_TIME;
 }
 
 static void pass_users(struct model *m, const struct chances *chances, int user, bool open)
@@ -50,9 +81,9 @@ static void pass_users(struct model *m, const struct chances *chances, int user,
 	struct user *u = &m->users[user];
 
 	for (int other = 0; other < m->user_count; other++)
-		if (other != user &&
-		    is_passed_over(&m->users[other].port, user_could(m, chances, other, open),
-				   &u->port, m->port_turns))
+		if (other != user && is_passed_over_at_port(&m->users[other].port,
+							    user_could(m, chances, other, open),
+							    &u->port, m->port_turns))
 			broken(m, "V14", "user %u waits while user %u is served twice",
 			       m->users[other].uid, u->uid);
 	served(&u->port, m->port_turns);
@@ -68,12 +99,13 @@ static void pass_sessions(struct model *m, const struct chances *chances, int us
 		struct seat *s = &m->seats[m->seated[i]];
 
 		if (s->user == user && &s->port != row &&
-		    is_passed_over(&s->port, seat_could(chances, i, open), row, m->port_turns))
+		    is_passed_over_at_port(&s->port, seat_could(chances, i, open), row,
+					   m->port_turns))
 			broken(m, "V14", "session %d waits while %d is served twice", m->seated[i],
 			       seat);
 	}
 	if (&u->pseudo != row &&
-	    is_passed_over(&u->pseudo, chances->pseudo[user] == MUST, row, m->port_turns))
+	    is_passed_over(&u->pseudo.own_since, chances->pseudo[user] == MUST, row, m->port_turns))
 		broken(m, "V14", "the mux waits while session %d is served twice", seat);
 	served(row, m->port_turns);
 }
@@ -149,15 +181,16 @@ void local_turn(struct model *m, int seat)
 
 	m->local_turns++;
 	for (int other = 0; other < m->user_count; other++)
-		if (other != s->user && is_passed_over(&m->users[other].local, user_waits(m, other),
-						       &u->local, m->local_turns))
+		if (other != s->user &&
+		    is_passed_over(&m->users[other].local.since, user_waits(m, other), &u->local,
+				   m->local_turns))
 			broken(m, "V14", "user %u waits for an answer while %u gets two",
 			       m->users[other].uid, u->uid);
 	for (unsigned i = 0; i < m->seated_count; i++) {
 		struct seat *waiting = &m->seats[m->seated[i]];
 
 		if (waiting != s && waiting->user == s->user &&
-		    is_passed_over(&waiting->local, waits_for_local_turn(m, m->seated[i]),
+		    is_passed_over(&waiting->local.since, waits_for_local_turn(m, m->seated[i]),
 				   &s->local, m->local_turns))
 			broken(m, "V14", "session %d waits for an answer while %d gets two",
 			       m->seated[i], seat);
@@ -176,14 +209,12 @@ void lapse_turns(struct model *m)
 	for (unsigned i = 0; i < m->seated_count; i++) {
 		struct seat *s = &m->seats[m->seated[i]];
 
-		if (!seat_could(&chances, i, true))
-			lapse(&s->port);
+		lapse_at_port(&s->port, seat_could(&chances, i, true));
 		if (!waits_for_local_turn(m, m->seated[i]))
 			lapse(&s->local);
 	}
 	for (int user = 0; user < m->user_count; user++) {
-		if (!user_could(m, &chances, user, true))
-			lapse(&m->users[user].port);
+		lapse_at_port(&m->users[user].port, user_could(m, &chances, user, true));
 		if (chances.pseudo[user] != MUST)
 			lapse(&m->users[user].pseudo);
 		if (!user_waits(m, user))

@@ -195,6 +195,48 @@ void abort_flight(struct model *m, int flight)
 	drop_flight(m, flight);
 }
 
+/* Whether the core says that it has answered this one Aborted. Nobody is told after the end. */
+static bool was_aborted(const struct model *m, const struct flight *f)
+{
+	const uint8_t *asked = f->frame->bytes;
+
+	if (!seat_is_open(f->seat) || m->stopping)
+		return true;
+	for (unsigned i = 0; i < m->seen_count; i++) {
+		const struct seen *seen = &m->seen[i];
+		const uint8_t *bytes = seen->frame->bytes;
+
+		if (seen->path == MUX_ANSWERED && seen->handle == m->seats[f->seat].handle &&
+		    wire_service(bytes) == wire_service(asked) &&
+		    wire_cid(bytes) == wire_cid(asked) && wire_tid(bytes) == wire_tid(asked) &&
+		    wire_message(bytes) == wire_message(asked) && wire_error(bytes) == 4)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A Release CID and a request to its client are due at the same time: the rules do
+ * not say whether that one expires too (V15), or is answered Aborted (V13).
+ */
+static int first_of_equal(const struct model *m, int found)
+{
+	const struct flight *f = &m->flights[found];
+	int release = NOBODY;
+
+	for (int i = m->oldest; i != NOBODY && f->client != NOBODY; i = m->flights[i].next)
+		if (m->flights[i].asked == ASKED_RELEASE && m->flights[i].client == f->client &&
+		    m->flights[i].deadline == f->deadline)
+			release = i;
+	if (release == NOBODY)
+		return found;
+	for (int i = m->oldest; i != NOBODY; i = m->flights[i].next)
+		if (i != release && m->flights[i].client == f->client &&
+		    m->flights[i].deadline == f->deadline && !was_aborted(m, &m->flights[i]))
+			return i;
+	return release;
+}
+
 static int first_due(const struct model *m, uint64_t now)
 {
 	int found = NOBODY;
@@ -203,7 +245,7 @@ static int first_due(const struct model *m, uint64_t now)
 		if (m->flights[i].deadline <= now &&
 		    (found == NOBODY || m->flights[i].deadline < m->flights[found].deadline))
 			found = i;
-	return found;
+	return found == NOBODY ? NOBODY : first_of_equal(m, found);
 }
 
 void expire(struct model *m, uint64_t now)

@@ -48,6 +48,7 @@ void model_trace(struct model *m, const struct mux_trace *trace)
 	m->seen[m->seen_count++] =
 		(struct seen){.path = trace->path,
 			      .handle = trace->session,
+			      .tid = trace->tid,
 			      .late = trace->why && strcmp(trace->why, "late") == 0,
 			      .frame = frame_of(trace->frame, wire_size(trace->frame))};
 }
@@ -122,7 +123,7 @@ static void forget_seen(struct model *m, unsigned count)
 		memmove(m->seen, m->seen + count, m->seen_count * sizeof(m->seen[0]));
 }
 
-bool follow(struct model *m, const uint8_t *frame, size_t size, const struct session **handle)
+bool follow(struct model *m, const uint8_t *frame, size_t size, struct whose *whose)
 {
 	unsigned i = 0;
 	bool found = false;
@@ -135,7 +136,7 @@ bool follow(struct model *m, const uint8_t *frame, size_t size, const struct ses
 			follow_one(m, seen, true);
 			continue;
 		}
-		*handle = seen->handle;
+		*whose = (struct whose){seen->handle, seen->tid == 0};
 		if (frame &&
 		    (seen->frame->size != size || memcmp(seen->frame->bytes, frame, size) != 0))
 			broken(m, "trace", "the trace shows another frame than the modem gets");

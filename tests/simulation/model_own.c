@@ -115,19 +115,29 @@ void own_not_sent(struct model *m, int own)
 	m->own_pause = m->owns[own].not_before;
 }
 
-static void expire_orphans(struct model *m, uint64_t now)
+void release_overdue(struct model *m)
 {
 	for (int i = 0; m->config.orphan_timeout && !m->stopping && i < m->clients_size; i++) {
 		struct client c = m->clients[i];
 
-		if (!c.used || c.holders || c.releasing || c.call ||
-		    now < c.since + m->config.orphan_timeout)
+		if (!c.used || !c.overdue || c.releasing || c.call)
 			continue;
 		reached(m, SITUATION_ORPHAN_EXPIRED);
 		m->counters.reclaimed++;
 		forget_client(m, i);
 		release_unknown(m, c.user, c.service, c.device_cid);
 	}
+}
+
+static void expire_orphans(struct model *m, uint64_t now)
+{
+	for (int i = 0; m->config.orphan_timeout && i < m->clients_size; i++) {
+		struct client *c = &m->clients[i];
+
+		c->overdue = c->used && !c->holders &&
+			     (c->overdue || now >= c->since + m->config.orphan_timeout);
+	}
+	release_overdue(m);
 }
 
 void model_tick(struct model *m, uint64_t now)

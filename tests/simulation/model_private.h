@@ -53,8 +53,10 @@ struct fifo {
 
 /* V14: counts of services, in one rotation. */
 struct turn {
-	uint64_t since; /* the first one at which it was passed over without a break, or NO_TIME */
-	uint64_t last;  /* the last one that it got; 0: none yet */
+	/* The first one at which it was passed over without a break, or NO_TIME. */
+	uint64_t since;
+	uint64_t own_since; /* the same, with what the mux asks for it, which no window holds up */
+	uint64_t last;      /* the last one that it got; 0: none yet */
 };
 
 /* An open session sits at its slot; a closed one with unsent frames, after all slots. */
@@ -70,6 +72,7 @@ struct seat {
 	size_t read; /* bytes of the front frame that were read */
 	bool overflowed;
 	bool looked;        /* the front of out has had its local turn, and needs the port */
+	bool held;          /* or has waited, and may not have had another turn since */
 	unsigned in_flight; /* requests to services */
 	unsigned ctl_out; /* CTL requests in flight, and its Allocate CIDs that the mux repeated */
 	unsigned ctl_again;
@@ -92,6 +95,7 @@ struct user {
 	unsigned owns[256];      /* V28: clients of a service */
 	unsigned asks[256];      /* Allocate CIDs of it under way */
 	unsigned may_ask[256];   /* for a session that has closed */
+	unsigned heads;          /* sessions whose next frame may have a CTL place promised */
 	struct turn local;
 	struct turn port;
 	struct turn
@@ -111,6 +115,7 @@ struct client {
 	unsigned holders;
 	uint64_t last_use; /* a count, for the order */
 	uint64_t since;    /* V9: when its last holder left */
+	bool overdue;      /* V9: too old, but a call or a Release CID has kept it */
 };
 
 enum asked {
@@ -220,7 +225,8 @@ struct owed {
 struct seen {
 	enum mux_path path;
 	const struct session *handle;
-	bool late; /* MUX_DROPPED: it answered an expired request */
+	uint16_t tid; /* the application's; 0 in what the mux asks */
+	bool late;    /* MUX_DROPPED: it was the answer to a request that had expired */
 	struct frame *frame;
 };
 
@@ -243,6 +249,7 @@ struct model {
 	unsigned open_count;
 	struct user users[MODEL_USERS];
 	int user_count;
+	unsigned heads; /* of all users */
 
 	struct client *clients;
 	int clients_size;
@@ -341,9 +348,13 @@ void owe_error(struct model *m, int seat, const struct frame *asked, uint16_t er
 /*
  * Follows what the core's traces of this call show: frames that it took to deal
  * with, and those that it gave to sessions. Up to a frame that goes to the modem:
- * returns true, and whose it is, if there is one.
+ * returns true, and what the trace says of it, if there is one.
  */
-bool follow(struct model *m, const uint8_t *frame, size_t size, const struct session **handle);
+struct whose {
+	const struct session *handle;
+	bool own; /* it may be the mux's own, even though a session has the same one to send */
+};
+bool follow(struct model *m, const uint8_t *frame, size_t size, struct whose *whose);
 /* The same for the whole call, at its end: nothing is owed any more. */
 void match(struct model *m);
 
@@ -392,6 +403,8 @@ enum own_end {
 /* Ends an own request; whatever waited for it continues, or fails too. */
 void own_is_over(struct model *m, int own, enum own_end end);
 void own_not_sent(struct model *m, int own);
+/* V9: nothing keeps them any more. */
+void release_overdue(struct model *m);
 
 /* model_flight.c */
 int add_flight(struct model *m, enum asked asked, int seat, int user);
@@ -426,6 +439,8 @@ bool may_be_gone(const struct model *m, const struct late *late);
 struct wait {
 	int late;              /* of a service, or NOBODY */
 	int all_of, surely_of; /* CTL: those of a user, of EVERYBODY, or of NOBODY */
+	bool promised;  /* others may go first: CTL, they may have the places that are left; V5 */
+	bool overtakes; /* V5: another session's equal tid waits for a late answer */
 };
 #define EVERYBODY 1000
 
@@ -447,8 +462,10 @@ bool user_has_tid(const struct model *m, int user);
 bool ctl_tid_is_free(const struct model *m);
 /* V28: whether another request of a session may be sent to the modem. */
 enum may window(const struct model *m);
-void look(const struct model *m, struct chances *chances);
-/* surely: the port gets nothing, so the core has looked at all of them. */
+void look(struct model *m, struct chances *chances);
+/* After the call: who waits, and needs another local turn before the port may have its frame. */
+void note_held(struct model *m, bool turns_left);
+/* surely: the port gets nothing, so that the core has looked at all of them. */
 void note_waits(struct model *m, const struct chances *chances, bool surely);
 
 /* model_fair.c */

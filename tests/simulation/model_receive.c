@@ -281,14 +281,16 @@ static void response(struct model *m, const uint8_t *frame)
 static void one_frame(struct model *m, const uint8_t *frame)
 {
 	m->heard++;
-	if (wire_kind(frame) == WIRE_RESPONSE)
+	if (wire_kind(frame) == WIRE_RESPONSE) {
 		response(m, frame);
-	else if (wire_service(frame) == 0)
+		release_overdue(m);
+	} else if (wire_service(frame) == 0) {
 		ctl_indication(m, frame);
-	else if (wire_cid(frame) == 0xFF)
+	} else if (wire_cid(frame) == 0xFF) {
 		broadcast(m, frame);
-	else
+	} else {
 		unicast(m, frame);
+	}
 }
 
 /* Handles all complete frames. skip: number of bytes at the front that are garbage. */

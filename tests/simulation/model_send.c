@@ -19,9 +19,9 @@ static bool has_to_be_answered(const struct model *m, int seat, enum may open)
 {
 	const struct seat *s = &m->seats[seat];
 
-	return seat_is_open(seat) && s->looked && head_of(m, seat) == HEAD_FULL && open == MUST &&
-	       s->ctl_out + s->ctl_again < CTL_SESSION_MAX && m->now >= m->own_pause &&
-	       user_has_tid(m, s->user) && ctl_tid_is_free(m);
+	return seat_is_open(seat) && s->looked && !s->held && head_of(m, seat) == HEAD_FULL &&
+	       open == MUST && s->ctl_out + s->ctl_again < CTL_SESSION_MAX &&
+	       m->now >= m->own_pause && user_has_tid(m, s->user) && ctl_tid_is_free(m);
 }
 
 static void session_is_not_served(struct model *m, const struct chances *chances, unsigned i)
@@ -32,7 +32,7 @@ static void session_is_not_served(struct model *m, const struct chances *chances
 	bool waits = wait->late != NOBODY || wait->all_of != NOBODY;
 
 	note_equal_tids(m, seat, may);
-	if (may == MUST && chances->window == MUST)
+	if (may == MUST && chances->window == MUST && !wait->overtakes)
 		broken(m, waits ? "V15" : "V14",
 		       "session %d has a frame that can be sent, and the port gets nothing: "
 		       "service %u, message 0x%04x",
@@ -429,11 +429,11 @@ static void send_for_session(struct model *m, struct chances *chances, int seat,
 
 void model_next(struct model *m, const uint8_t *frame, size_t size, uint64_t now)
 {
-	const struct session *handle = NULL;
+	struct whose whose = {0};
 	struct chances chances;
 
 	m->now = now;
-	follow(m, frame, size, &handle);
+	follow(m, frame, size, &whose);
 	m->window_shut = false;
 	look(m, &chances);
 	note_waits(m, &chances, false);
@@ -445,8 +445,8 @@ void model_next(struct model *m, const uint8_t *frame, size_t size, uint64_t now
 		return;
 	}
 	m->port_busy = true;
-	if (!send_for_the_mux(m, &chances, frame, size, handle)) {
-		int seat = handle ? seat_of(m, handle) : NOBODY;
+	if (!whose.own || !send_for_the_mux(m, &chances, frame, size, whose.handle)) {
+		int seat = whose.handle ? seat_of(m, whose.handle) : NOBODY;
 
 		if (seat == NOBODY)
 			broken(m, "V6",
@@ -484,6 +484,7 @@ static void not_sent(struct model *m, int flight, bool was_sent)
 		if (f.asked == ASKED_RELEASE && f.client != NOBODY) {
 			m->clients[f.client].releasing = false;
 			release_if_stopping(m, f.client);
+			release_overdue(m);
 		}
 		reached(m, SITUATION_PORT_FAILED);
 		owe_error(m, f.seat, f.frame, 3, "V15");

@@ -115,6 +115,7 @@ static int linger(struct model *m, unsigned slot)
 	m->seats[seat].node = s->node;
 	m->seats[seat].out = s->out;
 	m->seats[seat].looked = s->looked;
+	m->seats[seat].held = s->held;
 	m->seats[seat].in_flight = s->in_flight;
 	m->seats[seat].local = s->local;
 	m->seats[seat].port = s->port;
@@ -286,6 +287,7 @@ void pop_out(struct model *m, int seat)
 
 	free(fifo_pop(&s->out));
 	s->looked = false;
+	s->held = false;
 	lapse(&s->local);
 	lapse(&s->port);
 	lapse(&m->users[s->user].port);

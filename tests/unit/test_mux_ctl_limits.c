@@ -71,6 +71,27 @@ static void test_V28_8_of_a_session_hold_up_what_follows(void **state)
 	modem_gets_this(bench, request(DMS, 40, 1, MODEL));
 }
 
+/* V3: what becomes invalid meanwhile is answered at once all the same. */
+static void test_V28_8_of_a_session_and_a_client_that_goes(void **state)
+{
+	struct bench *bench = *state;
+	struct session *a = open_as(bench, 1000);
+	struct msg revoked =
+		about_client(indication(QMI_SERVICE_CTL, 0, QMI_CTL_REVOKE_CID), DMS, 40);
+
+	allocate(bench, a, DMS, 40);
+	for (unsigned i = 0; i < 8; i++) {
+		app_write(a, ctl(6, VERSION));
+		modem_gets_ctl(bench, ctl(6, VERSION));
+	}
+	app_write(a, ctl_release(7, DMS, 1));
+	modem_gets_nothing(bench);
+	modem_says(bench, revoked);
+	pass_time(bench, 0);
+	app_reads(a, about_client(indication(QMI_SERVICE_CTL, 0, QMI_CTL_REVOKE_CID), DMS, 1));
+	app_reads(a, answer(ctl_release(7, DMS, 1), QMI_ERROR_INVALID_CLIENT_ID));
+}
+
 static void test_V28_32_of_a_user(void **state)
 {
 	struct bench *bench = *state;
@@ -143,6 +164,24 @@ static void test_V28_waiting_while_they_expire(void **state)
 	modem_gets_nothing(bench);
 	pass_time(bench, 1);
 	modem_gets_ctl(bench, ctl(6, VERSION));
+}
+
+/* Nothing contends with those that expire just as the wait for others ends. */
+static void test_V28_waiting_no_longer_as_they_expire(void **state)
+{
+	struct bench *bench = *state;
+	struct session *a = open_as(bench, 1000);
+
+	for (unsigned i = 0; i < 4; i++)
+		leave_unanswered(bench, 1000, 8);
+	pass_time(bench, CTL_TIMEOUT - 1000);
+	assert_int_equal(mux_counters(bench->mux)->expired, 24);
+	app_write(a, ctl(6, VERSION));
+	modem_gets_nothing(bench);
+	pass_time(bench, 1000);
+	assert_int_equal(mux_counters(bench->mux)->expired, 32);
+	modem_says(bench, answer(modem_gets_ctl(bench, ctl(6, VERSION)), 0));
+	assert_true(mux_deadline(bench->mux) == MUX_NEVER);
 }
 
 /* Expired requests of one user do not make another wait, or end sooner. */
@@ -346,9 +385,11 @@ static const struct CMUnitTest tests[] = {
 	BENCH_TEST(test_V28_8_of_a_session),
 	BENCH_TEST(test_V28_8_of_a_session_of_root),
 	BENCH_TEST(test_V28_8_of_a_session_hold_up_what_follows),
+	BENCH_TEST(test_V28_8_of_a_session_and_a_client_that_goes),
 	BENCH_TEST(test_V28_32_of_a_user),
 	BENCH_TEST(test_V28_expired_ones_count),
 	BENCH_TEST(test_V28_waiting_while_they_expire),
+	BENCH_TEST(test_V28_waiting_no_longer_as_they_expire),
 	BENCH_TEST(test_V28_only_the_users_own_contend),
 	BENCH_TEST(test_V28_32_tids_for_clients),
 	BENCH_TEST(test_V15_ten_seconds),

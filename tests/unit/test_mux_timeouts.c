@@ -367,6 +367,24 @@ static void test_V15_deadlines_in_order(void **state)
 	assert_int_equal(mux_counters(bench->mux)->expired, 2);
 }
 
+/* What was due before its client's Release CID has expired, even if the tick is late for both. */
+static void test_V15_a_late_tick_expires_in_order(void **state)
+{
+	struct bench *bench = *state;
+	struct session *a = open_on(bench, 0);
+
+	allocate(bench, a, DMS, 40);
+	app_write(a, request(DMS, 1, 1, MODEL));
+	modem_gets(bench);
+	pass_time(bench, TIMEOUT - CTL_TIMEOUT + 100);
+	app_write(a, ctl_release(2, DMS, 1));
+	modem_gets(bench);
+	pass_time(bench, CTL_TIMEOUT);
+	assert_int_equal(mux_counters(bench->mux)->expired, 2);
+	assert_int_equal(mux_client_count(bench->mux), 0);
+	app_reads_nothing(a);
+}
+
 static const struct CMUnitTest tests[] = {
 	BENCH_TEST(test_V15_late_answers_are_dropped),
 	BENCH_TEST(test_V15_a_late_answer_is_not_waited_for_long),
@@ -382,6 +400,7 @@ static const struct CMUnitTest tests[] = {
 	BENCH_TEST(test_V15_a_late_call_counts),
 	BENCH_TEST(test_V9_a_call_that_is_forgotten_counts),
 	BENCH_TEST(test_V15_deadlines_in_order),
+	BENCH_TEST(test_V15_a_late_tick_expires_in_order),
 };
 
 TEST_GROUP(mux_timeout_tests, tests);

@@ -333,6 +333,7 @@ void answers_restart(struct mux *mux)
 	ledger_log(mux, MUX_INFO, "the modem restarted: its clients are gone");
 	list_for_each (link, &mux->clients.all)
 		ledger_forget(mux, container_of(link, struct client, link));
+	mux->transactions.sent = NULL;
 	/* Those of clients have ended; only CTL's are left. */
 	list_for_each (link, &mux->transactions.in_flight) {
 		struct transaction *transaction = container_of(link, struct transaction, age);

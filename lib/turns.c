@@ -166,9 +166,9 @@ static void turns_go_on_releasing(struct mux *mux, struct transaction *transacti
 }
 
 /*
- * V15: the port has failed to send this request, or has lost it after it was
- * sent; NULL if its transaction has ended. A lost request may have reached the
- * modem after all, so it expires, and its response counts as late.
+ * V15: the port has failed to send this request, or has lost it after it was sent;
+ * NULL if its transaction has ended. A lost request may have reached the modem after
+ * all, so it expires, and its response counts as late.
  */
 static void turns_fail(struct mux *mux, struct transaction *transaction, bool sent, uint64_t now)
 {
@@ -198,7 +198,15 @@ void turns_failed(struct mux *mux, uint64_t now)
 	turns_fail(mux, transaction, false, now);
 }
 
+/* A loss may be reported long after it, when the next request is sent. */
 void turns_lost(struct mux *mux, uint64_t now)
 {
-	turns_fail(mux, mux->transactions.sent, true, now);
+	struct transaction *transaction = mux->transactions.sent;
+
+	mux->transactions.sent = NULL;
+	if (transaction && transaction->expired && !transaction->client &&
+	    transaction->message == QMI_CTL_RELEASE_CID)
+		own_release(mux, transaction->service, transaction->device_cid);
+	else
+		turns_fail(mux, transaction, true, now);
 }

@@ -345,6 +345,7 @@ static void ctl_indication(struct model *m, const uint8_t *frame)
 
 static void end_flights(struct model *m)
 {
+	m->sent_release = (struct released){0};
 	while (m->oldest != NOBODY) {
 		int flight = m->oldest;
 		int own = m->flights[flight].own;

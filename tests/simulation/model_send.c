@@ -82,7 +82,14 @@ static void check_tid(struct model *m, uint16_t tid)
 static void depart(struct model *m, int flight, const uint8_t *frame)
 {
 	struct flight *f = &m->flights[flight];
+	size_t len;
 
+	m->port_release = (struct released){0};
+	if (wire_service(frame) == 0 && wire_message(frame) == 0x0023) {
+		const uint8_t *value = frame + wire_tlv(frame, 0x01, &len);
+
+		m->port_release = (struct released){true, value[0], value[1], wire_tid(frame)};
+	}
 	f->service = wire_service(frame);
 	f->device_cid = wire_cid(frame);
 	f->device_tid = wire_tid(frame);
@@ -330,6 +337,7 @@ void model_sent(struct model *m)
 {
 	m->port_busy = false;
 	m->sent = m->port;
+	m->sent_release = m->port_release;
 	m->port = NOBODY;
 }
 
@@ -390,14 +398,32 @@ void model_failed(struct model *m, uint64_t now)
 		not_sent(m, flight, false);
 }
 
+/* A Release CID that had expired is now known not to have freed the client. */
+static void expired_was_lost(struct model *m, const struct released *r)
+{
+	int late = r->set ? find_late(m, 0, 0, r->device_tid, 0x0023) : NOBODY;
+	int own;
+
+	if (late == NOBODY)
+		return;
+	reached(m, SITUATION_EXPIRED_LOST);
+	own = release_unknown(m, r->service, r->device_cid);
+	m->owns[own].unsure = may_be_gone(m, &m->late[late]);
+	settle(m);
+}
+
 void model_lost(struct model *m, uint64_t now)
 {
 	int flight = m->sent;
+	struct released release = m->sent_release;
 
 	m->now = now;
 	m->sent = NOBODY;
-	if (flight == NOBODY)
+	m->sent_release = (struct released){0};
+	if (flight == NOBODY) {
+		expired_was_lost(m, &release);
 		return;
+	}
 	reached(m, SITUATION_PORT_LOST);
 	not_sent(m, flight, true);
 }

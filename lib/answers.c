@@ -60,8 +60,8 @@ static uint8_t answers_allocated_cid(const uint8_t *frame, uint8_t service)
 }
 
 /* Adds the modem's new client to the session's node; false if that fails. */
-static bool answers_adopt(struct mux *mux, const struct transaction *transaction,
-			  uint8_t device_cid, uint8_t *frame)
+static bool answers_add_client(struct mux *mux, const struct transaction *transaction,
+			       uint8_t device_cid, uint8_t *frame)
 {
 	struct session *session = transaction->session;
 	uint8_t service = transaction->service;
@@ -101,7 +101,7 @@ static void answers_finish_allocate(struct mux *mux, const struct transaction *t
 	}
 	/* V6: a new client that no session can take must not stay allocated. */
 	if (error == QMI_ERROR_NONE &&
-	    (!transaction->session || !answers_adopt(mux, transaction, device_cid, frame))) {
+	    (!transaction->session || !answers_add_client(mux, transaction, device_cid, frame))) {
 		answers_drop(mux, frame, "no session can take the client");
 		own_release(mux, transaction->service, device_cid);
 		return;
@@ -334,7 +334,7 @@ void answers_restart(struct mux *mux)
 	list_for_each (link, &mux->clients.all)
 		ledger_forget(mux, container_of(link, struct client, link));
 	mux->transactions.sent = NULL;
-	/* Those of clients have ended; only CTL's are left. */
+	/* The requests of clients have ended; only CTL requests are left. */
 	list_for_each (link, &mux->transactions.in_flight) {
 		struct transaction *transaction = container_of(link, struct transaction, age);
 

@@ -41,7 +41,7 @@ enum mux_path {
 /* One frame as a trace shows it, with the numbers on both sides. */
 struct mux_trace {
 	enum mux_path path;
-	const struct session *session; /* NULL: no session's, or the mux's own */
+	const struct session *session; /* NULL: the frame is the mux's own, or no session gets it */
 	const uint8_t *frame;
 	uint8_t cid;        /* virtual */
 	uint8_t device_cid; /* the modem's; so is device_tid */
@@ -94,17 +94,17 @@ unsigned mux_orphan_count(const struct mux *mux);
 /* Opens a session on a node, 0 to nodes - 1. NULL with errno ENODEV (V17, V18) or ENOMEM. */
 struct session *mux_open(struct mux *mux, unsigned node, void *owner);
 
-/* Invalidates the pointer. Frames that the session has written are still sent: V6, V7. */
+/* Invalidates the pointer. Frames that the session has written are still sent: V6. */
 void mux_close(struct session *session, uint64_t now);
 
 void *mux_session_owner(const struct session *session);
 unsigned mux_session_node(const struct session *session);
-uint64_t mux_session_id(const struct session *session); /* for logs; never reused */
+uint64_t mux_session_id(const struct session *session); /* never reused */
 
 /*
  * Takes what an application writes. Returns size; or, having taken nothing,
- * -EAGAIN, -ENODEV, -ENOMEM, or V19's -EINVAL or -EMSGSIZE. Takes part of the
- * data only if memory runs out after it.
+ * -EAGAIN, -ENODEV, -ENOMEM, or V19's -EINVAL or -EMSGSIZE. Takes only part of
+ * the data if memory runs out in the middle.
  */
 ssize_t mux_write(struct session *session, const uint8_t *data, size_t size);
 

@@ -36,7 +36,7 @@ void own_end_pause(struct mux *mux, uint64_t now);
 
 /* Queues a Sync; there must be no clients. 0 or -ENOMEM. */
 int own_start_sync(struct mux *mux);
-void own_sync_is_answered(struct mux *mux); /* or the modem has restarted */
+void own_sync_is_answered(struct mux *mux); /* also by a restart of the modem */
 
 /* Releases a client that only the modem still knows. */
 void own_release(struct mux *mux, uint8_t service, uint8_t device_cid);

@@ -34,7 +34,7 @@ struct sessions {
 struct session {
 	struct sessions *all;
 	void *owner;
-	uint64_t id; /* counts the instance's sessions from 1; for logs */
+	uint64_t id; /* counts the instance's sessions from 1 */
 	unsigned node;
 	unsigned in_flight; /* V5: unanswered requests to services */
 	unsigned sync_left; /* V10: releases that its Sync still waits for */
@@ -69,8 +69,8 @@ void session_close(struct session *session);
  * From the application. session_accept() takes the bytes of a write. Returns
  * size; or, having taken nothing, -EAGAIN (out is full) or -ENOMEM; or, having
  * discarded the partial input too, -EINVAL (not a request frame) or -EMSGSIZE
- * (a frame longer than frame_max). Takes part of the data only if memory runs
- * out after it.
+ * (a frame longer than frame_max). Takes only part of the data if memory runs
+ * out in the middle.
  */
 ssize_t session_accept(struct session *session, const uint8_t *data, size_t size);
 bool session_writable(const struct session *session); /* not -EAGAIN */

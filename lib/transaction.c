@@ -6,7 +6,7 @@
 
 #include "client.h"
 
-/* Limit on expired transactions, over all clients. */
+/* Limit on expired transactions, of all clients and CTL. */
 #define EXPIRED_MAX 1024
 
 /* V15: ms that a request waits at most for a late response that it could be given. */

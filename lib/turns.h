@@ -28,9 +28,9 @@ int turns_init(struct turns *turns, size_t frame_max);
 void turns_finish(struct turns *turns);
 
 /*
- * Answers the session's next frames (NULL: no session's) as far as they need no
- * modem; those of every session if heads_changed. Destroys closed sessions that
- * have nothing left to send.
+ * Answers the frames of a session, up to the first that needs the modem; of every
+ * session if heads_changed, of none if session is NULL. Destroys closed sessions
+ * that have nothing left to send.
  */
 void turns_settle(struct mux *mux, struct session *session);
 

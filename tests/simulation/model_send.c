@@ -161,6 +161,13 @@ static void send_own(struct model *m, int own, const uint8_t *frame, size_t size
 	depart(m, flight, frame);
 }
 
+/* Of two equal requests. The mux may have forgotten an unsure one, and then sends only the other.
+ */
+static bool goes_before(const struct own *a, const struct own *b)
+{
+	return a->unsure != b->unsure ? b->unsure : a->turn < b->turn;
+}
+
 /* Matches the frame to one of the mux's own requests, or to an Allocate CID sent again. */
 static bool send_for_the_mux(struct model *m, const struct chances *chances, const uint8_t *frame,
 			     size_t size, const struct session *handle)
@@ -175,7 +182,7 @@ static bool send_for_the_mux(struct model *m, const struct chances *chances, con
 				    : is_release_of(frame, own->service, own->device_cid);
 
 		if (fits && may_send_own(m, own, &late) >= MAY &&
-		    (found == NOBODY || own->turn < m->owns[found].turn))
+		    (found == NOBODY || goes_before(own, &m->owns[found])))
 			found = i;
 	}
 	if (found != NOBODY) {

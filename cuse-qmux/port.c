@@ -286,7 +286,10 @@ static bool port_check(struct port *port, const char *path, const struct stat *s
 		log_error("%s speaks MBIM (%s), which is not supported", path, modem->name);
 		return false;
 	}
-	/* A device reset unbinds modem drivers, but not cdc-wdm's own. */
+	/*
+	 * A reset of the USB device unbinds a recognised modem's driver, so its port goes
+	 * away. With cdc-wdm's own driver the port stays, and reads report the reset.
+	 */
 	port->resets = modem->kind == MODEM_UNKNOWN;
 	if (modem->kind == MODEM_UNKNOWN)
 		log_warning("%s is not recognised as a QMI port; continuing anyway", path);

@@ -60,8 +60,8 @@ static uint8_t answers_allocated_cid(const uint8_t *frame, uint8_t service)
 }
 
 /* Adds the modem's new client to the session's node; false if that fails. */
-static bool answers_adopt(struct mux *mux, const struct transaction *transaction,
-			  uint8_t device_cid, uint8_t *frame)
+static bool answers_add_client(struct mux *mux, const struct transaction *transaction,
+			       uint8_t device_cid, uint8_t *frame)
 {
 	struct session *session = transaction->session;
 	uint8_t service = transaction->service;
@@ -115,7 +115,7 @@ static void answers_finish_allocate(struct mux *mux, const struct transaction *t
 	}
 	/* V6: a new client that no session can take must not stay allocated. */
 	if (error == QMI_ERROR_NONE &&
-	    (!transaction->session || !answers_adopt(mux, transaction, device_cid, frame))) {
+	    (!transaction->session || !answers_add_client(mux, transaction, device_cid, frame))) {
 		answers_drop(mux, frame, "no session can take the client");
 		own_release(mux, transaction->user, transaction->service, device_cid);
 		return;
@@ -376,7 +376,8 @@ void answers_restart(struct mux *mux)
 	own_sync_is_answered(mux);
 	ledger_log(mux, MUX_INFO, "the modem restarted: its clients are gone");
 	ledger_forget_clients(mux);
-	/* Those of clients have ended; only CTL's are left. */
+	mux->transactions.sent = NULL;
+	/* The requests of clients have ended; only CTL requests are left. */
 	list_for_each (link, &mux->transactions.ctl_in_flight) {
 		struct transaction *transaction = container_of(link, struct transaction, age);
 

@@ -304,7 +304,7 @@ void mux_tick(struct mux *mux, uint64_t now)
 		ledger_time_out(mux, transaction);
 	window_tick(&mux->window, now);
 	answers_end_partial(mux, now);
-	/* Behind what may make an orphan one that can be given up. */
+	/* After the timeouts, because they may end a Release CID that kept an orphan. */
 	own_release_old_orphans(mux);
 	own_end_pause(mux);
 	turns_work(mux, TURNS_PER_TICK);

@@ -107,13 +107,13 @@ unsigned mux_orphan_count(const struct mux *mux);
  */
 struct session *mux_open(struct mux *mux, unsigned node, uint32_t uid, void *owner);
 
-/* Invalidates the pointer. Frames that the session has written are still sent: V6, V7. */
+/* Invalidates the pointer. Frames that the session has written are still sent: V6. */
 void mux_close(struct session *session, uint64_t now);
 
 void *mux_session_owner(const struct session *session);
 unsigned mux_session_node(const struct session *session);
 uint32_t mux_session_user(const struct session *session); /* uid */
-uint64_t mux_session_id(const struct session *session);   /* for logs; never reused */
+uint64_t mux_session_id(const struct session *session);   /* never reused */
 
 /*
  * V28: counts bytes that the caller keeps for a session against its user's memory.
@@ -126,8 +126,8 @@ size_t mux_memory(const struct mux *mux); /* bytes counted for all sessions */
 
 /*
  * Takes what an application writes. Returns size; or, having taken nothing,
- * -EAGAIN, -ENODEV, -ENOMEM, or V19's -EINVAL or -EMSGSIZE. Takes part of the
- * data only if memory runs out after it.
+ * -EAGAIN, -ENODEV, -ENOMEM, or V19's -EINVAL or -EMSGSIZE. Takes only part of
+ * the data if memory runs out in the middle.
  */
 ssize_t mux_write(struct session *session, const uint8_t *data, size_t size, uint64_t now);
 

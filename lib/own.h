@@ -41,7 +41,7 @@ void own_end_pause(struct mux *mux);
 
 /* Queues a Sync, first of all; there must be no clients. 0 or -ENOMEM. */
 int own_start_sync(struct mux *mux);
-void own_sync_is_answered(struct mux *mux); /* or the modem has restarted */
+void own_sync_is_answered(struct mux *mux); /* also by a restart of the modem */
 
 /* Releases a client that only the modem still knows; this user has caused it. */
 void own_release(struct mux *mux, struct user *user, uint8_t service, uint8_t device_cid);

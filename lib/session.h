@@ -47,7 +47,7 @@ struct session {
 	struct sessions *all;
 	struct user *user;
 	void *owner;
-	uint64_t id; /* counts the instance's sessions from 1; for logs */
+	uint64_t id; /* counts the instance's sessions from 1 */
 	unsigned node;
 	size_t charged;         /* bytes that the caller of the mux has charged */
 	unsigned in_flight;     /* V5: unanswered requests to services */
@@ -104,8 +104,8 @@ void session_refund(struct session *session, size_t bytes);
  * From the application. session_accept() takes the bytes of a write. Returns
  * size; or, having taken nothing, -EAGAIN (out is full) or -ENOMEM; or, having
  * discarded the partial input too, -EINVAL (not a request frame) or -EMSGSIZE
- * (a frame longer than frame_max). Takes part of the data only if memory runs
- * out after it.
+ * (a frame longer than frame_max). Takes only part of the data if memory runs
+ * out in the middle.
  */
 ssize_t session_accept(struct session *session, const uint8_t *data, size_t size);
 bool session_writable(const struct session *session); /* not -EAGAIN */

@@ -232,9 +232,9 @@ static void turns_go_on_releasing(struct mux *mux, struct transaction *transacti
 }
 
 /*
- * V15: the port has failed to send this request, or has lost it after it was
- * sent; NULL if its transaction has ended. A lost request may have reached the
- * modem after all, so it expires, and its response counts as late.
+ * V15: the port has failed to send this request, or has lost it after it was sent;
+ * NULL if its transaction has ended. A lost request may have reached the modem after
+ * all, so it expires, and its response counts as late.
  */
 static void turns_fail(struct mux *mux, struct transaction *transaction, bool sent)
 {
@@ -264,7 +264,25 @@ void turns_failed(struct mux *mux)
 	turns_fail(mux, transaction, false);
 }
 
+/* V15: its client was forgotten, and is still there, unless the modem has given it away again. */
+static void turns_release_again(struct mux *mux, const struct transaction *transaction)
+{
+	uint8_t service = transaction->service;
+	uint8_t device_cid = transaction->device_cid;
+
+	if (!clients_of_modem(&mux->clients, service, device_cid))
+		own_release(mux, transaction->user, service, device_cid);
+}
+
+/* A loss may be reported long after it, when the next request is sent. */
 void turns_lost(struct mux *mux)
 {
-	turns_fail(mux, mux->transactions.sent, true);
+	struct transaction *transaction = mux->transactions.sent;
+
+	mux->transactions.sent = NULL;
+	if (transaction && transaction->expired && !transaction->client &&
+	    transaction->message == QMI_CTL_RELEASE_CID)
+		turns_release_again(mux, transaction);
+	else
+		turns_fail(mux, transaction, true);
 }

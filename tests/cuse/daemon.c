@@ -214,7 +214,7 @@ unsigned long daemon_counter(struct daemon *d, const char *words)
 {
 	off_t size = (off_t)daemon_stderr_size(d);
 	int64_t deadline = deadline_usual();
-	char said[1024] = "";
+	char said[DAEMON_OUTPUT_MAX] = "";
 	char *at;
 
 	daemon_signal(d, SIGUSR1);

@@ -383,7 +383,7 @@ static void test_V6_refusal_for_a_closed_session_is_dropped(struct bench *b)
 	fence(b, fd);
 }
 
-/* Not in the rules: requests written before a close still reach the modem. */
+/* Requests written before a close still reach the modem. */
 static void test_V6_requests_of_a_closed_session_are_sent(struct bench *b)
 {
 	struct client c;

@@ -150,6 +150,32 @@ static void test_V15_frames_are_lost(struct bench *b)
 	close(fd);
 }
 
+/* V15: a lost Release CID expires before the loss is reported, and is repeated. */
+static void test_V15_lost_release_is_noticed_late(struct bench *b)
+{
+	uint8_t frame[FRAME_ROOM];
+	int64_t deadline;
+	uint8_t cid;
+	int fd;
+
+	bench_start_on_wdm(b, 0, 60);
+	fd = talk_open(0);
+	cid = talk_allocate(fd, QMI_SERVICE_DMS);
+	wdm_lose_writes(&b->wdm, 1);
+	frames_release(frame, 1, QMI_SERVICE_DMS, cid);
+	talk_send(fd, frame);
+	deadline = deadline_usual() + bench_timeout_ms();
+	while (bench_counter(b, " not answered") == 0) {
+		assert_true(now_ms() < deadline);
+		pause_briefly();
+	}
+	assert_int_equal(sim_number(&b->sim, "cids.total"), 1);
+	frames_ctl(frame, 2, QMI_CTL_GET_VERSION_INFO);
+	assert_int_equal(talk_ask(fd, frame), QMI_ERROR_NONE);
+	bench_check(b);
+	close(fd);
+}
+
 /* Fails a write while an earlier request is unanswered. Returns the earlier one's error. */
 static uint16_t fail_one_write(struct bench *b, int asking, int fd, uint8_t cid)
 {
@@ -298,6 +324,7 @@ static const struct test_case cases[] = {
 	TEST_CASE(test_V24_limit_too_low),
 	TEST_CASE(test_V15_writes_fail),
 	TEST_CASE(test_V15_frames_are_lost),
+	TEST_CASE(test_V15_lost_release_is_noticed_late),
 	TEST_CASE(test_V15_one_write_fails),
 	TEST_CASE(test_V16_port_is_reset),
 	TEST_CASE(test_V9_orphans_while_writes_fail),

@@ -9,6 +9,7 @@
 
 static void end_flights(struct model *m)
 {
+	m->sent_release = (struct released){0};
 	while (m->oldest != NOBODY) {
 		int flight = m->oldest;
 		int own = m->flights[flight].own;

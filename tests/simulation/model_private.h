@@ -188,6 +188,14 @@ struct own {
 	uint64_t not_before;
 };
 
+/* What a Release CID on its way to the modem names. */
+struct released {
+	bool set;
+	uint8_t service;
+	uint8_t device_cid;
+	uint16_t device_tid;
+};
+
 /* A request that has ended without its answer, which may still come. */
 struct late {
 	uint8_t service;
@@ -279,6 +287,8 @@ struct model {
 	unsigned ready;
 	int port; /* the flight at the port */
 	int sent; /* the one before */
+	struct released port_release;
+	struct released sent_release;
 	bool port_busy;
 
 	/* V28: when requests were sent that have ended without an answer, and may be young. */

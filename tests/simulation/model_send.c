@@ -102,7 +102,14 @@ static void check_tid(struct model *m, uint16_t tid)
 static void depart(struct model *m, int flight, const uint8_t *frame)
 {
 	struct flight *f = &m->flights[flight];
+	size_t len;
 
+	m->port_release = (struct released){0};
+	if (wire_service(frame) == 0 && wire_message(frame) == 0x0023) {
+		const uint8_t *value = frame + wire_tlv(frame, 0x01, &len);
+
+		m->port_release = (struct released){true, value[0], value[1], wire_tid(frame)};
+	}
 	f->service = wire_service(frame);
 	f->device_cid = wire_cid(frame);
 	f->device_tid = wire_tid(frame);
@@ -181,6 +188,13 @@ static void send_own(struct model *m, int own, const uint8_t *frame, size_t size
 	depart(m, flight, frame);
 }
 
+/* Of two equal requests. The mux may have forgotten an unsure one, and then sends only the other.
+ */
+static bool goes_before(const struct own *a, const struct own *b)
+{
+	return a->unsure != b->unsure ? b->unsure : a->turn < b->turn;
+}
+
 /* Whether this is sent in the turn that the trace shows: that of a session, or of nobody open. */
 static bool is_in_turn_of(const struct model *m, int seat, const struct session *handle)
 {
@@ -223,7 +237,7 @@ static int find_own(const struct model *m, const uint8_t *frame, const struct se
 		    (own->where == WHERE_SURE && !is_in_turn_of(m, own->seat, handle)))
 			continue;
 		++*count;
-		if (found == NOBODY || own->turn < m->owns[found].turn)
+		if (found == NOBODY || goes_before(own, &m->owns[found]))
 			found = i;
 	}
 	return found;
@@ -462,6 +476,7 @@ void model_sent(struct model *m)
 {
 	m->port_busy = false;
 	m->sent = m->port;
+	m->sent_release = m->port_release;
 	m->port = NOBODY;
 }
 
@@ -503,14 +518,35 @@ void model_failed(struct model *m, uint64_t now)
 		not_sent(m, flight, false);
 }
 
+/* A Release CID that had expired is now known not to have freed the client. */
+static void expired_was_lost(struct model *m, const struct released *r)
+{
+	int found = r->set ? find_late(m, 0, 0, r->device_tid, 0x0023) : NOBODY;
+	const struct late *late;
+	int own;
+
+	if (found == NOBODY || client_by_device_cid(m, r->service, r->device_cid) != NOBODY)
+		return;
+	reached(m, SITUATION_EXPIRED_LOST);
+	late = &m->late[found];
+	own = release_unknown(m, late->user, r->service, r->device_cid);
+	m->owns[own].unsure = may_be_gone(m, late);
+	if (late->owner != late->user)
+		m->owns[own].where = WHERE_OF_ANY;
+}
+
 void model_lost(struct model *m, uint64_t now)
 {
 	int flight = m->sent;
+	struct released release = m->sent_release;
 
 	m->now = now;
 	m->sent = NOBODY;
-	if (flight == NOBODY)
+	m->sent_release = (struct released){0};
+	if (flight == NOBODY) {
+		expired_was_lost(m, &release);
 		return;
+	}
 	reached(m, SITUATION_PORT_LOST);
 	not_sent(m, flight, true);
 }

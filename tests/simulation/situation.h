@@ -59,6 +59,7 @@
 	X(LATE_FORGOTTEN, "more than 1,024 expired requests of a user (V15, V28)")                 \
 	X(PORT_FAILED, "the port could not send a request (V15)")                                  \
 	X(PORT_LOST, "the port had lost a request (V15)")                                          \
+	X(EXPIRED_LOST, "the port had lost a Release CID that had expired (V15)")                  \
 	X(OWN_FAILED, "the port could not send one of the mux's own requests (V15)")               \
 	X(OWN_GIVEN_UP, "such a request was given up after three times (V15)")                     \
 	X(RELEASE_REFUSED, "the release of a client was refused (V15)")                            \

@@ -159,7 +159,9 @@ test_udev_is_awaited()
 		if [[ $subsystem = usbmisc ]]; then usb qmi_wwan; else wwan wwan0qmi0 QMI; fi
 		start "$dir/cuse-qmux" --nodes=1 "$port"
 		check "udev: $subsystem waits" says_nothing
-		printf 'I:1\nE:CUSE_QMUX_OPTIONS=--nodes=late\n' >"/run/udev/data/c$numbers"
+		# As udev does it: whoever finds the file finds all of it.
+		printf 'I:1\nE:CUSE_QMUX_OPTIONS=--nodes=late\n' >/run/udev/data/new
+		mv /run/udev/data/new "/run/udev/data/c$numbers"
 		finish
 		check "udev: $subsystem has its options" says "'late'"
 		check "udev: $subsystem: status" [ "$status" -eq 2 ]

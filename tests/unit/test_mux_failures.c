@@ -320,6 +320,23 @@ static void test_V15_own_release_is_lost(void **state)
 	app_reads_nothing(a);
 }
 
+/* The port reports a loss only when it sends again: meanwhile the Release CID expires. */
+static void test_V15_a_lost_release_has_expired(void **state)
+{
+	struct bench *bench = *state;
+	struct session *a = open_on(bench, 0);
+
+	allocate(bench, a, DMS, 40);
+	app_write(a, ctl_release(5, DMS, 1));
+	modem_gets(bench);
+	pass_time(bench, TIMEOUT);
+	mux_port_lost(bench->mux, bench->now);
+	modem_gets_ctl(bench, ctl_release(0, DMS, 40));
+	mux_port_reset(bench->mux);
+	mux_port_lost(bench->mux, bench->now);
+	modem_gets_nothing(bench);
+}
+
 static const struct CMUnitTest tests[] = {
 	BENCH_TEST(test_V15_internal_at_once),
 	BENCH_TEST(test_V15_failed_for_a_closed_session),
@@ -339,6 +356,7 @@ static const struct CMUnitTest tests[] = {
 	BENCH_TEST(test_V15_lost_after_its_answer),
 	BENCH_TEST(test_V15_lost_and_answered),
 	BENCH_TEST(test_V15_own_release_is_lost),
+	BENCH_TEST(test_V15_a_lost_release_has_expired),
 };
 
 TEST_GROUP(mux_failure_tests, tests);

@@ -170,7 +170,7 @@ static void answers_route_ctl_response(struct mux *mux, uint8_t *frame)
 		ledger_end(mux, transaction);
 		return;
 	}
-	window_answered(&mux->window, &transaction->young, mux->now);
+	ledger_answered(mux, transaction);
 	switch (transaction->purpose) {
 	case PURPOSE_FORWARD:
 		answers_forward_answer(mux, transaction, frame);
@@ -222,7 +222,7 @@ static void answers_route_response(struct mux *mux, uint8_t *frame)
 		       : NULL;
 
 	if (transaction) {
-		window_answered(&mux->window, &transaction->young, mux->now);
+		ledger_answered(mux, transaction);
 		answers_forward_answer(mux, transaction, frame);
 		ledger_end(mux, transaction);
 	} else {

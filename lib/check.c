@@ -255,6 +255,7 @@ static const char *check_user(const struct mux *mux, const struct user *user)
 static const char *check_users(const struct mux *mux)
 {
 	size_t used = 0;
+	unsigned young = 0;
 
 	for (size_t i = 0; i < mux->users.table.size; i++) {
 		list_for_each (link, &mux->users.table.buckets[i]) {
@@ -265,9 +266,11 @@ static const char *check_users(const struct mux *mux)
 				return fault;
 			CHECK(user->account.used <= user->account.limit);
 			used += user->account.used;
+			young += user->young;
 		}
 	}
 	CHECK(used == mux->users.everybody.used);
+	CHECK(young == mux->window.count);
 	return NULL;
 }
 

@@ -159,10 +159,25 @@ void ledger_sent(struct mux *mux, struct transaction *transaction)
 	if (transaction_is_own(transaction))
 		return;
 	window_sent(&mux->window, &transaction->young, mux->now);
+	user_add_young(transaction->user);
 	if (!session)
 		return;
 	session->in_flight += transaction->client != NULL;
 	session->ctl_in_flight += !transaction->client;
+}
+
+void ledger_answered(struct mux *mux, struct transaction *transaction)
+{
+	if (window_answered(&mux->window, &transaction->young, mux->now))
+		user_drop_young(transaction->user);
+}
+
+void ledger_age(struct mux *mux)
+{
+	struct window_entry *aged;
+
+	while ((aged = window_aged(&mux->window, mux->now)))
+		user_drop_young(container_of(aged, struct transaction, young)->user);
 }
 
 /* It is not with the modem any more, so far as others wait for that. */
@@ -170,7 +185,8 @@ static void ledger_leave_flight(struct mux *mux, struct transaction *transaction
 {
 	struct session *session = transaction->session;
 
-	window_forget(&mux->window, &transaction->young);
+	if (window_forget(&mux->window, &transaction->young))
+		user_drop_young(transaction->user);
 	if (!transaction->in_flight || !session || transaction_is_own(transaction))
 		return;
 	session->in_flight -= transaction->client != NULL;

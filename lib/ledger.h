@@ -57,6 +57,12 @@ void ledger_reserve_client(struct transaction *transaction, uint8_t service);
 /* It is with the modem now. */
 void ledger_sent(struct mux *mux, struct transaction *transaction);
 
+/* The modem has answered it. */
+void ledger_answered(struct mux *mux, struct transaction *transaction);
+
+/* V28: those that the modem has had for long count no more among those that it may have. */
+void ledger_age(struct mux *mux);
+
 /*
  * The modem will not answer this transaction: sends this error to the session
  * that waits for it. The transaction goes on.

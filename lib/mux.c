@@ -302,7 +302,7 @@ void mux_tick(struct mux *mux, uint64_t now)
 		ledger_end(mux, transaction);
 	while ((transaction = transactions_due(&mux->transactions, now)))
 		ledger_time_out(mux, transaction);
-	window_tick(&mux->window, now);
+	ledger_age(mux);
 	answers_end_partial(mux, now);
 	/* After the timeouts, because they may end a Release CID that kept an orphan. */
 	own_release_old_orphans(mux);

@@ -59,6 +59,28 @@ void rotation_pass(struct rotation *rotation, struct line *line, struct place *p
 		rotation_take(rotation, &rotation->lines, &line->place);
 }
 
+void rotation_take_over(struct rotation *rotation, struct line *line)
+{
+	if (place_is_taken(&line->place))
+		rotation_take(rotation, &rotation->lines, &line->place);
+}
+
+static uint64_t rotation_since(struct list *link)
+{
+	return container_of(link, struct line, place.link)->place.since;
+}
+
+void rotation_take_back(struct rotation *rotation, struct line *line)
+{
+	struct list *behind = &rotation->lines;
+
+	if (!place_is_taken(&line->place))
+		return;
+	while (behind->prev != &rotation->lines && rotation_since(behind->prev) > line->place.since)
+		behind = behind->prev;
+	list_append(behind, &line->place.link);
+}
+
 struct line *rotation_line(const struct rotation *rotation)
 {
 	if (list_empty(&rotation->lines))

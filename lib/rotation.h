@@ -42,6 +42,10 @@ void rotation_leave(struct line *line, struct place *place);
 /* Served: it goes to the end of its line, and the line to the end, as far as they have places. */
 void rotation_pass(struct rotation *rotation, struct line *line, struct place *place);
 
+/* The line goes from another rotation to the end of this one, or to where it was taken. */
+void rotation_take_over(struct rotation *rotation, struct line *line);
+void rotation_take_back(struct rotation *rotation, struct line *line);
+
 /* The next line and its next place, or NULL. */
 struct line *rotation_line(const struct rotation *rotation);
 struct place *line_place(const struct line *line);

@@ -81,7 +81,7 @@ void stand_ready(struct mux *mux, struct session *session)
 {
 	rotation_leave(&session->user->local, &session->local);
 	stand_name_client(mux, session);
-	rotation_join(&mux->users.heads, &session->user->heads, &session->turn.head_place);
+	rotation_join(user_heads(session->user), &session->user->heads, &session->turn.head_place);
 }
 
 void stand_behind(struct mux *mux, struct session *session, struct transaction *transaction)
@@ -109,7 +109,7 @@ static bool stand_take_tid(struct mux *mux, struct session *session)
 	mux->slots.promised++;
 	session->slot = SLOT_BOTH;
 	list_remove(&session->waits);
-	rotation_join(&mux->users.heads, &session->user->heads, &session->turn.head_place);
+	rotation_join(user_heads(session->user), &session->user->heads, &session->turn.head_place);
 	return true;
 }
 

@@ -125,11 +125,28 @@ static struct place *turns_earlier(struct place *a, struct place *b)
 	return a->since <= b->since ? a : b;
 }
 
+/* V28: a user without a request in the window waits for no window. */
+static bool turns_may_send(const struct mux *mux, const struct user *user)
+{
+	return user->young == 0 || window_is_open(&mux->window);
+}
+
+/* Among those whose next frame may be sent, the user who has waited longest. */
+static struct line *turns_heads(const struct mux *mux)
+{
+	struct line *heads = window_is_open(&mux->window) ? rotation_line(&mux->users.heads) : NULL;
+	struct line *first = rotation_line(&mux->users.first);
+
+	if (!heads || !first)
+		return heads ? heads : first;
+	return heads->place.since <= first->place.since ? heads : first;
+}
+
 /* Whose turn it is at the port, and with what: a request of the mux's own, or its next frame. */
 static struct turn *turns_whose(struct mux *mux, bool *own)
 {
 	struct line *owns = own_may_send(mux) ? rotation_line(&mux->users.own) : NULL;
-	struct line *heads = window_is_open(&mux->window) ? rotation_line(&mux->users.heads) : NULL;
+	struct line *heads = turns_heads(mux);
 	struct place *first =
 		turns_earlier(owns ? &owns->place : NULL, heads ? &heads->place : NULL);
 	struct place *own_place;
@@ -141,7 +158,8 @@ static struct turn *turns_whose(struct mux *mux, bool *own)
 	user = owns && first == &owns->place ? container_of(owns, struct user, own)
 					     : container_of(heads, struct user, heads);
 	own_place = owns ? line_place(&user->own) : NULL;
-	first = turns_earlier(own_place, heads ? line_place(&user->heads) : NULL);
+	first = turns_earlier(own_place,
+			      turns_may_send(mux, user) ? line_place(&user->heads) : NULL);
 	turn = first == own_place ? container_of(first, struct turn, own_place)
 				  : container_of(first, struct turn, head_place);
 	/* What is sent on its behalf goes before its next frame. */
@@ -155,7 +173,7 @@ static void turns_pass(struct mux *mux, struct turn *turn)
 	struct user *user = turn->user;
 
 	rotation_pass(&mux->users.own, &user->own, &turn->own_place);
-	rotation_pass(&mux->users.heads, &user->heads, &turn->head_place);
+	rotation_pass(user_heads(user), &user->heads, &turn->head_place);
 }
 
 /* Sends the next frame of a session; false if nothing can be sent now. */

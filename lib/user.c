@@ -14,6 +14,7 @@ int users_init(struct users *users, size_t memory)
 	users->clock = 0;
 	rotation_init(&users->own, &users->clock);
 	rotation_init(&users->heads, &users->clock);
+	rotation_init(&users->first, &users->clock);
 	rotation_init(&users->local, &users->clock);
 	return table_init(&users->table);
 }
@@ -100,4 +101,21 @@ bool user_may_open(const struct user *user)
 bool user_may_linger(const struct user *user)
 {
 	return user_is_root(user) || user->lingering < USER_LINGERING;
+}
+
+struct rotation *user_heads(const struct user *user)
+{
+	return user->young ? &user->all->heads : &user->all->first;
+}
+
+void user_add_young(struct user *user)
+{
+	if (user->young++ == 0)
+		rotation_take_over(&user->all->heads, &user->heads);
+}
+
+void user_drop_young(struct user *user)
+{
+	if (--user->young == 0)
+		rotation_take_back(&user->all->first, &user->heads);
 }

@@ -55,6 +55,7 @@ struct user {
 	struct list orphans;               /* its orphans, oldest first */
 	struct list ctl_waiting;           /* sessions that wait for one of its slots */
 	struct list queues[QUEUE_CLASSES]; /* its sessions with indications to read, by size */
+	unsigned young;                    /* its requests in the window */
 	struct turn turn;
 	struct line own, heads, local;
 	struct table_entry entry; /* in all->table */
@@ -66,7 +67,8 @@ struct users {
 	struct account all_but_root;
 	unsigned sessions;     /* open and lingering */
 	struct rotation own;   /* requests of the mux's own */
-	struct rotation heads; /* sessions' next frames, for the port */
+	struct rotation heads; /* sessions' next frames, for the port, while the window is open */
+	struct rotation first; /* those of users without a request in the window, at any time */
 	struct rotation local; /* sessions' next frames, to be looked at */
 	uint64_t clock;
 };
@@ -88,6 +90,13 @@ static inline bool user_is_root(const struct user *user)
 /* True if the user may have one more. */
 bool user_may_open(const struct user *user);
 bool user_may_linger(const struct user *user);
+
+/* It has one more request in the window, or one less: without any it need not wait for one. */
+void user_add_young(struct user *user);
+void user_drop_young(struct user *user);
+
+/* The rotation of its line heads. */
+struct rotation *user_heads(const struct user *user);
 
 void turn_init(struct turn *turn, struct user *user, struct session *session);
 

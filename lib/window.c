@@ -32,12 +32,13 @@ void window_sent(struct window *window, struct window_entry *entry, uint64_t now
 	window->count++;
 }
 
-void window_forget(struct window *window, struct window_entry *entry)
+bool window_forget(struct window *window, struct window_entry *entry)
 {
 	if (list_empty(&entry->link))
-		return;
+		return false;
 	list_remove(&entry->link);
 	window->count--;
+	return true;
 }
 
 static void window_shrink(struct window *window, uint64_t now)
@@ -62,17 +63,17 @@ static void window_grow(struct window *window)
 	window->size++;
 }
 
-void window_answered(struct window *window, struct window_entry *entry, uint64_t now)
+bool window_answered(struct window *window, struct window_entry *entry, uint64_t now)
 {
 	uint64_t took = now - entry->sent;
 
 	if (list_empty(&entry->link))
-		return;
+		return false;
 	if (took > SLOW_MS)
 		window_shrink(window, now);
 	else if (took <= QUICK_MS)
 		window_grow(window);
-	window_forget(window, entry);
+	return window_forget(window, entry);
 }
 
 uint64_t window_deadline(const struct window *window)
@@ -82,10 +83,14 @@ uint64_t window_deadline(const struct window *window)
 	return container_of(window->young.next, struct window_entry, link)->sent + YOUNG_MS;
 }
 
-void window_tick(struct window *window, uint64_t now)
+struct window_entry *window_aged(struct window *window, uint64_t now)
 {
-	while (window_deadline(window) <= now) {
-		window_shrink(window, now);
-		window_forget(window, container_of(window->young.next, struct window_entry, link));
-	}
+	struct window_entry *oldest;
+
+	if (window_deadline(window) > now)
+		return NULL;
+	oldest = container_of(window->young.next, struct window_entry, link);
+	window_shrink(window, now);
+	window_forget(window, oldest);
+	return oldest;
 }

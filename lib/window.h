@@ -30,13 +30,13 @@ bool window_is_open(const struct window *window);
 
 void window_entry_init(struct window_entry *entry);
 void window_sent(struct window *window, struct window_entry *entry, uint64_t now);
-void window_answered(struct window *window, struct window_entry *entry, uint64_t now);
 
-/* The request is over in another way. */
-void window_forget(struct window *window, struct window_entry *entry);
+/* The modem has answered it, or it is over in another way. True if it was young until now. */
+bool window_answered(struct window *window, struct window_entry *entry, uint64_t now);
+bool window_forget(struct window *window, struct window_entry *entry);
 
-/* Ages those that are not young any more. window_deadline(): when to call it next. */
-void window_tick(struct window *window, uint64_t now);
-uint64_t window_deadline(const struct window *window);
+/* One that is not young any more, and was until now, or NULL. */
+struct window_entry *window_aged(struct window *window, uint64_t now);
+uint64_t window_deadline(const struct window *window); /* when the next one ages */
 
 #endif

@@ -247,20 +247,36 @@ enum may may_send_again(const struct model *m, const struct flight *f, struct wa
  * Requests of sessions that the modem has not answered, sent less than a second
  * ago. sure: without those that the mux has repeated, which may count or not.
  */
-static unsigned count_young(const struct model *m, bool sure)
+static unsigned count_young(const struct model *m, int whose, bool sure)
 {
 	unsigned count = 0;
 
 	for (int i = m->newest; i != NOBODY && m->now < m->flights[i].sent + YOUNG_MS;
 	     i = m->flights[i].previous)
-		count += is_of_session(&m->flights[i]) && !(sure && m->flights[i].again);
+		count += is_of_session(&m->flights[i]) && !(sure && m->flights[i].again) &&
+			 (whose == EVERYBODY || m->flights[i].user == whose);
 	return count;
 }
 
-enum may window(const struct model *m)
+bool surely_has_young(const struct model *m, int user)
 {
-	unsigned low = count_young(m, true);
-	unsigned high = count_young(m, false);
+	return count_young(m, user, true) > 0;
+}
+
+/* Whoever has none at the modem waits for no window. */
+static enum may window_for(const struct model *m, int user, enum may of_all)
+{
+	if (surely_has_young(m, user))
+		return of_all;
+	if (count_young(m, user, false) || m->now < m->users[user].maybe_young + YOUNG_MS)
+		return of_all == MUST ? MUST : MAY;
+	return MUST;
+}
+
+static enum may window(const struct model *m)
+{
+	unsigned low = count_young(m, EVERYBODY, true);
+	unsigned high = count_young(m, EVERYBODY, false);
 
 	for (unsigned i = 0; i < WINDOW_MIN; i++)
 		high += m->now < m->maybe_young[i] + YOUNG_MS;
@@ -354,7 +370,8 @@ void look(struct model *m, struct chances *chances)
 	}
 	for (int user = 0; user < MODEL_USERS; user++)
 		chances->pseudo[user] = NO;
-	chances->window = window(m);
+	for (int user = 0; user < m->user_count; user++)
+		chances->window[user] = window_for(m, user, window(m));
 	look_at_owns(m, chances);
 }
 
@@ -413,13 +430,14 @@ static void note_wait(struct model *m, const struct wait *wait, bool surely)
 void note_waits(struct model *m, const struct chances *chances, bool surely)
 {
 	struct wait wait;
-	bool open = surely && chances->window == MUST;
 	enum may may;
 
 	if (!m->late_count)
 		return;
 	for (unsigned i = 0; i < m->seated_count; i++)
-		note_wait(m, &chances->wait[i], open && chances->frame[i] == HELD_UP);
+		note_wait(m, &chances->wait[i],
+			  surely && chances->window[m->seats[m->seated[i]].user] == MUST &&
+				  chances->frame[i] == HELD_UP);
 	for (int i = 0; i < m->owns_size && m->own_count; i++) {
 		may = may_send_own(m, &m->owns[i], &wait);
 		note_wait(m, &wait, surely && may == HELD_UP);

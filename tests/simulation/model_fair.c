@@ -38,8 +38,15 @@ struct could {
 	bool own, frame;
 };
 
-static struct could seat_could(const struct chances *chances, unsigned i, bool open)
+/*
+ * open: the window is, since somebody was served for whom it had to be. Otherwise
+ * it is so for those whom it may not keep waiting.
+ */
+static struct could seat_could(const struct model *m, const struct chances *chances, unsigned i,
+			       bool open)
 {
+	open |= chances->window[m->seats[m->seated[i]].user] == MUST;
+
 	return (struct could){chances->own[i] == MUST,
 			      open && chances->frame[i] == MUST && !chances->wait[i].promised};
 }
@@ -50,7 +57,7 @@ static struct could user_could(const struct model *m, const struct chances *chan
 	struct could could = {chances->pseudo[user] == MUST, false};
 
 	for (unsigned i = 0; i < m->seated_count; i++) {
-		struct could seat = seat_could(chances, i, open);
+		struct could seat = seat_could(m, chances, i, open);
 
 		if (m->seats[m->seated[i]].user != user)
 			continue;
@@ -99,7 +106,7 @@ static void pass_sessions(struct model *m, const struct chances *chances, int us
 		struct seat *s = &m->seats[m->seated[i]];
 
 		if (s->user == user && &s->port != row &&
-		    is_passed_over_at_port(&s->port, seat_could(chances, i, open), row,
+		    is_passed_over_at_port(&s->port, seat_could(m, chances, i, open), row,
 					   m->port_turns))
 			broken(m, "V14", "session %d waits while %d is served twice", m->seated[i],
 			       seat);
@@ -110,11 +117,11 @@ static void pass_sessions(struct model *m, const struct chances *chances, int us
 	served(row, m->port_turns);
 }
 
-void port_turn(struct model *m, const struct chances *chances, int user, int seat, bool open)
+void port_turn(struct model *m, const struct chances *chances, int user, int seat, bool frame)
 {
 	m->port_turns++;
-	pass_users(m, chances, user, open);
-	pass_sessions(m, chances, user, seat, open);
+	pass_users(m, chances, user, frame && surely_has_young(m, user));
+	pass_sessions(m, chances, user, seat, frame);
 }
 
 static void lapse_sessions_of(struct model *m, int user)
@@ -209,7 +216,7 @@ void lapse_turns(struct model *m)
 	for (unsigned i = 0; i < m->seated_count; i++) {
 		struct seat *s = &m->seats[m->seated[i]];
 
-		lapse_at_port(&s->port, seat_could(&chances, i, true));
+		lapse_at_port(&s->port, seat_could(m, &chances, i, true));
 		if (!waits_for_local_turn(m, m->seated[i]))
 			lapse(&s->local);
 	}

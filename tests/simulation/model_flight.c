@@ -148,6 +148,8 @@ void note_unanswered(struct model *m, int flight)
 	if (!is_of_session(f) || f->again)
 		return;
 	m->maybe_young[m->maybe_young_next++ % WINDOW_MIN] = f->sent;
+	if (m->users[f->user].maybe_young < f->sent)
+		m->users[f->user].maybe_young = f->sent;
 }
 
 /* V15: without an answer, which may come late. */

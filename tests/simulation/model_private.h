@@ -95,6 +95,7 @@ struct user {
 	unsigned owns[256];      /* V28: clients of a service */
 	unsigned asks[256];      /* Allocate CIDs of it under way */
 	unsigned may_ask[256];   /* for a session that has closed */
+	uint64_t maybe_young;    /* as in the model, the newest */
 	unsigned heads;          /* sessions whose next frame may have a CTL place promised */
 	struct turn local;
 	struct turn port;
@@ -460,7 +461,7 @@ struct chances {
 	enum may own[SESSIONS];
 	enum may pseudo[MODEL_USERS];
 	struct wait wait[SESSIONS];
-	enum may window;
+	enum may window[MODEL_USERS];
 };
 
 /* The front frame of a session, if the window is open. */
@@ -470,8 +471,8 @@ enum may may_send_again(const struct model *m, const struct flight *f, struct wa
 enum may may_send_any_own(const struct model *m);
 bool user_has_tid(const struct model *m, int user);
 bool ctl_tid_is_free(const struct model *m);
-/* V28: whether another request of a session may be sent to the modem. */
-enum may window(const struct model *m);
+/* V28: whether a request of the user has been with the modem for less than a second. */
+bool surely_has_young(const struct model *m, int user);
 void look(struct model *m, struct chances *chances);
 /* After the call: who waits, and needs another local turn before the port may have its frame. */
 void note_held(struct model *m, bool turns_left);
@@ -480,8 +481,11 @@ void note_waits(struct model *m, const struct chances *chances, bool surely);
 
 /* model_fair.c */
 void lapse(struct turn *turn);
-/* A service of the port's, to a session or (NOBODY) to what its user's closed sessions left. */
-void port_turn(struct model *m, const struct chances *chances, int user, int seat, bool open);
+/*
+ * A service of the port's, to a session or (NOBODY) to what its user's closed
+ * sessions left; frame: of its own, not what the mux asks for it.
+ */
+void port_turn(struct model *m, const struct chances *chances, int user, int seat, bool frame);
 /* The same, but which of the user's it was, or even whose, is not known. */
 void port_turn_of(struct model *m, const struct chances *chances, int user);
 /* Nobody at the port could have been served all the time until now. */

@@ -30,15 +30,16 @@ static void session_is_not_served(struct model *m, const struct chances *chances
 	int seat = m->seated[i];
 	enum may may = chances->frame[i];
 	bool waits = wait->late != NOBODY || wait->all_of != NOBODY;
+	enum may open = chances->window[m->seats[seat].user];
 
 	note_equal_tids(m, seat, may);
-	if (may == MUST && chances->window == MUST && !wait->overtakes)
+	if (may == MUST && open == MUST && !wait->overtakes)
 		broken(m, waits ? "V15" : "V14",
 		       "session %d has a frame that can be sent, and the port gets nothing: "
 		       "service %u, message 0x%04x",
 		       seat, wire_service(m->seats[seat].out.first->bytes),
 		       wire_message(m->seats[seat].out.first->bytes));
-	if (has_to_be_answered(m, seat, chances->window))
+	if (has_to_be_answered(m, seat, open))
 		broken(m, "V28",
 		       "session %d has an Allocate CID that no client is left for, and gets no "
 		       "answer",
@@ -267,7 +268,7 @@ static void take_turn_of_own(struct model *m, const struct chances *chances, con
 	} else if (own->where == WHERE_OF_USER) {
 		port_turn_of(m, chances, own->user);
 	} else {
-		port_turn(m, chances, own->user, own->seat, chances->window == MUST);
+		port_turn(m, chances, own->user, own->seat, false);
 		if (!own->moved)
 			check_order(m, own->user, own->seat, own->turn, own->batch);
 	}
@@ -290,7 +291,7 @@ static bool send_for_the_mux(struct model *m, const struct chances *chances, con
 	if (found == NOBODY)
 		return false;
 	f = &m->flights[found];
-	port_turn(m, chances, f->user, f->seat, chances->window == MUST);
+	port_turn(m, chances, f->user, f->seat, false);
 	check_order(m, f->user, f->seat, f->turn, UINT64_MAX);
 	send_again(m, found, frame, size);
 	return true;
@@ -377,7 +378,7 @@ static bool check_session(struct model *m, const struct chances *chances, int se
 		i++;
 	if (chances->frame[i] < MAY) {
 		sent_too_early(m, seat, &chances->wait[i]);
-	} else if (chances->window == NO) {
+	} else if (chances->window[m->seats[seat].user] == NO) {
 		broken(m, "V28", "a frame of session %d is sent, with %d young ones", seat,
 		       WINDOW_MAX);
 	} else if (chances->own[i] == MUST) {

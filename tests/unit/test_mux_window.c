@@ -170,6 +170,15 @@ static void test_V28_what_the_port_loses_makes_room(void **state)
 	modem_gets_nothing(bench);
 }
 
+/* A user has more CTL requests than the window has room for. */
+static void flood_with_ctl(struct bench *bench)
+{
+	bench->uid = 1000;
+	for (unsigned i = 0; i < 100; i++)
+		app_write(open_on(bench, 1), ctl(6, VERSION));
+	assert_int_equal(send_all(bench), 16);
+}
+
 /* Who fills the window keeps others out no longer than until its next turn. */
 static void test_V28_a_full_window_is_shared(void **state)
 {
@@ -178,15 +187,43 @@ static void test_V28_a_full_window_is_shared(void **state)
 	struct msg msg = request(DMS, 1, 1, MODEL);
 
 	allocate(bench, b, DMS, 50);
-	bench->uid = 1000;
-	for (unsigned i = 0; i < 100; i++)
-		app_write(open_on(bench, 1), ctl(6, VERSION));
-	assert_int_equal(send_all(bench), 16);
+	flood_with_ctl(bench);
+	app_write(b, msg);
+	modem_gets(bench);
 	app_write(b, msg);
 	modem_gets_nothing(bench);
 	age_requests(bench);
 	assert_int_equal(frame_service(modem_gets(bench).bytes), QMI_SERVICE_CTL);
 	modem_gets_this(bench, with_cid(msg, 50));
+}
+
+/* Nobody waits for the window only because another user has filled it. */
+static void test_V28_a_full_window_lets_one_of_each_user_pass(void **state)
+{
+	struct bench *bench = *state;
+	struct session *b = open_as(bench, 1001);
+	struct session *c = open_as(bench, 1002);
+	struct session *root = open_as(bench, 0);
+
+	allocate(bench, b, DMS, 50);
+	allocate(bench, root, DMS, 60);
+	flood_with_ctl(bench);
+	for (uint16_t tid = 1; tid <= 3; tid++)
+		app_write(b, request(DMS, 1, tid, MODEL));
+	app_write(c, ctl_allocate(7, DMS));
+	app_write(root, request(DMS, 2, 1, MODEL));
+	modem_gets_this(bench, request(DMS, 50, 1, MODEL));
+	assert_int_equal(frame_message(modem_gets(bench).bytes), QMI_CTL_ALLOCATE_CID);
+	modem_gets_this(bench, request(DMS, 60, 1, MODEL));
+	modem_gets_nothing(bench);
+	modem_says(bench, answer(request(DMS, 50, 1, MODEL), 0));
+	modem_gets_this(bench, request(DMS, 50, 2, MODEL));
+	modem_gets_nothing(bench);
+	/* Closing ends nothing that counts for the user. */
+	mux_close(b, bench->now);
+	modem_gets_nothing(bench);
+	age_requests(bench);
+	assert_int_equal(send_all(bench), 14);
 }
 
 static const struct CMUnitTest tests[] = {
@@ -198,6 +235,7 @@ static const struct CMUnitTest tests[] = {
 	BENCH_TEST(test_V28_young_for_one_second),
 	BENCH_TEST(test_V28_what_the_port_loses_makes_room),
 	BENCH_TEST(test_V28_a_full_window_is_shared),
+	BENCH_TEST(test_V28_a_full_window_lets_one_of_each_user_pass),
 };
 
 TEST_GROUP(mux_window_tests, tests);

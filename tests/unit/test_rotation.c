@@ -140,6 +140,34 @@ static void test_two_rotations_compare(void **state)
 	assert_true(lines[0].place.since > line.place.since);
 }
 
+/* A line keeps its place among those of another rotation; or goes to their end. */
+static void test_another_rotation(void **state)
+{
+	struct rotation other;
+
+	(void)state;
+	rotation_init(&other, &taken);
+	join(0, 0);
+	join(1, 0);
+	join(2, 0);
+	rotation_take_back(&other, &lines[1]);
+	rotation_take_back(&other, &lines[2]);
+	rotation_take_back(&other, &lines[0]);
+	assert_null(rotation_line(&rotation));
+	assert_ptr_equal(rotation_line(&other), &lines[0]);
+	rotation_take_over(&rotation, &lines[0]);
+	assert_ptr_equal(rotation_line(&other), &lines[1]);
+	assert_true(lines[0].place.since > lines[2].place.since);
+	rotation_take_over(&rotation, &lines[2]);
+	serve(0, 0);
+	serve(2, 0);
+	/* Who has no place gets none. */
+	rotation_leave(&lines[1], &places[1][0]);
+	rotation_take_back(&other, &lines[1]);
+	rotation_take_over(&other, &lines[1]);
+	assert_null(rotation_line(&other));
+}
+
 #define ROTATION_TEST(test) cmocka_unit_test_setup(test, set_up)
 
 static const struct CMUnitTest tests[] = {
@@ -148,6 +176,7 @@ static const struct CMUnitTest tests[] = {
 	ROTATION_TEST(test_leaving),
 	ROTATION_TEST(test_first_of_all),
 	ROTATION_TEST(test_two_rotations_compare),
+	ROTATION_TEST(test_another_rotation),
 };
 
 TEST_GROUP(rotation_tests, tests);

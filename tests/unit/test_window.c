@@ -32,9 +32,9 @@ static void fill(uint64_t now)
 		send(now);
 }
 
-static void answer(uint64_t now)
+static bool answer(uint64_t now)
 {
-	window_answered(&window, &entries[first++ % MANY], now);
+	return window_answered(&window, &entries[first++ % MANY], now);
 }
 
 static void test_V28_16_at_first(void **state)
@@ -46,7 +46,8 @@ static void test_V28_16_at_first(void **state)
 	answer(0);
 	send(0);
 	assert_false(window_is_open(&window));
-	window_forget(&window, &entries[first]);
+	assert_true(window_forget(&window, &entries[first]));
+	assert_false(window_forget(&window, &entries[first]));
 	assert_true(window_is_open(&window));
 	/* Over already: it counts for nothing. */
 	answer(5000);
@@ -166,17 +167,18 @@ static void test_V28_young_for_one_second(void **state)
 	send(1000);
 	send(1200);
 	assert_int_equal(window_deadline(&window), 2000);
-	window_tick(&window, 1999);
+	assert_null(window_aged(&window, 1999));
 	assert_int_equal(window.count, 2);
 	assert_int_equal(window.size, 16);
-	window_tick(&window, 2000);
+	assert_ptr_equal(window_aged(&window, 2000), &entries[0]);
+	assert_null(window_aged(&window, 2000));
 	assert_int_equal(window.count, 1);
 	assert_int_equal(window.size, 14);
 	assert_int_equal(window_deadline(&window), 2200);
 	/* Its answer comes after all, and has told what it had to tell. */
-	answer(9000);
+	assert_false(answer(9000));
 	assert_int_equal(window.size, 14);
-	answer(2190);
+	assert_true(answer(2190));
 	assert_int_equal(window.size, 13);
 	assert_int_equal(window_deadline(&window), UINT64_MAX);
 }

@@ -115,11 +115,42 @@ int add_client(struct model *m, unsigned node, uint8_t service, uint8_t device_c
 	return client;
 }
 
+static bool names_client(const struct seat *s, const struct client *c)
+{
+	const struct frame *frame = s->out.first;
+	const uint8_t *value;
+
+	if (!frame || s->node != c->node)
+		return false;
+	if (wire_service(frame->bytes) != 0)
+		return wire_service(frame->bytes) == c->service && wire_cid(frame->bytes) == c->cid;
+	value = is_ctl(frame, 0x0023) ? subject(frame, 2) : NULL;
+	return value && value[0] == c->service && value[1] == c->cid;
+}
+
+/*
+ * V14: whoever waits with a frame for it needs another local turn, even if its CID
+ * is given away again at once.
+ */
+static void lose_places(struct model *m, const struct client *c)
+{
+	for (unsigned i = 0; i < m->seated_count; i++) {
+		struct seat *s = &m->seats[m->seated[i]];
+
+		if (!names_client(s, c))
+			continue;
+		s->looked = false;
+		s->port.since = NO_TIME;
+		m->users[s->user].port.since = NO_TIME;
+	}
+}
+
 void forget_client(struct model *m, int client)
 {
 	struct client *c = &m->clients[client];
 	int next;
 
+	lose_places(m, c);
 	note(&m->by_cid[c->node][c->service], c->cid, NOBODY);
 	note(&m->by_device_cid[c->service], c->device_cid, NOBODY);
 	c->used = false;

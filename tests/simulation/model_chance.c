@@ -153,6 +153,46 @@ static enum may tid_is_free(const struct model *m, const struct client *client, 
 }
 
 /*
+ * Requests of sessions that the modem has not answered, sent less than a second
+ * ago. sure: without those that the mux has repeated, which may count or not.
+ */
+static unsigned count_young(const struct model *m, int whose, bool sure)
+{
+	unsigned count = 0;
+
+	for (int i = m->newest; i != NOBODY && m->now < m->flights[i].sent + YOUNG_MS;
+	     i = m->flights[i].previous)
+		count += is_of_session(&m->flights[i]) && !(sure && m->flights[i].again) &&
+			 (whose == EVERYBODY || m->flights[i].user == whose);
+	return count;
+}
+
+bool surely_has_young(const struct model *m, int user)
+{
+	return count_young(m, user, true) > 0;
+}
+
+/* Whoever has none at the modem waits for no window. */
+static enum may window_for(const struct model *m, int user, enum may of_all)
+{
+	if (surely_has_young(m, user))
+		return of_all;
+	if (count_young(m, user, false) || m->now < m->users[user].maybe_young + YOUNG_MS)
+		return of_all == MUST ? MUST : MAY;
+	return MUST;
+}
+
+static enum may window(const struct model *m)
+{
+	unsigned low = count_young(m, EVERYBODY, true);
+	unsigned high = count_young(m, EVERYBODY, false);
+
+	for (unsigned i = 0; i < WINDOW_MIN; i++)
+		high += m->now < m->maybe_young[i] + YOUNG_MS;
+	return high < WINDOW_MIN ? MUST : low < WINDOW_MAX ? MAY : NO;
+}
+
+/*
  * V5: of two frames with equal tids that wait, the later one may wait for the
  * earlier one's answer. Which of two sessions has come first does not show.
  */
@@ -170,7 +210,8 @@ static void note_equal_heads(const struct model *m, int seat, const struct clien
 		    s->node != client->node || head_of(m, m->seated[i]) != HEAD_OF_PORT)
 			continue;
 		wait->promised = true;
-		wait->overtakes |= find_late(m, client->service, client->device_cid, tid,
+		wait->overtakes |= window_for(m, s->user, window(m)) != MUST ||
+				   find_late(m, client->service, client->device_cid, tid,
 					     wire_message(bytes)) != NOBODY;
 	}
 }
@@ -241,46 +282,6 @@ enum may may_send_again(const struct model *m, const struct flight *f, struct wa
 	if (f->state != FLIGHT_READY || m->unplugged)
 		return NO;
 	return m->now < m->own_pause ? MAY : own_tid(m, wait);
-}
-
-/*
- * Requests of sessions that the modem has not answered, sent less than a second
- * ago. sure: without those that the mux has repeated, which may count or not.
- */
-static unsigned count_young(const struct model *m, int whose, bool sure)
-{
-	unsigned count = 0;
-
-	for (int i = m->newest; i != NOBODY && m->now < m->flights[i].sent + YOUNG_MS;
-	     i = m->flights[i].previous)
-		count += is_of_session(&m->flights[i]) && !(sure && m->flights[i].again) &&
-			 (whose == EVERYBODY || m->flights[i].user == whose);
-	return count;
-}
-
-bool surely_has_young(const struct model *m, int user)
-{
-	return count_young(m, user, true) > 0;
-}
-
-/* Whoever has none at the modem waits for no window. */
-static enum may window_for(const struct model *m, int user, enum may of_all)
-{
-	if (surely_has_young(m, user))
-		return of_all;
-	if (count_young(m, user, false) || m->now < m->users[user].maybe_young + YOUNG_MS)
-		return of_all == MUST ? MUST : MAY;
-	return MUST;
-}
-
-static enum may window(const struct model *m)
-{
-	unsigned low = count_young(m, EVERYBODY, true);
-	unsigned high = count_young(m, EVERYBODY, false);
-
-	for (unsigned i = 0; i < WINDOW_MIN; i++)
-		high += m->now < m->maybe_young[i] + YOUNG_MS;
-	return high < WINDOW_MIN ? MUST : low < WINDOW_MAX ? MAY : NO;
 }
 
 static void raise(enum may *best, enum may may)
@@ -414,6 +415,24 @@ static void await_tids(struct model *m, int whose, bool surely)
 		if (late->service == 0 && (whose == EVERYBODY || late->user == whose))
 			await_late(m, late, surely && (whose == EVERYBODY || !is_open));
 	}
+}
+
+static bool user_may_wait(const struct model *m, int user)
+{
+	const struct user *u = &m->users[user];
+	unsigned late = u->late_ctl + u->late_ctl_again;
+
+	return u->heads && u->ctl_out + u->ctl_again + late + u->heads > CTL_USER_MAX;
+}
+
+void note_new_late(struct model *m)
+{
+	count_heads(m);
+	if (m->heads && m->ctl_out + m->late_ctl + m->heads > CTL_OTHERS_MAX)
+		await_tids(m, EVERYBODY, false);
+	for (int user = 0; user < m->user_count; user++)
+		if (user_may_wait(m, user))
+			await_tids(m, user, false);
 }
 
 /* What waits for a late answer, and since when: since the port could have taken it. */

@@ -119,6 +119,7 @@ void remember_late(struct model *m, int flight, bool answered)
 	if (f->service == 0) {
 		m->late_ctl++;
 		m->late_tid[f->device_tid] = true;
+		note_new_late(m);
 	}
 }
 

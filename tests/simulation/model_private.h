@@ -451,7 +451,7 @@ struct wait {
 	int late;              /* of a service, or NOBODY */
 	int all_of, surely_of; /* CTL: those of a user, of EVERYBODY, or of NOBODY */
 	bool promised;  /* others may go first: CTL, they may have the places that are left; V5 */
-	bool overtakes; /* V5: another session's equal tid waits for a late answer */
+	bool overtakes; /* V5: another session's equal tid waits for a late answer, or the window */
 };
 #define EVERYBODY 1000
 
@@ -478,6 +478,8 @@ void look(struct model *m, struct chances *chances);
 void note_held(struct model *m, bool turns_left);
 /* surely: the port gets nothing, so that the core has looked at all of them. */
 void note_waits(struct model *m, const struct chances *chances, bool surely);
+/* A CTL request has ended without its answer: whoever waits for a place may wait for it, too. */
+void note_new_late(struct model *m);
 
 /* model_fair.c */
 void lapse(struct turn *turn);

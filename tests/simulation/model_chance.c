@@ -108,15 +108,35 @@ bool ctl_tid_is_free(const struct model *m)
 	return m->ctl_out + m->late_ctl < 255;
 }
 
+static unsigned limit_of_all(const struct seat *s)
+{
+	uint16_t message = wire_message(s->out.first->bytes);
+
+	return message == 0x0022 || message == 0x0023 ? 255 : CTL_OTHERS_MAX;
+}
+
+/*
+ * V28: a place that was promised to a frame while there was one for it stays its own,
+ * though others have taken those of the reserve since.
+ */
+static bool may_get_place(const struct model *m, int seat)
+{
+	struct wait wait;
+
+	return wants_place(m, seat) &&
+	       tids_below(m, limit_of_all(&m->seats[seat]), 0, &wait) >= MAY;
+}
+
 static enum may may_send_ctl(const struct model *m, int seat, struct wait *wait)
 {
 	const struct seat *s = &m->seats[seat];
-	uint16_t message = wire_message(s->out.first->bytes);
-	bool reserved = message == 0x0022 || message == 0x0023;
 	unsigned itself = wants_place(m, seat);
 	struct wait all = *wait;
-	enum may of_all = tids_below(m, reserved ? 255 : CTL_OTHERS_MAX, m->heads - itself, &all);
+	enum may of_all = tids_below(m, limit_of_all(s), m->heads - itself, &all);
 	enum may of_user = user_tids(m, s->user, m->users[s->user].heads - itself, wait);
+
+	if (s->placed && of_all < MAY && m->ctl_out + count_late_ctl(m, EVERYBODY, false) < 255)
+		of_all = MAY;
 
 	wait->promised |= all.promised;
 	if (all.all_of != NOBODY)
@@ -359,6 +379,7 @@ void note_held(struct model *m, bool turns_left)
 		struct seat *s = &m->seats[m->seated[i]];
 
 		s->held = (turns_left && s->held) || is_held(m, m->seated[i]);
+		s->placed |= may_get_place(m, m->seated[i]);
 	}
 }
 

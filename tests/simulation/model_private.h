@@ -71,8 +71,9 @@ struct seat {
 	struct fifo in;
 	size_t read; /* bytes of the front frame that were read */
 	bool overflowed;
-	bool looked;        /* the front of out has had its local turn, and needs the port */
-	bool held;          /* or has waited, and may not have had another turn since */
+	bool looked; /* the front of out has had its local turn, and needs the port */
+	bool held;   /* or has waited, and may not have had another turn since */
+	bool placed; /* the front of out, a CTL request, may have been promised a place in flight */
 	unsigned in_flight; /* requests to services */
 	unsigned ctl_out; /* CTL requests in flight, and its Allocate CIDs that the mux repeated */
 	unsigned ctl_again;

@@ -98,6 +98,14 @@ bool model_may_close(const struct model *m, unsigned slot)
 	return !m->seats[slot].out.first || free_place(m) < SESSIONS;
 }
 
+/* Whether the next frame may have its place at the port: an Allocate CID keeps it there. */
+static bool may_have_place(const struct model *m, int slot)
+{
+	const struct seat *s = &m->seats[slot];
+
+	return s->looked || (is_ctl(s->out.first, 0x0022) && head_of(m, slot) >= HEAD_FULL);
+}
+
 /* V6: moves unsent frames to a seat after the slots. NOBODY if there are none, or no seat. */
 static int linger(struct model *m, unsigned slot)
 {
@@ -114,8 +122,9 @@ static int linger(struct model *m, unsigned slot)
 	m->seats[seat].handle = s->handle;
 	m->seats[seat].node = s->node;
 	m->seats[seat].out = s->out;
-	m->seats[seat].looked = s->looked;
+	m->seats[seat].looked = may_have_place(m, (int)slot);
 	m->seats[seat].held = s->held;
+	m->seats[seat].placed = s->placed;
 	m->seats[seat].in_flight = s->in_flight;
 	m->seats[seat].local = s->local;
 	m->seats[seat].port = s->port;
@@ -288,6 +297,7 @@ void pop_out(struct model *m, int seat)
 	free(fifo_pop(&s->out));
 	s->looked = false;
 	s->held = false;
+	s->placed = false;
 	lapse(&s->local);
 	lapse(&s->port);
 	lapse(&m->users[s->user].port);

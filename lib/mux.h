@@ -50,7 +50,7 @@ struct mux_trace {
 	const uint8_t *frame;
 	uint8_t cid;        /* virtual */
 	uint8_t device_cid; /* the modem's; so is device_tid */
-	uint16_t tid;
+	uint16_t tid;       /* 0 in the mux's own requests */
 	uint16_t device_tid;
 	const char *why; /* for MUX_DROPPED: the reason in a few words */
 };

@@ -313,20 +313,21 @@ struct transaction *transactions_outwaited(const struct transactions *transactio
 	return first->deadline <= now ? first : NULL;
 }
 
-static uint64_t earlier(uint64_t deadline, const struct transaction *transaction)
+static uint64_t transaction_earlier(uint64_t deadline, const struct transaction *transaction)
 {
 	return transaction && transaction->deadline < deadline ? transaction->deadline : deadline;
 }
 
 uint64_t transactions_deadline(const struct transactions *transactions)
 {
-	uint64_t deadline = earlier(UINT64_MAX, transactions_first(&transactions->in_flight));
+	uint64_t deadline =
+		transaction_earlier(UINT64_MAX, transactions_first(&transactions->in_flight));
 
-	deadline = earlier(deadline, transactions_first(&transactions->ctl_in_flight));
+	deadline = transaction_earlier(deadline, transactions_first(&transactions->ctl_in_flight));
 	if (list_empty(&transactions->contended))
 		return deadline;
-	return earlier(deadline,
-		       container_of(transactions->contended.next, struct transaction, contention));
+	return transaction_earlier(deadline, container_of(transactions->contended.next,
+							  struct transaction, contention));
 }
 
 bool transactions_await_clients(const struct transactions *transactions)

@@ -337,6 +337,26 @@ static void test_V15_a_lost_release_has_expired(void **state)
 	modem_gets_nothing(bench);
 }
 
+/* Meanwhile the modem has released the client, and given the CID to another session. */
+static void test_V15_a_lost_release_was_not_lost(void **state)
+{
+	struct bench *bench = *state;
+	struct session *a = open_on(bench, 0);
+	struct session *b = open_on(bench, 0);
+	struct msg asked;
+
+	allocate(bench, a, DMS, 40);
+	app_write(b, ctl_allocate(7, DMS));
+	asked = modem_gets(bench);
+	app_write(a, ctl_release(5, DMS, 1));
+	modem_gets(bench);
+	mux_close(a, bench->now);
+	modem_says(bench, about_client(answer(asked, 0), DMS, 40));
+	mux_port_lost(bench->mux, bench->now);
+	modem_gets_nothing(bench);
+	assert_int_equal(mux_client_count(bench->mux), 1);
+}
+
 static const struct CMUnitTest tests[] = {
 	BENCH_TEST(test_V15_internal_at_once),
 	BENCH_TEST(test_V15_failed_for_a_closed_session),
@@ -357,6 +377,7 @@ static const struct CMUnitTest tests[] = {
 	BENCH_TEST(test_V15_lost_and_answered),
 	BENCH_TEST(test_V15_own_release_is_lost),
 	BENCH_TEST(test_V15_a_lost_release_has_expired),
+	BENCH_TEST(test_V15_a_lost_release_was_not_lost),
 };
 
 TEST_GROUP(mux_failure_tests, tests);

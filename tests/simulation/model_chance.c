@@ -105,7 +105,7 @@ bool user_has_tid(const struct model *m, int user)
 
 bool ctl_tid_is_free(const struct model *m)
 {
-	return m->ctl_out + m->late_ctl < 255;
+	return m->ctl_out + m->late_ctl + m->heads < 255;
 }
 
 static unsigned limit_of_all(const struct seat *s)
@@ -467,6 +467,15 @@ static void note_wait(struct model *m, const struct wait *wait, bool surely)
 		await_tids(m, wait->surely_of, true);
 }
 
+/* It waits for nothing else, not even behind another session's equal tid. */
+static bool waits_for_late(const struct model *m, const struct chances *chances, unsigned i)
+{
+	const struct wait *wait = &chances->wait[i];
+
+	return chances->window[m->seats[m->seated[i]].user] == MUST &&
+	       chances->frame[i] == HELD_UP && !(wait->late != NOBODY && wait->promised);
+}
+
 void note_waits(struct model *m, const struct chances *chances, bool surely)
 {
 	struct wait wait;
@@ -475,9 +484,7 @@ void note_waits(struct model *m, const struct chances *chances, bool surely)
 	if (!m->late_count)
 		return;
 	for (unsigned i = 0; i < m->seated_count; i++)
-		note_wait(m, &chances->wait[i],
-			  surely && chances->window[m->seats[m->seated[i]].user] == MUST &&
-				  chances->frame[i] == HELD_UP);
+		note_wait(m, &chances->wait[i], surely && waits_for_late(m, chances, i));
 	for (int i = 0; i < m->owns_size && m->own_count; i++) {
 		may = may_send_own(m, &m->owns[i], &wait);
 		note_wait(m, &wait, surely && may == HELD_UP);

@@ -45,25 +45,41 @@ static int oldest_late(const struct model *m, int user)
 	return (int)i;
 }
 
+/* How many of the user's have ended at this time: in which order does not show. */
+static unsigned count_ended(const struct model *m, int user, uint64_t ended)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < m->late_count; i++)
+		count += m->late[i].user == user && m->late[i].ended == ended;
+	return count;
+}
+
 /* The last 1,024 of a user: but it is open which of those that may be gone the mux still counts. */
 static void forget_oldest(struct model *m, int user)
 {
 	const struct user *u = &m->users[user];
 	unsigned gone = 0;
 	unsigned doubtful = 0;
+	uint64_t ended = 0;
 
 	for (unsigned i = 0; i < m->late_count; i++)
 		gone += m->late[i].user == user && is_open(m, &m->late[i]);
 	while (u->late - gone >= LATE_MAX) {
 		int oldest = oldest_late(m, user);
 
+		if (u->late - gone - LATE_MAX + 1 < count_ended(m, user, m->late[oldest].ended))
+			break;
 		gone -= is_open(m, &m->late[oldest]);
 		forget_late(m, oldest);
 	}
-	for (unsigned i = 0; u->late - doubtful >= LATE_MAX; i++) {
+	for (unsigned i = 0; i < m->late_count; i++) {
 		if (m->late[i].user != user)
 			continue;
+		if (u->late - doubtful < LATE_MAX && m->late[i].ended != ended)
+			break;
 		m->late[i].doubtful = true;
+		ended = m->late[i].ended;
 		doubtful++;
 	}
 }
@@ -103,6 +119,7 @@ void remember_late(struct model *m, int flight, bool answered)
 		.user = f->user,
 		.owner = f->user,
 		.client = f->service == 0 ? NOBODY : f->client,
+		.ended = m->now,
 		.awaited_from = NO_TIME,
 		.awaited_by = NO_TIME,
 	};

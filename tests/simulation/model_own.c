@@ -24,6 +24,7 @@ int add_own(struct model *m, enum asked asked, enum purpose purpose, int waits, 
 				    .waits = waits,
 				    .user = user,
 				    .seat = seat_is_open(seat) ? seat : NOBODY,
+				    .unsent_since = NO_TIME,
 				    .turn = ++m->turns,
 				    .batch = m->batches};
 	m->own_count++;

@@ -170,7 +170,8 @@ enum purpose {
 struct own {
 	bool used;
 	bool out;
-	bool unsure; /* the mux may have forgotten the reason for it */
+	bool unsure;           /* the mux may have forgotten the reason for it */
+	uint64_t unsent_since; /* then, the first time that the port got nothing, or NO_TIME */
 	enum asked asked;
 	enum purpose purpose;
 	int waits; /* the seat of the Sync, or the flight of the Allocate CID; or NOBODY */
@@ -214,6 +215,7 @@ struct late {
 	/* When a newer request began to wait for it: not before, and not after. */
 	uint64_t awaited_from;
 	uint64_t awaited_by;
+	uint64_t ended;
 	bool doubtful; /* beyond the limit if the mux still counts others that may be gone */
 };
 
@@ -471,7 +473,7 @@ enum may may_send_own(const struct model *m, const struct own *own, struct wait 
 enum may may_send_again(const struct model *m, const struct flight *f, struct wait *wait);
 enum may may_send_any_own(const struct model *m);
 bool user_has_tid(const struct model *m, int user);
-bool ctl_tid_is_free(const struct model *m);
+bool ctl_tid_is_free(const struct model *m); /* and may not have been promised to a session */
 /* V28: whether a request of the user has been with the modem for less than a second. */
 bool surely_has_young(const struct model *m, int user);
 void look(struct model *m, struct chances *chances);

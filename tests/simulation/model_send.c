@@ -54,15 +54,29 @@ static void session_is_not_served(struct model *m, const struct chances *chances
 		reached(m, SITUATION_CTL_SESSION_LIMIT);
 }
 
+/*
+ * The mux has not got an unsure request of its own, or it would send it: at once,
+ * or at the end of the second after which it waits for no late answer any more.
+ */
+static bool surely_has_no(const struct model *m, struct own *own)
+{
+	if (!own->used || !own->unsure || own->out || m->now < m->own_pause ||
+	    m->now < own->not_before)
+		return false;
+	if (own->unsent_since == NO_TIME)
+		own->unsent_since = m->now;
+	return ctl_tid_is_free(m) ||
+	       (!m->heads && m->now >= own->unsent_since + LATE_WAIT_MS && m->ctl_out < 255);
+}
+
 static void nothing_is_sent(struct model *m, const struct chances *chances)
 {
 	enum may best = NO;
 
 	for (unsigned i = 0; i < m->seated_count; i++)
 		session_is_not_served(m, chances, i);
-	for (int i = 0; i < m->owns_size && m->now >= m->own_pause && ctl_tid_is_free(m); i++)
-		if (m->owns[i].used && m->owns[i].unsure && !m->owns[i].out &&
-		    m->now >= m->owns[i].not_before)
+	for (int i = 0; i < m->owns_size; i++)
+		if (surely_has_no(m, &m->owns[i]))
 			own_is_over(m, i, OWN_EXPIRED);
 	best = may_send_any_own(m);
 	if (best == MUST)

@@ -52,6 +52,7 @@ struct mux_trace {
 	uint8_t device_cid; /* the modem's; so is device_tid */
 	uint16_t tid;       /* 0 in the mux's own requests */
 	uint16_t device_tid;
+	bool own;        /* a request of the mux's own, maybe on a session's behalf */
 	const char *why; /* for MUX_DROPPED: the reason in a few words */
 };
 

@@ -86,7 +86,8 @@ void own_send(struct mux *mux, struct turn *turn, uint8_t *frame)
 	ledger_trace(mux, &(struct mux_trace){.path = MUX_TO_MODEM,
 					      .session = transaction->session,
 					      .frame = frame,
-					      .device_tid = transaction->device_tid});
+					      .device_tid = transaction->device_tid,
+					      .own = true});
 }
 
 void own_send_again(struct mux *mux, struct transaction *transaction)

@@ -48,7 +48,7 @@ void model_trace(struct model *m, const struct mux_trace *trace)
 	m->seen[m->seen_count++] =
 		(struct seen){.path = trace->path,
 			      .handle = trace->session,
-			      .tid = trace->tid,
+			      .own = trace->own,
 			      .late = trace->why && strcmp(trace->why, "late") == 0,
 			      .frame = frame_of(trace->frame, wire_size(trace->frame))};
 }
@@ -136,7 +136,7 @@ bool follow(struct model *m, const uint8_t *frame, size_t size, struct whose *wh
 			follow_one(m, seen, true);
 			continue;
 		}
-		*whose = (struct whose){seen->handle, seen->tid == 0};
+		*whose = (struct whose){seen->handle, seen->own};
 		if (frame &&
 		    (seen->frame->size != size || memcmp(seen->frame->bytes, frame, size) != 0))
 			broken(m, "trace", "the trace shows another frame than the modem gets");

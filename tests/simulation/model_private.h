@@ -237,8 +237,8 @@ struct owed {
 struct seen {
 	enum mux_path path;
 	const struct session *handle;
-	uint16_t tid; /* the application's; 0 in what the mux asks */
-	bool late;    /* MUX_DROPPED: it was the answer to a request that had expired */
+	bool own;  /* what the mux asks */
+	bool late; /* MUX_DROPPED: it was the answer to a request that had expired */
 	struct frame *frame;
 };
 
@@ -366,7 +366,7 @@ void owe_error(struct model *m, int seat, const struct frame *asked, uint16_t er
  */
 struct whose {
 	const struct session *handle;
-	bool own; /* it may be the mux's own, even though a session has the same one to send */
+	bool own; /* it is the mux's own */
 };
 bool follow(struct model *m, const uint8_t *frame, size_t size, struct whose *whose);
 /* The same for the whole call, at its end: nothing is owed any more. */

@@ -474,17 +474,12 @@ void model_next(struct model *m, const uint8_t *frame, size_t size, uint64_t now
 		return;
 	}
 	m->port_busy = true;
-	if (!whose.own || !send_for_the_mux(m, &chances, frame, size, whose.handle)) {
-		int seat = whose.handle ? seat_of(m, whose.handle) : NOBODY;
-
-		if (seat == NOBODY)
-			broken(m, "V6",
-			       "the modem gets a frame that no session sent: service %u, message "
-			       "0x%04x",
-			       wire_service(frame), wire_message(frame));
-		else
-			send_for_session(m, &chances, seat, frame, size);
-	}
+	if (!whose.own && whose.handle && seat_of(m, whose.handle) != NOBODY)
+		send_for_session(m, &chances, seat_of(m, whose.handle), frame, size);
+	else if (!whose.own || !send_for_the_mux(m, &chances, frame, size, whose.handle))
+		broken(m, "V6",
+		       "the modem gets a frame that no session sent: service %u, message 0x%04x",
+		       wire_service(frame), wire_message(frame));
 }
 
 void model_sent(struct model *m)

@@ -251,6 +251,7 @@ static enum may may_send_to_service(const struct model *m, int seat, struct wait
 	wait->late = find_late(m, client->service, client->device_cid, wire_tid(bytes),
 			       wire_message(bytes));
 	may = worse(may, tid_is_free(m, client, wire_tid(bytes), seat));
+	wait->promised = may == MAY;
 	if (may != NO)
 		note_equal_heads(m, seat, client, wait);
 	if (may == NO || wait->late == NOBODY)

@@ -175,7 +175,7 @@ static bool user_waits(const struct model *m, int user)
 			continue;
 		if (waits_for_local_turn(m, seat))
 			waits = true;
-		else if (!m->seats[seat].looked)
+		else if (!m->seats[seat].looked || m->seats[seat].held)
 			return false;
 	}
 	return waits;

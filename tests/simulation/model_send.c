@@ -258,6 +258,18 @@ static int find_own(const struct model *m, const uint8_t *frame, const struct se
 	return found;
 }
 
+/* Which of several equal ones was sent does not show. */
+static void forget_whose(struct model *m, const struct own *sent)
+{
+	for (int i = 0; i < m->owns_size; i++) {
+		struct own *own = &m->owns[i];
+
+		if (own->used && own->asked == sent->asked && own->service == sent->service &&
+		    own->device_cid == sent->device_cid && own->user != sent->user)
+			own->where = WHERE_OF_ANY;
+	}
+}
+
 static int find_again(const struct model *m, const uint8_t *frame, const struct session *handle)
 {
 	struct wait wait;
@@ -298,6 +310,7 @@ static bool send_for_the_mux(struct model *m, const struct chances *chances, con
 
 	if (found != NOBODY) {
 		take_turn_of_own(m, chances, &m->owns[found], count == 1);
+		forget_whose(m, &m->owns[found]);
 		send_own(m, found, frame, size);
 		return true;
 	}

@@ -120,23 +120,21 @@ static void await_late(struct model *m, struct late *late, bool surely)
 	}
 }
 
-/* Notes that a frame waits for a late answer, from when the port could have taken it. */
+/*
+ * Notes that a frame waits for a late answer, from when the port could have taken it. Any
+ * CTL tid will do. For a service, it does not show for which of equal requests the mux waits.
+ */
 static void note_wait(struct model *m, int late, bool surely)
 {
-	struct late *l = &m->late[late];
-	bool open = may_be_gone(m, l);
+	const struct late *l = &m->late[late];
+	bool ctl = l->service == 0;
 
-	reached(m, l->service == 0 ? SITUATION_LATE_TID_WAIT : SITUATION_LATE_WAIT);
-	if (l->service != 0 && !open) {
-		await_late(m, l, surely);
-		return;
-	}
+	reached(m, ctl ? SITUATION_LATE_TID_WAIT : SITUATION_LATE_WAIT);
 	for (unsigned i = 0; i < m->late_count; i++) {
 		struct late *other = &m->late[i];
 
-		/* Any CTL tid will do. For a service it may be the next similar request. */
-		if (l->service == 0 ? other->service == 0 : other == l || are_alike(other, l))
-			await_late(m, other, surely);
+		if (ctl ? other->service == 0 : are_alike(other, l))
+			await_late(m, other, surely && (ctl || other == l));
 	}
 }
 

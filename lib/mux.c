@@ -246,7 +246,7 @@ void mux_tick(struct mux *mux, uint64_t now)
 		ledger_time_out(mux, transaction);
 	transactions_end_contention(&mux->transactions, now);
 	answers_end_partial(mux, now);
-	/* After the timeouts, because they may end a Release CID that kept an orphan. */
+	/* After the partial frame: a response behind its start may let go of an old orphan. */
 	own_release_old_orphans(mux, now);
 	own_end_pause(mux, now);
 	turns_settle(mux, NULL);

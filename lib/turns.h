@@ -28,9 +28,9 @@ int turns_init(struct turns *turns, size_t frame_max);
 void turns_finish(struct turns *turns);
 
 /*
- * Answers the frames of a session, up to the first that needs the modem; of every
- * session if heads_changed, of none if session is NULL. Destroys closed sessions
- * that have nothing left to send.
+ * Answers the session's next frames, up to the first that needs the modem; none if
+ * session is NULL. If heads_changed, does so for every session. Destroys closed
+ * sessions that have nothing left to send.
  */
 void turns_settle(struct mux *mux, struct session *session);
 

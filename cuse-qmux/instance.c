@@ -267,7 +267,7 @@ static void instance_fail(struct instance *instance)
 	instance_begin_stopping(instance);
 }
 
-/* Takes a CID space for a front end's sessions. The name must stay valid as long as it runs. */
+/* Takes a CID space for a front end's sessions. The instance keeps the name. */
 static unsigned instance_take_space(struct instance *instance, const char *name)
 {
 	assert(instance->spaces_taken < MUX_NODES_MAX);

@@ -304,7 +304,7 @@ void mux_tick(struct mux *mux, uint64_t now)
 		ledger_time_out(mux, transaction);
 	ledger_age(mux);
 	answers_end_partial(mux, now);
-	/* After the timeouts, because they may end a Release CID that kept an orphan. */
+	/* After the partial frame: a response behind its start may let go of an old orphan. */
 	own_release_old_orphans(mux);
 	own_end_pause(mux);
 	turns_work(mux, TURNS_PER_TICK);

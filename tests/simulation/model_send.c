@@ -203,8 +203,7 @@ static void send_own(struct model *m, int own, const uint8_t *frame, size_t size
 	depart(m, flight, frame);
 }
 
-/* Of two equal requests. The mux may have forgotten an unsure one, and then sends only the other.
- */
+/* Of two equal requests: the mux may have forgotten an unsure one, and then sends the other. */
 static bool goes_before(const struct own *a, const struct own *b)
 {
 	return a->unsure != b->unsure ? b->unsure : a->turn < b->turn;

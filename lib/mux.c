@@ -157,12 +157,16 @@ size_t mux_memory(const struct mux *mux)
 ssize_t mux_write(struct session *session, const uint8_t *data, size_t size, uint64_t now)
 {
 	struct mux *mux = mux_of(session);
+	bool waits = session_request(session) != NULL;
 	ssize_t taken;
 
 	if (mux->unplugged || mux->stopping)
 		return -ENODEV;
 	mux->now = now;
 	taken = session_accept(session, data, size);
+	/* Behind frames that wait, this write changes nobody's turn. */
+	if (waits || !session_request(session))
+		return taken;
 	turns_join(mux, session);
 	turns_work(mux, TURNS_PER_WRITE);
 	return taken;

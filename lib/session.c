@@ -235,14 +235,16 @@ static ssize_t session_accept_one(struct session *session, const uint8_t *data, 
 ssize_t session_accept(struct session *session, const uint8_t *data, size_t size)
 {
 	size_t at = 0;
-	int err = session_check_all(session, data, size);
+	int err;
 
+	/* First, because a program can ask again and again, with up to 128 KiB to check. */
+	if (size > 0 && !session_writable(session))
+		return -EAGAIN;
+	err = session_check_all(session, data, size);
 	if (err < 0) {
 		session_discard_partial(session);
 		return err;
 	}
-	if (size > 0 && !session_writable(session))
-		return -EAGAIN;
 	while (at < size) {
 		ssize_t taken = session_accept_one(session, data + at, size - at);
 

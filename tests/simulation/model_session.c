@@ -265,6 +265,13 @@ void model_write(struct model *m, unsigned slot, const uint8_t *data, size_t siz
 			broken(m, "V17", "a write to a dead node gave %zd", result);
 		return;
 	}
+	if (size && s->out.bytes >= OUT_BYTES_MAX) {
+		reached(m, SITUATION_WRITE_FULL);
+		if (result != -EAGAIN)
+			broken(m, "V21", "a write with %zu bytes waiting gave %zd", s->out.bytes,
+			       result);
+		return;
+	}
 	all = malloc(total + 1);
 	if (!all)
 		abort();
@@ -275,11 +282,6 @@ void model_write(struct model *m, unsigned slot, const uint8_t *data, size_t siz
 	found = scan_write(m, all, total, &whole);
 	if (found != WIRE_WHOLE) {
 		refuse(m, s, found, result);
-	} else if (size && s->out.bytes >= OUT_BYTES_MAX) {
-		reached(m, SITUATION_WRITE_FULL);
-		if (result != -EAGAIN)
-			broken(m, "V21", "a write with %zu bytes waiting gave %zd", s->out.bytes,
-			       result);
 	} else {
 		if (result != (ssize_t)size)
 			broken(m, "V21", "a write of %zu bytes gave %zd, with %zu bytes waiting",

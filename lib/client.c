@@ -225,19 +225,9 @@ bool client_is_reclaimable(const struct client *client)
 	return client_is_orphan(client) && !client->releasing && !client->call_up;
 }
 
-/* How many reclaimable clients the user of one of them has. */
-static unsigned clients_count_reclaimable(const struct clients *clients, const struct client *like,
-					  unsigned node)
+static bool client_helps(const struct client *client, unsigned node)
 {
-	unsigned count = 0;
-
-	list_for_each (link, &clients->services[like->service].clients) {
-		const struct client *client = container_of(link, struct client, link);
-
-		count += client->user == like->user && client_is_reclaimable(client) &&
-			 (node == NODE_ANY || client->node == node);
-	}
-	return count;
+	return client_is_reclaimable(client) && (node == NODE_ANY || client->node == node);
 }
 
 struct client *clients_reclaimable_own(const struct clients *clients, const struct user *user,
@@ -255,36 +245,30 @@ struct client *clients_reclaimable_own(const struct clients *clients, const stru
 struct client *clients_reclaimable(const struct clients *clients, const struct user *user,
 				   uint8_t service, unsigned node)
 {
+	const struct list *all = &clients->services[service].clients;
 	struct client *best = NULL;
 	unsigned most = 0;
 
-	list_for_each (link, &clients->services[service].clients) {
+	list_for_each (link, all)
+		container_of(link, struct client, link)->user->tally = 0;
+	list_for_each (link, all) {
 		struct client *client = container_of(link, struct client, link);
-		unsigned count;
 
-		if (!client_is_reclaimable(client) || (node != NODE_ANY && client->node != node))
+		client->user->tally += client_helps(client, node);
+	}
+	list_for_each (link, all) {
+		struct client *client = container_of(link, struct client, link);
+
+		if (!client_helps(client, node))
 			continue;
 		if (client->user == user)
 			return client;
-		if (best && best->user == client->user)
-			continue;
-		count = clients_count_reclaimable(clients, client, node);
-		if (count > most) {
+		if (client->user->tally > most) {
 			best = client;
-			most = count;
+			most = client->user->tally;
 		}
 	}
 	return best;
-}
-
-/* How many clients its user has, without those that are being allocated. */
-static unsigned clients_count_alike(const struct clients *clients, const struct client *like)
-{
-	unsigned count = 0;
-
-	list_for_each (link, &clients->services[like->service].clients)
-		count += container_of(link, struct client, link)->user == like->user;
-	return count;
 }
 
 struct client *clients_revocable(const struct clients *clients, const struct user *user,
@@ -292,13 +276,15 @@ struct client *clients_revocable(const struct clients *clients, const struct use
 {
 	const struct service_clients *all = &clients->services[service];
 
+	list_for_each (link, &all->clients)
+		container_of(link, struct client, link)->user->tally = 0;
+	list_for_each (link, &all->clients)
+		container_of(link, struct client, link)->user->tally++;
 	list_for_each (link, &all->clients) {
 		struct client *client = container_of(link, struct client, link);
 
-		if (client->user == user || user_is_root(client->user) || client->releasing ||
-		    client->call_up)
-			continue;
-		if (clients_count_alike(clients, client) > all->count / 2)
+		if (client->user != user && !user_is_root(client->user) && !client->releasing &&
+		    !client->call_up && client->user->tally > all->count / 2)
 			return client;
 	}
 	return NULL;

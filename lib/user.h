@@ -50,6 +50,7 @@ struct user {
 	unsigned ctl_slots;    /* CTL requests sent or about to be, and expired ones with a tid */
 	bool ctl_contended;    /* every expired one is contended */
 	uint16_t clients[256]; /* of each service, with those that are being allocated */
+	unsigned tally;        /* of a search among clients */
 	unsigned expired_count;
 	struct list expired;               /* its expired transactions, oldest first */
 	struct list orphans;               /* its orphans, oldest first */

@@ -214,7 +214,7 @@ void ledger_expire(struct mux *mux, struct transaction *transaction)
 	/* Whoever waits for a tid has a new one to outwait. */
 	if (ctl && !list_empty(&user->ctl_waiting))
 		transactions_contend_ctl(&mux->transactions, user, mux->now);
-	if (ctl && !(list_empty(&mux->slots.waiting) && list_empty(&mux->slots.clients)))
+	if (ctl && slots_are_awaited(&mux->slots))
 		transactions_contend_ctl(&mux->transactions, NULL, mux->now);
 	if (user->expired_count > USER_EXPIRED)
 		ledger_end(mux, container_of(user->expired.next, struct transaction, age));

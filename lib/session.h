@@ -78,6 +78,7 @@ struct session {
 	struct list followers; /* sessions behind it in the line for a tid */
 	struct list names;     /* in the heads of the client that the frame names */
 	enum session_slot slot;
+	unsigned slot_rank; /* how many its user had before */
 };
 
 void sessions_init(struct sessions *sessions, size_t frame_max, size_t queue_bytes);

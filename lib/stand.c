@@ -7,8 +7,17 @@
 void slots_init(struct slots *slots)
 {
 	*slots = (struct slots){0};
-	list_init(&slots->waiting);
-	list_init(&slots->clients);
+	for (unsigned line = 0; line < SLOT_LINES; line++)
+		list_init(&slots->lines[line]);
+}
+
+bool slots_are_awaited(const struct slots *slots)
+{
+	for (unsigned line = 0; line < SLOT_LINES; line++) {
+		if (!list_empty(&slots->lines[line]))
+			return true;
+	}
+	return false;
 }
 
 bool slots_are_free(const struct mux *mux)
@@ -99,12 +108,21 @@ static bool stand_is_about_client(const struct session *session)
 	return message == QMI_CTL_ALLOCATE_CID || message == QMI_CTL_RELEASE_CID;
 }
 
+/*
+ * How many tids its frame must leave free: the more its user has, the more, so that
+ * no number of users takes all from one who has few.
+ */
+static unsigned stand_leaves_free(const struct session *session)
+{
+	return session->slot_rank + (stand_is_about_client(session) ? 0 : CTL_TIDS_RESERVED);
+}
+
 /* Takes one of everybody's places for a session that has one of its user's. */
 static bool stand_take_tid(struct mux *mux, struct session *session)
 {
-	unsigned limit = CTL_TIDS - (stand_is_about_client(session) ? 0 : CTL_TIDS_RESERVED);
+	unsigned taken = mux->transactions.ctl_count + mux->slots.promised;
 
-	if (mux->transactions.ctl_count + mux->slots.promised >= limit)
+	if (taken + stand_leaves_free(session) >= CTL_TIDS)
 		return false;
 	mux->slots.promised++;
 	session->slot = SLOT_BOTH;
@@ -119,6 +137,7 @@ static bool stand_take_place(struct session *session)
 
 	if (!user_is_root(user) && user->ctl_slots >= USER_CTL_SLOTS)
 		return false;
+	session->slot_rank = user_is_root(user) ? 0 : user->ctl_slots;
 	user->ctl_slots++;
 	session->slot = SLOT_USER;
 	return true;
@@ -126,12 +145,9 @@ static bool stand_take_place(struct session *session)
 
 static void stand_take_slot(struct mux *mux, struct session *session)
 {
-	struct slots *slots = &mux->slots;
-
 	if (stand_take_tid(mux, session))
 		return;
-	list_append(stand_is_about_client(session) ? &slots->clients : &slots->waiting,
-		    &session->waits);
+	list_append(&mux->slots.lines[stand_leaves_free(session)], &session->waits);
 	transactions_contend_ctl(&mux->transactions, NULL, mux->now);
 }
 
@@ -149,12 +165,17 @@ void stand_for_slot(struct mux *mux, struct session *session)
 	transactions_contend_ctl(&mux->transactions, user, mux->now);
 }
 
-/* Gives free tids to those who wait for one. */
-static void stand_fill_line(struct mux *mux, struct list *line)
+/* Gives a free tid to whoever waits for one and leaves the fewest free; false if nobody may. */
+static bool stand_give_tid(struct mux *mux)
 {
-	while (!list_empty(line) &&
-	       stand_take_tid(mux, container_of(line->next, struct session, waits)))
-		;
+	for (unsigned line = 0; line < SLOT_LINES; line++) {
+		struct list *waiting = &mux->slots.lines[line];
+
+		if (!list_empty(waiting))
+			return stand_take_tid(mux,
+					      container_of(waiting->next, struct session, waits));
+	}
+	return false;
 }
 
 void stand_fill_slots(struct mux *mux, struct user *user)
@@ -167,8 +188,8 @@ void stand_fill_slots(struct mux *mux, struct user *user)
 			break;
 		stand_take_slot(mux, session);
 	}
-	stand_fill_line(mux, &mux->slots.clients);
-	stand_fill_line(mux, &mux->slots.waiting);
+	while (stand_give_tid(mux))
+		;
 }
 
 void stand_aside(struct mux *mux, struct session *session)

@@ -16,23 +16,27 @@
 #include <stdbool.h>
 
 #include "list.h"
+#include "transaction.h"
 
 struct mux;
 struct session;
-struct transaction;
-struct user;
+
+/* Lines for a place: as many tids as a request may have to leave free for others. */
+#define SLOT_LINES (CTL_TIDS_RESERVED + USER_CTL_SLOTS)
 
 /* V28: places among the CTL requests in flight. */
 struct slots {
-	struct list waiting; /* sessions that wait for one of everybody's */
-	struct list clients; /* likewise, with an Allocate or Release CID */
-	unsigned promised;   /* places of sessions that have not sent their request yet */
+	struct list lines[SLOT_LINES]; /* sessions that wait, by what they must leave free */
+	unsigned promised;             /* places of sessions that have not sent their request yet */
 };
 
 void slots_init(struct slots *slots);
 
 /* True if the mux may send a CTL request of its own: a tid is free, and not promised. */
 bool slots_are_free(const struct mux *mux);
+
+/* True if a session waits for one of everybody's places. */
+bool slots_are_awaited(const struct slots *slots);
 
 /* Its next frame must be looked at: it is new, or something about it has changed. */
 void stand_look(struct mux *mux, struct session *session);

@@ -42,12 +42,13 @@ static enum may tids_below(const struct model *m, unsigned limit, unsigned heads
 	unsigned high = m->ctl_out + m->late_ctl;
 	enum may may;
 
-	if (high + heads < limit)
+	if (high + heads + CTL_FREE_MAX < limit)
 		return MUST;
 	if (m->late_ctl)
 		wait->all_of = EVERYBODY;
 	wait->promised |= high < limit;
-	may = below(m->ctl_out + count_late_ctl(m, EVERYBODY, limit < 255), high, limit);
+	may = worse(MAY,
+		    below(m->ctl_out + count_late_ctl(m, EVERYBODY, limit < 255), high, limit));
 	if (!m->late_ctl || may != NO)
 		return may;
 	wait->surely_of = EVERYBODY;
@@ -450,7 +451,7 @@ static bool user_may_wait(const struct model *m, int user)
 void note_new_late(struct model *m)
 {
 	count_heads(m);
-	if (m->heads && m->ctl_out + m->late_ctl + m->heads > CTL_OTHERS_MAX)
+	if (m->heads && m->ctl_out + m->late_ctl + m->heads + CTL_FREE_MAX > CTL_OTHERS_MAX)
 		await_tids(m, EVERYBODY, false);
 	for (int user = 0; user < m->user_count; user++)
 		if (user_may_wait(m, user))

@@ -65,7 +65,7 @@ void flight_out(struct model *m, int flight, uint64_t now)
 	if (f->service == 0) {
 		m->by_tid[f->device_tid] = flight;
 		count_ctl(m, f, 1);
-		if (++m->ctl_out == 255)
+		if (++m->ctl_out + m->late_ctl == 255)
 			reached(m, SITUATION_CTL_TIDS_OUT);
 	} else {
 		m->out_like[hash_of(f->service, f->device_cid, f->device_tid)]++;

@@ -19,6 +19,7 @@
 #define CTL_SESSION_MAX 8        /* V28 */
 #define CTL_USER_MAX    32       /* V28 */
 #define CTL_OTHERS_MAX  223      /* V28: the rest is for Allocate and Release CID */
+#define CTL_FREE_MAX    31       /* V28: a user's 32nd request leaves so many tids free */
 #define CLIENTS_MAX     16       /* V28: of a service, of a user */
 #define YOUNG_MS        1000     /* V28 */
 #define WINDOW_MIN      8        /* V28 */

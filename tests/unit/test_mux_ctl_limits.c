@@ -220,9 +220,9 @@ static void test_V28_32_tids_for_clients(void **state)
 	app_write(a, ctl(5, VERSION));
 	got = modem_gets(bench);
 	fill_ctl(bench, 221, 0);
-	app_write(a, ctl(6, VERSION));
+	app_write(open_as(bench, 1002), ctl(6, VERSION));
 	modem_gets_ctl(bench, ctl(6, VERSION));
-	app_write(a, ctl(7, VERSION));
+	app_write(open_as(bench, 1003), ctl(7, VERSION));
 	modem_gets_nothing(bench);
 	allocate(bench, b, DMS, 41);
 	app_write(b, ctl_release(1, DMS, 1));
@@ -234,6 +234,36 @@ static void test_V28_32_tids_for_clients(void **state)
 	modem_says(bench, answer(got, 0));
 	modem_gets_ctl(bench, ctl(7, VERSION));
 	modem_gets_nothing(bench);
+}
+
+/* However many users leave Allocate CIDs behind, one who has none gets a tid. */
+static void test_V28_many_users_leave_tids_free(void **state)
+{
+	struct bench *bench = *state;
+	struct session *sessions[48];
+	unsigned sent = 0;
+	size_t size;
+
+	bench->config.ctl_timeout = TIMEOUT;
+	bench_restart(bench);
+	for (unsigned i = 0; i < 48; i++) {
+		sessions[i] = open_as(bench, 1000 + i % 12);
+		for (uint8_t tid = 1; tid <= 8; tid++)
+			app_write(sessions[i], ctl_allocate(tid, i < 24 ? DMS : NAS));
+	}
+	age_requests(bench);
+	while (mux_port_next(bench->mux, bench->now, &size)) {
+		mux_port_sent(bench->mux);
+		if (++sent % 8 == 0)
+			age_requests(bench);
+	}
+	/* Each has its 19th, some their 20th; the next would have to leave as many free. */
+	assert_int_equal(sent, 255 - 19);
+	for (unsigned i = 0; i < 48; i++)
+		mux_close(sessions[i], bench->now);
+	age_requests(bench);
+	modem_gets_nothing(bench);
+	allocate(bench, open_as(bench, 2000), DMS, 40);
 }
 
 static void test_V15_ten_seconds(void **state)
@@ -392,6 +422,7 @@ static const struct CMUnitTest tests[] = {
 	BENCH_TEST(test_V28_waiting_no_longer_as_they_expire),
 	BENCH_TEST(test_V28_only_the_users_own_contend),
 	BENCH_TEST(test_V28_32_tids_for_clients),
+	BENCH_TEST(test_V28_many_users_leave_tids_free),
 	BENCH_TEST(test_V15_ten_seconds),
 	BENCH_TEST(test_V15_closing_expires),
 	BENCH_TEST(test_V15_closing_with_a_release_under_way),

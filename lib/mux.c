@@ -211,6 +211,7 @@ bool mux_has_changed(const struct mux *mux)
 const uint8_t *mux_port_next(struct mux *mux, uint64_t now, size_t *size)
 {
 	mux->now = now;
+	ledger_age(mux);
 	return mux->unplugged ? NULL : turns_next(mux, size);
 }
 
@@ -291,7 +292,8 @@ uint64_t mux_deadline(const struct mux *mux)
 	if (turns_are_left(mux))
 		return 0;
 	deadline = earlier(deadline, clients_deadline(&mux->clients));
-	deadline = earlier(deadline, window_deadline(&mux->window));
+	if (turns_await_window(mux))
+		deadline = earlier(deadline, window_deadline(&mux->window));
 	deadline = earlier(deadline, mux->input.deadline);
 	return earlier(deadline, mux->own.retry_at);
 }

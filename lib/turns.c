@@ -79,6 +79,11 @@ bool turns_are_left(const struct mux *mux)
 	return rotation_line(&mux->users.local) != NULL;
 }
 
+bool turns_await_window(const struct mux *mux)
+{
+	return !window_is_open(&mux->window) && rotation_line(&mux->users.heads);
+}
+
 void turns_join(struct mux *mux, struct session *session)
 {
 	if (session_request(session) && session->sync_left == 0)

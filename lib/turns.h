@@ -28,6 +28,9 @@ void turns_work(struct mux *mux, unsigned turns);
 /* True if that would do something. */
 bool turns_are_left(const struct mux *mux);
 
+/* True if a session's next frame is held back by the window. */
+bool turns_await_window(const struct mux *mux);
+
 /* The session has written something. */
 void turns_join(struct mux *mux, struct session *session);
 

@@ -51,6 +51,23 @@ static void test_V28_16_at_first(void **state)
 	assert_int_equal(send_all(bench), 0);
 }
 
+/* While it is open, no time has to be awaited for it. */
+static void test_V28_an_open_window_needs_no_deadline(void **state)
+{
+	struct bench *bench = *state;
+	struct session *a = open_as(bench, 1000);
+
+	allocate(bench, a, DMS, 40);
+	app_write(a, request(DMS, 1, 1, MODEL));
+	assert_int_equal(send_all(bench), 1);
+	assert_int_equal(mux_deadline(bench->mux), bench->now + TIMEOUT);
+	bench->now += 1000;
+	for (uint16_t tid = 2; tid <= 18; tid++)
+		app_write(a, request(DMS, 1, tid, MODEL));
+	assert_int_equal(send_all(bench), 14);
+	assert_int_equal(mux_deadline(bench->mux), bench->now + 1000);
+}
+
 static void test_V28_ctl_counts_too(void **state)
 {
 	struct bench *bench = *state;
@@ -228,6 +245,7 @@ static void test_V28_a_full_window_lets_one_of_each_user_pass(void **state)
 
 static const struct CMUnitTest tests[] = {
 	BENCH_TEST(test_V28_16_at_first),
+	BENCH_TEST(test_V28_an_open_window_needs_no_deadline),
 	BENCH_TEST(test_V28_ctl_counts_too),
 	BENCH_TEST(test_V28_own_requests_pass),
 	BENCH_TEST(test_V28_grows),

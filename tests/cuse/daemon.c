@@ -210,6 +210,28 @@ bool daemon_said(const struct daemon *d, const char *text)
 	return strstr(output, text);
 }
 
+unsigned int daemon_told(const struct daemon *d, const char *text, unsigned int *lines)
+{
+	char output[DAEMON_OUTPUT_MAX];
+	unsigned int count = 0;
+	unsigned int found = 0;
+
+	daemon_stderr(d, output);
+	for (char *line = strtok(output, "\n"); line; line = strtok(NULL, "\n")) {
+		const char *more = strstr(line, " more like it: ");
+
+		if (!strstr(line, text))
+			continue;
+		while (more && more > line && more[-1] != ' ')
+			more--;
+		count += more ? (unsigned int)strtoul(more, NULL, 10) : 1;
+		found++;
+	}
+	if (lines)
+		*lines = found;
+	return count;
+}
+
 unsigned long daemon_counter(struct daemon *d, const char *words)
 {
 	off_t size = (off_t)daemon_stderr_size(d);

@@ -52,6 +52,9 @@ size_t daemon_stderr_size(const struct daemon *d);
 void daemon_show_stderr(const struct daemon *d);
 bool daemon_said(const struct daemon *d, const char *text);
 
+/* Messages with this text, counting those of "N more like it"; and, unless NULL, lines. */
+unsigned int daemon_told(const struct daemon *d, const char *text, unsigned int *lines);
+
 /* Sends SIGUSR1 and returns the number before these words in the log line that follows. */
 unsigned long daemon_counter(struct daemon *d, const char *words);
 

@@ -133,39 +133,21 @@ static void test_log_reader_has_gone(struct bench *b)
 	close(ends[1]);
 }
 
-/* Adds up what the log says of restarts: lines of their own, and "N more". */
-static unsigned int count_restarts(const struct daemon *d, unsigned int *lines)
-{
-	char output[DAEMON_OUTPUT_MAX];
-	unsigned int count = 0;
-
-	daemon_stderr(d, output);
-	*lines = 0;
-	for (char *line = strtok(output, "\n"); line; line = strtok(NULL, "\n")) {
-		const char *more = strstr(line, " more like it: " RESTART);
-
-		if (!strstr(line, RESTART))
-			continue;
-		while (more && more > line && more[-1] != ' ')
-			more--;
-		count += more ? (unsigned int)strtoul(more, NULL, 10) : 1;
-		++*lines;
-	}
-	return count;
-}
-
 /* Sends them all before the daemon can have time for more than a few lines. */
 static void flood(struct bench *b)
 {
 	unsigned int lines;
+	int64_t deadline;
 	int64_t began;
 
 	bench_start(b, NULL);
 	began = now_ms();
 	for (unsigned int i = 0; i < FLOOD; i++)
 		modem_restart(b->modem);
-	fence(b, session_open(b, 0));
-	count_restarts(b->daemon, &lines);
+	deadline = deadline_usual();
+	while (daemon_counter(b->daemon, " restarts of the modem") < FLOOD)
+		assert_true(now_ms() < deadline);
+	daemon_told(b->daemon, RESTART, &lines);
 	assert_in_range(lines, 5, 5 + (now_ms() - began) / 2000);
 }
 
@@ -177,11 +159,11 @@ static void test_log_flood(struct bench *b)
 
 	flood(b);
 	deadline = deadline_usual();
-	while (count_restarts(b->daemon, &lines) < FLOOD) {
+	while (daemon_told(b->daemon, RESTART, &lines) < FLOOD) {
 		assert_true(now_ms() < deadline);
 		pause_briefly();
 	}
-	assert_int_equal(count_restarts(b->daemon, &lines), FLOOD);
+	assert_int_equal(daemon_told(b->daemon, RESTART, &lines), FLOOD);
 	assert_true(lines < 20);
 }
 
@@ -192,7 +174,7 @@ static void test_log_flood_before_the_end(struct bench *b)
 
 	flood(b);
 	bench_stop(b);
-	assert_int_equal(count_restarts(b->daemon, &lines), FLOOD);
+	assert_int_equal(daemon_told(b->daemon, RESTART, &lines), FLOOD);
 	assert_true(lines < 20);
 }
 

@@ -55,7 +55,7 @@ CUSE   = $(call objects,tests/cuse)
 SYSTEM = $(call objects,tests/system)
 FAULTS = $(call objects,tests/faults) $(patsubst %,$(BUILD)/obj/tests/cuse/%.o,daemon proc runner timing watchdog)
 BENCH  = $(call objects,tests/bench)
-BENCH_MODEM = $(BUILD)/obj/tests/bench/bench_modem.o
+BENCH_MODEM = $(patsubst %,$(BUILD)/obj/tests/bench/%.o,bench_modem plain_modem)
 SIMULATION = $(call objects,tests/simulation)
 
 ifeq ($(LIBURING),yes)

@@ -164,3 +164,11 @@ void connection_ask(struct connection *connection, uint8_t cid)
 	begin(connection, frame, QMI_SERVICE_DMS, cid, DMS_GET_OPERATING_MODE);
 	exchange(connection, frame);
 }
+
+void connection_sync(struct connection *connection)
+{
+	uint8_t frame[FRAME_HEADER_MAX];
+
+	begin(connection, frame, QMI_SERVICE_CTL, QMI_CID_NONE, QMI_CTL_SYNC);
+	exchange(connection, frame);
+}

@@ -32,5 +32,6 @@ void connection_close(struct connection *connection);
 uint8_t connection_allocate(struct connection *connection, uint8_t service); /* the CID */
 void connection_release(struct connection *connection, uint8_t service, uint8_t cid);
 void connection_ask(struct connection *connection, uint8_t cid); /* DMS Get Operating Mode */
+void connection_sync(struct connection *connection);
 
 #endif

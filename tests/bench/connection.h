@@ -18,6 +18,7 @@ enum reading {
 struct connection {
 	int fd;
 	enum reading reading;
+	int patience; /* ms to wait for an answer in READING_POLLS; 10 s at first */
 	uint16_t tid; /* of the last request */
 	size_t in_len;
 	uint8_t in[4096];

@@ -8,15 +8,16 @@
 #include "../faults/talk.h"
 #include "hoards.h"
 
-#define KIB       1024
-#define TOTAL_KIB (32 * KIB) /* --memory, by default */
-#define SHORT_KIB (4 * KIB)
-#define AFTER_KIB KIB
-#define MANY      20  /* users */
-#define THREADED  6   /* sessions with blocked calls: each call is a thread */
-#define BURSTS    300 /* indications: more than fit in a queue */
-#define BURST     10
-#define REST_MS   20000
+#define KIB          1024
+#define TOTAL_KIB    (32 * KIB) /* --memory, by default */
+#define SHORT_KIB    (4 * KIB)
+#define AFTER_KIB    KIB
+#define MANY         20  /* users */
+#define THREADED     6   /* sessions with blocked calls: each call is a thread */
+#define BURST        300 /* indications: more than fit in a queue */
+#define ACTS         5   /* of the victim, each of which may take seconds */
+#define TEST_SECONDS 240
+#define REST_MS      20000
 
 /* The daemon's memory, in KiB. */
 struct growth {
@@ -72,11 +73,11 @@ static void fill(struct bench *b, const struct hoarding *hoarding, unsigned int 
 		look(b, g);
 		pause_briefly();
 	}
-	for (unsigned int i = 0; indications && i < BURSTS; i += BURST) {
-		modem_indicate(&b->modem, BURST);
-		root_gets_in(); /* behind them */
-		look(b, g);
-	}
+	if (!indications)
+		return;
+	modem_indicate(&b->modem, BURST);
+	root_gets_in(); /* behind them */
+	look(b, g);
 }
 
 static void rest(struct bench *b, const struct growth *g)
@@ -97,7 +98,8 @@ static void hoard(struct bench *b, enum hoard what, unsigned int users)
 {
 	struct hoarding hoarding = {
 		.what = what, .node = BENCH_CROWD_NODE, .rounds = users > 1 ? 1 : 3};
-	struct bench_options options = {.memory = adversary_is_short() ? "4194304" : NULL};
+	struct bench_options options = {.memory = adversary_is_short() ? "4194304" : NULL,
+					.seconds = TEST_SECONDS};
 	long total = adversary_is_short() ? SHORT_KIB : TOTAL_KIB;
 	struct growth g = {0};
 
@@ -108,7 +110,7 @@ static void hoard(struct bench *b, enum hoard what, unsigned int users)
 	g.start = footprint_kib(b->daemon.pid);
 	fill(b, &hoarding, users, &g);
 	root_gets_in();
-	victim_measure(&b->victim, VICTIM_ASK, VICTIM_FEW, 0, &b->attacked);
+	victim_measure(&b->victim, VICTIM_ASK, ACTS, 0, &b->attacked);
 	bench_show("under attack", &b->attacked, &b->victim);
 	look(b, &g);
 	print_message("[ figures  ] %u users with %s, in %u sessions:\n", users, hoard_name(what),

@@ -55,7 +55,10 @@ CUSE   = $(call objects,tests/cuse)
 SYSTEM = $(call objects,tests/system)
 FAULTS = $(call objects,tests/faults) $(patsubst %,$(BUILD)/obj/tests/cuse/%.o,daemon proc runner timing watchdog)
 BENCH  = $(call objects,tests/bench)
-BENCH_MODEM = $(BUILD)/obj/tests/bench/bench_modem.o
+BENCH_MODEM = $(patsubst %,$(BUILD)/obj/tests/bench/%.o,bench_modem plain_modem)
+ADVERSARY = $(call objects,tests/adversary) \
+	$(patsubst %,$(BUILD)/obj/tests/%.o,$(addprefix cuse/,daemon proc runner timing watchdog) \
+		$(addprefix faults/,footprint frames talk) $(addprefix bench/,connection plain_modem timings))
 SIMULATION = $(call objects,tests/simulation)
 
 ifeq ($(LIBURING),yes)
@@ -105,6 +108,11 @@ $(BUILD)/tests/fault-tests: $(FAULTS) $(BUILD)/obj/lib/frame.o
 	@mkdir -p $(@D)
 	$(link)
 
+$(BUILD)/tests/adversary-tests: LIBS = $(CMOCKA_LIBS)
+$(BUILD)/tests/adversary-tests: $(ADVERSARY) $(BUILD)/obj/lib/frame.o
+	@mkdir -p $(@D)
+	$(link)
+
 $(BUILD)/obj/tests/faults/%.o: OWN_CPPFLAGS += $(FUSE_CFLAGS)
 
 $(BUILD)/tests/bench-modem: $(BENCH_MODEM) $(BUILD)/obj/lib/frame.o
@@ -122,7 +130,7 @@ $(BUILD)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(compile)
 
--include $(patsubst %.o,%.d,$(LIB) $(DAEMON) $(SIM) $(UNIT) $(CUSE) $(FAULTS) $(SYSTEM) $(BENCH) $(SIMULATION))
+-include $(patsubst %.o,%.d,$(LIB) $(DAEMON) $(SIM) $(UNIT) $(CUSE) $(FAULTS) $(ADVERSARY) $(SYSTEM) $(BENCH) $(SIMULATION))
 
 BENCH_OUT = $(BUILD)/bench
 BENCH_PROGRAMS = $(BUILD)/tests/bench-modem $(BUILD)/tests/bench-client
@@ -149,6 +157,11 @@ faults: ## run the fault tests of check, with SECONDS=N of mixed load (3600)
 	@$(MAKE) --no-print-directory test-programs
 	BUILD=$(BUILD) FAULTS_ALL=1 FAULTS_SECONDS=$(SECONDS) tools/with-cuse $(BUILD)/tests/fault-tests
 
+adversary: ## attack as a user beside others, with every figure that must hold, 15 min
+	@tools/install-deps check
+	@$(MAKE) --no-print-directory test-programs
+	BUILD=$(BUILD) tools/with-cuse $(BUILD)/tests/adversary-tests
+
 SYSTEM_STAGE = $(BUILD)/system/stage
 
 check-system: ## test the whole stack on a stock kernel in QEMU
@@ -169,7 +182,7 @@ shipped-objects: $(LIB) $(DAEMON) $(SIM)
 
 programs: test-programs $(BUILD)/tests/system-client $(BENCH_PROGRAMS)
 
-test-programs: all $(patsubst %,$(BUILD)/tests/%,unit-tests simulation cuse-tests fault-tests)
+test-programs: all $(patsubst %,$(BUILD)/tests/%,unit-tests simulation cuse-tests fault-tests adversary-tests)
 
 FUZZ_TARGETS = session port interleaved
 FUZZ_CHECKS  = -fsanitize=address,undefined -fno-sanitize-recover=all
@@ -274,5 +287,5 @@ clean: ## remove all build products
 
 .SECONDARY: $(FUZZ_TARGETS:%=$(BUILD)/fuzz/obj/tests/fuzz/fuzz_%.o)
 
-.PHONY: all help bench demo check faults check-system system-shell system-stage shipped-objects programs \
+.PHONY: all help bench demo check faults adversary check-system system-shell system-stage shipped-objects programs \
 	test-programs soak fuzz fuzz-objects check-mutants coverage lint format install uninstall clean

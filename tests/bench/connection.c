@@ -36,12 +36,12 @@ static int connect_to_proxy(void)
 static void wait_for_answer(const struct connection *connection)
 {
 	struct pollfd pollfd = {.fd = connection->fd, .events = POLLIN};
-	int ready = poll(&pollfd, 1, ANSWER_TIMEOUT);
+	int ready = poll(&pollfd, 1, connection->patience);
 
 	if (ready < 0)
 		err(EXIT_FAILURE, "poll");
 	if (ready == 0)
-		errx(EXIT_FAILURE, "no answer in %d s", ANSWER_TIMEOUT / 1000);
+		errx(EXIT_FAILURE, "no answer in %d s", connection->patience / 1000);
 }
 
 /* A socket and a terminal are streams: the answer may come in parts. */
@@ -116,7 +116,7 @@ static void open_through_proxy(struct connection *connection, const char *path)
 void connection_open(struct connection *connection, const char *path, bool proxy,
 		     enum reading reading)
 {
-	*connection = (struct connection){.reading = READING_BLOCKS};
+	*connection = (struct connection){.reading = READING_BLOCKS, .patience = ANSWER_TIMEOUT};
 	if (proxy)
 		open_through_proxy(connection, path);
 	else
@@ -162,5 +162,13 @@ void connection_ask(struct connection *connection, uint8_t cid)
 	uint8_t frame[FRAME_HEADER_MAX];
 
 	begin(connection, frame, QMI_SERVICE_DMS, cid, DMS_GET_OPERATING_MODE);
+	exchange(connection, frame);
+}
+
+void connection_sync(struct connection *connection)
+{
+	uint8_t frame[FRAME_HEADER_MAX];
+
+	begin(connection, frame, QMI_SERVICE_CTL, QMI_CID_NONE, QMI_CTL_SYNC);
 	exchange(connection, frame);
 }

@@ -18,6 +18,7 @@ enum reading {
 struct connection {
 	int fd;
 	enum reading reading;
+	int patience; /* ms to wait for an answer in READING_POLLS; 10 s at first */
 	uint16_t tid; /* of the last request */
 	size_t in_len;
 	uint8_t in[4096];
@@ -32,5 +33,6 @@ void connection_close(struct connection *connection);
 uint8_t connection_allocate(struct connection *connection, uint8_t service); /* the CID */
 void connection_release(struct connection *connection, uint8_t service, uint8_t cid);
 void connection_ask(struct connection *connection, uint8_t cid); /* DMS Get Operating Mode */
+void connection_sync(struct connection *connection);
 
 #endif

@@ -2,6 +2,7 @@
 #include "fault_bench.h"
 #include "../cuse/proc.h"
 #include "../cuse/watchdog.h"
+#include "footprint.h"
 #include "sysfs.h"
 
 #include <dirent.h>
@@ -82,31 +83,11 @@ void bench_start_on_wdm(struct bench *b, size_t steadies, int seconds)
 	start_daemon(b, b->wdm.port, steadies, seconds);
 }
 
-/* Anonymous memory only: pages of the executable load whenever a code path first runs. */
-static long rss_kib(const struct daemon *d)
-{
-	char path[64];
-	char line[256];
-	long rss = 0;
-	FILE *in;
-
-	snprintf(path, sizeof(path), "/proc/%d/status", d->pid);
-	in = fopen(path, "re");
-	assert_non_null(in);
-	while (rss == 0 && fgets(line, sizeof(line), in)) {
-		if (sscanf(line, "RssAnon: %ld", &rss) != 1)
-			rss = 0;
-	}
-	fclose(in);
-	assert_true(rss > 0);
-	return rss;
-}
-
 void bench_remember(struct bench *b)
 {
 	bench_check(b);
 	b->before.files = proc_count_files(b->daemon.pid);
-	b->before.rss = rss_kib(&b->daemon);
+	b->before.rss = footprint_kib(b->daemon.pid);
 }
 
 /* True if the modem holds one DMS and one NAS client for each steady client, and no others. */
@@ -153,7 +134,7 @@ void bench_compare(struct bench *b, long more)
 	assert_int_equal(proc_count_files(b->daemon.pid), b->before.files);
 	if (daemon_is_wrapped())
 		return;
-	rss = rss_kib(&b->daemon);
+	rss = footprint_kib(b->daemon.pid);
 	print_message("[   info   ] memory %ld KiB, then %ld KiB\n", b->before.rss, rss);
 	assert_in_range(rss, 1, b->before.rss + BENCH_SLACK + more);
 }

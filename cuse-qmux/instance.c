@@ -3,9 +3,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +11,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "chores.h"
 #include "list.h"
 #include "log.h"
 #include "loop.h"
@@ -28,9 +26,6 @@
 #define SYNC_TIMEOUT  10000 /* ms that the modem may take for the first Sync */
 #define STOP_TIMEOUT  2000  /* V18: for releasing every client */
 #define CLOSE_TIMEOUT 2000  /* V17: for the sessions to close */
-
-/* Bytes of memory that are worth giving back. */
-#define TRIM_MIN 262144
 
 enum instance_state {
 	INSTANCE_STARTING, /* waiting for the modem's response to Sync */
@@ -55,7 +50,7 @@ struct instance {
 	unsigned nodes_created;
 	const char *space_names[MUX_NODES_MAX]; /* the node that each CID space belongs to */
 	unsigned spaces_taken;
-	size_t memory_peak; /* bytes that sessions have used since instance_trim() */
+	struct chores chores;
 };
 
 static void instance_enter(struct instance *instance, enum instance_state state, uint64_t timeout)
@@ -301,6 +296,7 @@ static void instance_publish_nodes(struct instance *instance)
 
 static void instance_destroy_nodes(struct instance *instance)
 {
+	refusals_finish(&instance->host.refusals);
 	while (instance->nodes_created > 0)
 		node_destroy(&instance->nodes[--instance->nodes_created]);
 	free(instance->host.buffer.mem);
@@ -375,21 +371,6 @@ static void instance_settle(struct instance *instance)
 	} while (instance->state != before);
 }
 
-/* V28: gives back to the system what sessions do not use any more. */
-static void instance_trim(struct instance *instance)
-{
-	size_t used = mux_memory(instance->mux);
-
-	if (used > instance->memory_peak)
-		instance->memory_peak = used;
-	if (instance->memory_peak < TRIM_MIN || used > instance->memory_peak / 4)
-		return;
-#ifdef __GLIBC__
-	malloc_trim(0);
-#endif
-	instance->memory_peak = used;
-}
-
 static void instance_run_loop(struct instance *instance)
 {
 	instance_enter(instance, INSTANCE_STARTING,
@@ -407,22 +388,11 @@ static void instance_run_loop(struct instance *instance)
 		instance_settle(instance);
 		if (instance->state == INSTANCE_ENDED)
 			return;
-		deadline = mux_deadline(instance->mux);
+		deadline = chores_deadline(&instance->chores);
 		if (instance->state_deadline < deadline)
 			deadline = instance->state_deadline;
-		if (port_deadline(&instance->port) < deadline)
-			deadline = port_deadline(&instance->port);
-		if (log_deadline() < deadline)
-			deadline = log_deadline();
-		if (supervisor_deadline() < deadline)
-			deadline = supervisor_deadline();
 		loop_wait(&instance->loop, deadline);
-		if (mux_deadline(instance->mux) <= instance->loop.now)
-			mux_tick(instance->mux, instance->loop.now);
-		port_tick(&instance->port);
-		instance_trim(instance);
-		log_tick();
-		supervisor_tick(instance->loop.now);
+		chores_do(&instance->chores, instance->loop.now);
 	}
 }
 
@@ -444,6 +414,10 @@ static int instance_run_on_port(struct instance *instance)
 		.modem = &instance->port.modem,
 		.frame_max = instance->port.frame_max,
 	};
+	refusals_init(&instance->host.refusals);
+	instance->chores = (struct chores){.mux = instance->mux,
+					   .port = &instance->port,
+					   .refusals = &instance->host.refusals};
 	supervisor_watch(instance->loop.now);
 	sandbox_begin(instance->port.watch.fd);
 	instance_run_loop(instance);

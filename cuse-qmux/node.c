@@ -87,11 +87,12 @@ static void node_serve_write(fuse_req_t req, const char *data, size_t size, off_
 			     struct fuse_file_info *info)
 {
 	struct open_file *file = node_file(req, info);
+	struct node_host *host = node_of(req)->host;
 
 	(void)offset;
 	if (file)
-		open_file_write(file, req, (const uint8_t *)data, size, info->flags & O_NONBLOCK,
-				node_of(req)->host->loop->now);
+		open_file_write(file, req, (const uint8_t *)data, size,
+				info->flags & O_NONBLOCK ? &host->refusals : NULL, host->loop->now);
 }
 
 static void node_serve_poll(fuse_req_t req, struct fuse_file_info *info,

@@ -205,12 +205,12 @@ static bool open_file_try_write(struct open_file *file, fuse_req_t req, const ui
 }
 
 void open_file_write(struct open_file *file, fuse_req_t req, const uint8_t *data, size_t size,
-		     bool nonblock, uint64_t now)
+		     struct refusals *nonblock, uint64_t now)
 {
 	if (list_empty(&file->writes) && open_file_try_write(file, req, data, size, now))
 		return;
 	if (nonblock)
-		fuse_reply_err(req, EAGAIN);
+		refusals_add(nonblock, req, now);
 	else
 		open_file_block(file, req, data, size);
 }

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "chores.h"
+
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
+#include "log.h"
+#include "supervisor.h"
+
+#define TURNS_PAUSE 1 /* ms */
+
+/* Bytes of memory that are worth giving back. */
+#define TRIM_MIN   262144
+#define TRIM_PAUSE 100 /* ms */
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/*
+ * V28: turns that are left wait for a while. A program can always cause more of them,
+ * and the daemon must sleep, or the scheduler treats it like any busy process.
+ */
+static uint64_t chores_mux_deadline(const struct chores *chores)
+{
+	uint64_t deadline = mux_deadline(chores->mux);
+
+	return deadline < chores->turns_at ? chores->turns_at : deadline;
+}
+
+/* V28: when to give back to the system what sessions do not use any more. */
+static uint64_t chores_trim_deadline(const struct chores *chores)
+{
+	size_t peak = chores->memory_peak;
+
+	if (peak < TRIM_MIN || mux_memory(chores->mux) > peak / 4)
+		return MUX_NEVER;
+	return chores->trimmed + TRIM_PAUSE;
+}
+
+uint64_t chores_deadline(const struct chores *chores)
+{
+	uint64_t deadline = chores_mux_deadline(chores);
+
+	deadline = earlier(deadline, port_deadline(chores->port));
+	deadline = earlier(deadline, refusals_deadline(chores->refusals));
+	deadline = earlier(deadline, chores_trim_deadline(chores));
+	deadline = earlier(deadline, log_deadline());
+	return earlier(deadline, supervisor_deadline());
+}
+
+static void chores_trim(struct chores *chores, uint64_t now)
+{
+	size_t used = mux_memory(chores->mux);
+
+	if (used > chores->memory_peak)
+		chores->memory_peak = used;
+	if (chores_trim_deadline(chores) > now)
+		return;
+#ifdef __GLIBC__
+	malloc_trim(0);
+#endif
+	chores->memory_peak = used;
+	chores->trimmed = now;
+}
+
+void chores_do(struct chores *chores, uint64_t now)
+{
+	if (chores_mux_deadline(chores) <= now) {
+		mux_tick(chores->mux, now);
+		chores->turns_at = now + TURNS_PAUSE;
+	}
+	port_tick(chores->port);
+	refusals_tick(chores->refusals, now);
+	chores_trim(chores, now);
+	log_tick();
+	supervisor_tick(now);
+}

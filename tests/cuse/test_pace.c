@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* How much of the daemon's time one program can take: V28. */
+#include "app_session.h"
+#include "child.h"
+#include "rule_groups.h"
+#include "timing.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#define FRAMES   10000 /* in one write; the daemon refuses them all */
+#define WAITING  65536 /* V21: bytes that may wait before a write must */
+#define PER_TICK 64    /* frames that are dealt with in a millisecond */
+#define PER_CALL 8     /* further ones for each write */
+#define ASKED    20
+
+static struct {
+	uint8_t bytes[FRAMES * 12];
+	size_t size;
+	size_t frame_size;
+} flood;
+
+static void make_flood(void)
+{
+	struct message one;
+
+	message_request(&one, QMI_SERVICE_DMS, 1, 1, MESSAGE_ASK);
+	flood.frame_size = one.len;
+	for (flood.size = 0; flood.size + one.len <= sizeof(flood.bytes); flood.size += one.len)
+		memcpy(flood.bytes + flood.size, one.data, one.len);
+}
+
+/* A program that writes what the daemon answers itself has to wait for its turns. */
+static void test_V28_turns_are_paced(struct bench *b)
+{
+	struct pollfd poll_out = {.events = POLLOUT};
+	size_t frames;
+	int64_t began;
+
+	make_flood();
+	frames = (flood.size - WAITING) / flood.frame_size - PER_CALL;
+	bench_start(b, NULL);
+	poll_out.fd = session_open_as(b, 0, USER_A);
+	began = now_ms();
+	session_write_bytes(poll_out.fd, flood.bytes, flood.size);
+	assert_int_equal(poll(&poll_out, 1, 60000), 1);
+	assert_int_equal(poll_out.revents, POLLOUT);
+	assert_true(now_ms() - began >= (int64_t)(frames / PER_TICK));
+}
+
+/* Asking a full session again and again takes a millisecond each time. */
+static void test_V28_refused_writes_are_paced(struct bench *b)
+{
+	unsigned int refused = 0;
+	int64_t began;
+	int fd;
+
+	make_flood();
+	bench_start(b, NULL);
+	fd = session_open_as(b, 0, USER_A);
+	session_write_bytes(fd, flood.bytes, flood.size);
+	began = now_ms();
+	while (refused < ASKED && write(fd, flood.bytes, flood.frame_size) < 0 && errno == EAGAIN)
+		refused++;
+	/* On a slow machine the session has room again before. */
+	assert_true(now_ms() - began >= (int64_t)refused - 2);
+	assert_true(refused > 0);
+	fence(b, session_open_as(b, 0, USER_B));
+}
+
+/* Writes until it is killed. */
+static void ask_for_ever(int fd, const void *arg, struct outcome *outcome)
+{
+	(void)arg;
+	outcome->ret = 0;
+	for (;;)
+		outcome->ret += write(fd, flood.bytes, flood.size);
+}
+
+/* Those who wait for a refusal can be killed, and the others are still answered. */
+static void test_V28_refused_writers_are_killed(struct bench *b)
+{
+	struct child *children[4];
+	int fd;
+
+	make_flood();
+	bench_start(b, NULL);
+	fd = session_open_as(b, 0, USER_A);
+	session_write_bytes(fd, flood.bytes, flood.size);
+	for (size_t i = 0; i < 4; i++)
+		children[i] = bench_child(b, ask_for_ever, fd, NULL);
+	for (int i = 0; i < ASKED; i++)
+		assert_true(write(fd, flood.bytes, flood.size) > 0 || errno == EAGAIN);
+	for (size_t i = 0; i < 4; i++) {
+		child_signal(children[i], SIGKILL);
+		child_await_killed(children[i]);
+	}
+	assert_true(write(fd, flood.bytes, flood.size) > 0 || errno == EAGAIN);
+	fence(b, session_open_as(b, 0, USER_B));
+	bench_stop(b);
+}
+
+static const struct test_case cases[] = {
+	TEST_CASE(test_V28_turns_are_paced),
+	TEST_CASE(test_V28_refused_writes_are_paced),
+	TEST_CASE(test_V28_refused_writers_are_killed),
+};
+
+const struct test_group pace_tests = TEST_GROUP("pace", cases);

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define PAUSE 1 /* ms between two of them */
+#define PAUSE 4 /* ms between two of them */
 
 struct refusal {
 	fuse_req_t req;

@@ -11,8 +11,7 @@
 #include "ledger.h"
 
 /* V28: local turns in one call: enough for a program's next request, too few to stall others. */
-#define TURNS_PER_WRITE 8
-#define TURNS_PER_TICK  64
+#define TURNS_AT_ONCE 64
 
 struct mux *mux_create(const struct mux_config *config)
 {
@@ -168,7 +167,7 @@ ssize_t mux_write(struct session *session, const uint8_t *data, size_t size, uin
 	if (waits || !session_request(session))
 		return taken;
 	turns_join(mux, session);
-	turns_work(mux, TURNS_PER_WRITE);
+	turns_work(mux, session, TURNS_AT_ONCE);
 	return taken;
 }
 
@@ -313,5 +312,5 @@ void mux_tick(struct mux *mux, uint64_t now)
 	/* After the partial frame: a response behind its start may let go of an old orphan. */
 	own_release_old_orphans(mux);
 	own_end_pause(mux);
-	turns_work(mux, TURNS_PER_TICK);
+	turns_work(mux, NULL, TURNS_AT_ONCE);
 }

@@ -66,11 +66,12 @@ static void turns_look(struct mux *mux, struct session *session)
 	turns_pop(mux, session);
 }
 
-void turns_work(struct mux *mux, unsigned turns)
+void turns_work(struct mux *mux, const struct session *session, unsigned turns)
 {
 	const struct line *line;
 
-	while (turns-- > 0 && (line = rotation_line(&mux->users.local)))
+	while (turns-- > 0 && (!session || place_is_taken(&session->local)) &&
+	       (line = rotation_line(&mux->users.local)))
 		turns_look(mux, container_of(line_place(line), struct session, local));
 }
 

@@ -22,8 +22,11 @@ struct turns {
 int turns_init(struct turns *turns, size_t frame_max); /* 0, or -ENOMEM */
 void turns_finish(struct turns *turns);
 
-/* Looks at the next frames of as many sessions, in turn. */
-void turns_work(struct mux *mux, unsigned turns);
+/*
+ * Looks at the next frames of sessions, in turn: of as many as turns, or until this
+ * session, unless it is NULL, has none to be looked at.
+ */
+void turns_work(struct mux *mux, const struct session *session, unsigned turns);
 
 /* True if that would do something. */
 bool turns_are_left(const struct mux *mux);

@@ -88,7 +88,7 @@ static void test_V28_taken_from_a_closed_session(void **state)
 	b = open_as(bench, 1001);
 	before = mux_memory(bench->mux);
 	a = open_as(bench, 1000);
-	write_refused(bench, a, 20);
+	write_refused(bench, a, 84);
 	assert_int_equal(mux_write(a, ctl_allocate(1, DMS).bytes, 16, bench->now), 16);
 	assert_int_equal(mux_deadline(bench->mux), 0);
 	mux_close(a, bench->now);
@@ -193,11 +193,11 @@ static void test_V28_users_take_turns_then_their_sessions(void **state)
 	a[0] = open_as(bench, 1000);
 	a[1] = open_as(bench, 1000);
 	b = open_as(bench, 1001);
-	/* Each write takes a few turns; most of them are the flood's. */
+	/* Each write takes 64 turns, of all those that wait. */
 	write_refused(bench, flood, FLOOD);
-	write_refused(bench, a[0], 40);
-	write_refused(bench, a[1], 40);
-	write_refused(bench, b, 40);
+	write_refused(bench, a[0], 150);
+	write_refused(bench, a[1], 150);
+	write_refused(bench, b, 150);
 	seen_count = 0;
 	mux_tick(bench->mux, bench->now);
 	for (unsigned i = 0; i < seen_count && count < 12; i++) {
@@ -219,6 +219,21 @@ static void test_V28_users_take_turns_then_their_sessions(void **state)
 			of_flood += seen[k].session == flood;
 		assert_true(i + 6 > seen_count || of_flood == 2);
 	}
+}
+
+/* A frame that arrives beside a flood is looked at within its own write. */
+static void test_V28_looked_at_in_its_own_write(void **state)
+{
+	struct bench *bench = *state;
+	struct session *b = open_as(bench, 2000);
+	struct msg asked = request(DMS, 1, 1, MODEL);
+
+	allocate(bench, b, DMS, 40);
+	for (uint32_t uid = 1000; uid < 1060; uid++)
+		write_refused(bench, open_as(bench, uid), FLOOD);
+	assert_int_equal(mux_write(b, asked.bytes, frame_size(asked.bytes), bench->now),
+			 frame_size(asked.bytes));
+	modem_gets_this(bench, request(DMS, 40, 1, MODEL));
 }
 
 static void test_V18_stopping_takes_no_more(void **state)
@@ -243,7 +258,7 @@ static void test_V21_full_of_what_the_mux_refuses(void **state)
 	struct msg msg = refused(1);
 
 	write_refused(bench, a, FLOOD);
-	write_refused(bench, a, 100);
+	write_refused(bench, a, 150);
 	assert_false(mux_session_state(a) & SESSION_WRITABLE);
 	assert_int_equal(mux_write(a, msg.bytes, 13, bench->now), -EAGAIN);
 	while (mux_next_changed(bench->mux))
@@ -259,6 +274,7 @@ static const struct CMUnitTest tests[] = {
 	BENCH_TEST(test_V28_taken_from_a_closed_session),
 	BENCH_TEST(test_V28_a_flood_holds_up_nobody),
 	BENCH_TEST(test_V28_a_flood_of_many_sessions),
+	BENCH_TEST(test_V28_looked_at_in_its_own_write),
 	BENCH_TEST(test_V28_only_writes_and_ticks_take_turns),
 	BENCH_TEST(test_V28_users_take_turns_then_their_sessions),
 	BENCH_TEST(test_V18_stopping_takes_no_more),

@@ -10,9 +10,22 @@
 
 #define TURNS_PAUSE 1 /* ms */
 
+#define MMAP_MIN 33554432 /* bytes of a block that does not come from the heap */
+
 /* Bytes of memory that are worth giving back. */
 #define TRIM_MIN   262144
 #define TRIM_PAUSE 100 /* ms */
+
+void chores_init(struct chores *chores, struct mux *mux, struct port *port,
+		 struct refusals *refusals)
+{
+	*chores = (struct chores){.mux = mux, .port = port, .refusals = refusals};
+#ifdef __GLIBC__
+	/* Memory that goes back to the system with each large block costs page faults. */
+	mallopt(M_MMAP_THRESHOLD, MMAP_MIN);
+	mallopt(M_TRIM_THRESHOLD, MMAP_MIN);
+#endif
+}
 
 static uint64_t earlier(uint64_t a, uint64_t b)
 {

@@ -19,6 +19,9 @@ struct chores {
 	uint64_t trimmed;   /* ms, when that was */
 };
 
+void chores_init(struct chores *chores, struct mux *mux, struct port *port,
+		 struct refusals *refusals);
+
 /* The time in ms at which there is something to do, or MUX_NEVER. */
 uint64_t chores_deadline(const struct chores *chores);
 

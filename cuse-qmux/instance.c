@@ -415,9 +415,7 @@ static int instance_run_on_port(struct instance *instance)
 		.frame_max = instance->port.frame_max,
 	};
 	refusals_init(&instance->host.refusals);
-	instance->chores = (struct chores){.mux = instance->mux,
-					   .port = &instance->port,
-					   .refusals = &instance->host.refusals};
+	chores_init(&instance->chores, instance->mux, &instance->port, &instance->host.refusals);
 	supervisor_watch(instance->loop.now);
 	sandbox_begin(instance->port.watch.fd);
 	instance_run_loop(instance);

@@ -56,7 +56,7 @@ static int queue_resize(struct queue *queue, size_t capacity)
 static int queue_make_room(struct queue *queue, size_t size)
 {
 	size_t limit = queue->wrapped ? queue->head : queue->capacity;
-	size_t capacity = queue->capacity ? queue->capacity : CAPACITY_MIN;
+	size_t capacity = queue->capacity;
 
 	if (limit - queue->tail >= size)
 		return 0;
@@ -67,12 +67,18 @@ static int queue_make_room(struct queue *queue, size_t size)
 		queue->wrapped = true;
 		return 0;
 	}
-	while (capacity - queue_used(queue) < size)
-		capacity *= 2;
-	/* There is room, but not in one piece. */
-	if (capacity == queue->capacity)
-		capacity += capacity / 4 + size;
+	/* There may be room, but not in one piece. */
+	if (capacity - queue_used(queue) >= size)
+		return queue_resize(queue, capacity + capacity / 4 + size);
+	capacity = capacity ? 2 * capacity : CAPACITY_MIN;
+	if (capacity - queue_used(queue) < size)
+		capacity = queue_used(queue) + size;
 	return queue_resize(queue, capacity);
+}
+
+int queue_reserve(struct queue *queue, size_t frames, size_t bytes)
+{
+	return queue_make_room(queue, frames * TAG_BYTES + bytes);
 }
 
 int queue_push(struct queue *queue, const uint8_t *frame, uint32_t tag)

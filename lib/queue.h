@@ -31,6 +31,9 @@ struct queue {
 void queue_init(struct queue *queue, struct account *account);
 void queue_finish(struct queue *queue); /* leaves it empty and usable */
 
+/* Makes room for so many frames, of so many bytes in all. 0, or -ENOMEM. */
+int queue_reserve(struct queue *queue, size_t frames, size_t bytes);
+
 /* Appends a copy of a whole frame with a tag. 0, or -ENOMEM with nothing changed. */
 int queue_push(struct queue *queue, const uint8_t *frame, uint32_t tag);
 

@@ -163,11 +163,13 @@ static int session_check_frame(const struct session *session, size_t head_bytes,
 	return scan == FRAME_INVALID ? -EINVAL : 0;
 }
 
-/* V19: checks all of data before any of it is taken. */
-static int session_check_all(const struct session *session, const uint8_t *data, size_t size)
+/* V19: checks all of data before any of it is taken. *frames: how many are whole then. */
+static int session_check_all(const struct session *session, const uint8_t *data, size_t size,
+			     size_t *frames)
 {
 	size_t head_bytes = session->partial_bytes;
 
+	*frames = 0;
 	for (size_t at = 0; at < size;) {
 		size_t frame_bytes;
 		int err = session_check_frame(session, head_bytes, data + at, size - at,
@@ -179,6 +181,7 @@ static int session_check_all(const struct session *session, const uint8_t *data,
 			break;
 		at += frame_bytes - head_bytes;
 		head_bytes = 0;
+		*frames += at <= size;
 	}
 	return 0;
 }
@@ -234,17 +237,21 @@ static ssize_t session_accept_one(struct session *session, const uint8_t *data, 
 
 ssize_t session_accept(struct session *session, const uint8_t *data, size_t size)
 {
+	size_t frames;
 	size_t at = 0;
 	int err;
 
 	/* First, because a program can ask again and again, with up to 128 KiB to check. */
 	if (size > 0 && !session_writable(session))
 		return -EAGAIN;
-	err = session_check_all(session, data, size);
+	err = session_check_all(session, data, size, &frames);
 	if (err < 0) {
 		session_discard_partial(session);
 		return err;
 	}
+	/* At once, because growing step by step would copy it all over and over. */
+	if (frames > 1 && queue_reserve(&session->out, frames, session->partial_bytes + size) < 0)
+		return -ENOMEM;
 	while (at < size) {
 		ssize_t taken = session_accept_one(session, data + at, size - at);
 

@@ -212,13 +212,15 @@ static void test_no_memory(void **state)
 	assert_int_equal(session_accept(session, frame + 10, MAX - 10), MAX - 10);
 	check_queued(&session->out, 1, MAX);
 
-	/* As many frames as fit are accepted. */
+	/* All frames are accepted, or none. */
 	for (size_t i = 0; i < 3; i++)
 		memcpy(data + i * MAX, frame, MAX);
 	memory_fail(1);
-	assert_int_equal(session_accept(session, data, sizeof(data)), MAX);
+	assert_int_equal(session_accept(session, data, sizeof(data)), -ENOMEM);
 	assert_true(memory_failed());
-	assert_int_equal(session->out.frames, 1);
+	assert_int_equal(session->out.frames, 0);
+	assert_int_equal(session_accept(session, data, sizeof(data)), sizeof(data));
+	assert_int_equal(session->out.frames, 3);
 }
 
 static void deliver(struct session *session, enum frame_kind kind, uint16_t tid, unsigned dropped)

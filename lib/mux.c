@@ -293,6 +293,7 @@ uint64_t mux_deadline(const struct mux *mux)
 	deadline = earlier(deadline, clients_deadline(&mux->clients));
 	if (turns_await_window(mux))
 		deadline = earlier(deadline, window_deadline(&mux->window));
+	deadline = earlier(deadline, turns_deadline(mux));
 	deadline = earlier(deadline, mux->input.deadline);
 	return earlier(deadline, mux->own.retry_at);
 }
@@ -312,5 +313,6 @@ void mux_tick(struct mux *mux, uint64_t now)
 	/* After the partial frame: a response behind its start may let go of an old orphan. */
 	own_release_old_orphans(mux);
 	own_end_pause(mux);
+	turns_give_up(mux);
 	turns_work(mux, NULL, TURNS_AT_ONCE);
 }

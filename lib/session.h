@@ -56,6 +56,7 @@ struct session {
 	uint16_t sync_tid;
 	uint64_t broadcast; /* V12: number of the last broadcast delivered to it */
 	bool closed;        /* lingering: only its requests remain to be sent */
+	uint64_t gives_up;  /* lingering: ms, when they are dropped */
 	bool overflowed;    /* V14: the next read must report it */
 	uint8_t *partial;   /* V19: the beginning of a frame, or NULL */
 	size_t partial_bytes;

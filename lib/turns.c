@@ -9,6 +9,9 @@
 #include "ledger.h"
 #include "requests.h"
 
+/* V6: how long a closed session's requests may wait for a modem that does not answer. */
+#define LINGER_MS 10000
+
 /* V15: attempts at an own request on a failing port before a session that waits is answered. */
 #define ATTEMPTS_MAX 3
 
@@ -103,6 +106,7 @@ void turns_linger(struct mux *mux, struct session *session)
 		return;
 	}
 	session_close(session);
+	session->gives_up = mux->now + LINGER_MS;
 	user->lingering++;
 	list_append(&mux->sessions.lingering, &session->link);
 	stand_return(mux, session);
@@ -113,6 +117,22 @@ static void turns_discard_session(struct mux *mux, struct session *session)
 	session_discard_requests(session);
 	stand_leave(mux, session);
 	turns_bury(session);
+}
+
+uint64_t turns_deadline(const struct mux *mux)
+{
+	const struct list *lingering = &mux->sessions.lingering;
+
+	if (list_empty(lingering))
+		return MUX_NEVER;
+	return container_of(lingering->next, struct session, link)->gives_up;
+}
+
+void turns_give_up(struct mux *mux)
+{
+	while (turns_deadline(mux) <= mux->now)
+		turns_discard_session(
+			mux, container_of(mux->sessions.lingering.next, struct session, link));
 }
 
 void turns_discard(struct mux *mux)

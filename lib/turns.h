@@ -40,6 +40,10 @@ void turns_join(struct mux *mux, struct session *session);
 /* V6: the session has closed: it lingers while it has frames to send, or is destroyed. */
 void turns_linger(struct mux *mux, struct session *session);
 
+/* V6: the time in ms at which turns_give_up() discards what closed sessions could not send. */
+uint64_t turns_deadline(const struct mux *mux);
+void turns_give_up(struct mux *mux);
+
 /* V18: discards the requests that sessions have not sent. */
 void turns_discard(struct mux *mux);
 

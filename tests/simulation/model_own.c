@@ -151,6 +151,7 @@ void model_tick(struct model *m, uint64_t now)
 	give_up_late(m, now);
 	expire_input(m, now);
 	expire_orphans(m, now);
+	give_up_lingering(m, now);
 }
 
 void model_start_sync(struct model *m)

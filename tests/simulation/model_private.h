@@ -17,6 +17,7 @@
 #define LATE_MAX        1024     /* V15: of a user */
 #define LATE_WAIT_MS    1000     /* V15 */
 #define CTL_SESSION_MAX 8        /* V28 */
+#define LINGER_MS       10000    /* V6 */
 #define CTL_USER_MAX    32       /* V28 */
 #define CTL_OTHERS_MAX  223      /* V28: the rest is for Allocate and Release CID */
 #define CTL_FREE_MAX    31       /* V28: a user's 32nd request leaves so many tids free */
@@ -64,6 +65,7 @@ struct turn {
 struct seat {
 	bool used;
 	struct session *handle;
+	uint64_t gives_up; /* V6: if it has closed */
 	unsigned node;
 	int user;
 	uint8_t *partial;
@@ -351,6 +353,7 @@ void pop_out(struct model *m, int seat);
 /* A closed session without frames is no more. */
 void free_if_done(struct model *m, int seat);
 void free_seat(struct model *m, int seat);
+void give_up_lingering(struct model *m, uint64_t now);
 
 /* model_inbound.c */
 void give(struct model *m, struct seat *s, struct frame *frame);

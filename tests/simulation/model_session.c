@@ -120,6 +120,7 @@ static int linger(struct model *m, unsigned slot)
 	}
 	take_seat(m, seat, s->user);
 	m->seats[seat].handle = s->handle;
+	m->seats[seat].gives_up = m->now + LINGER_MS;
 	m->seats[seat].node = s->node;
 	m->seats[seat].out = s->out;
 	m->seats[seat].looked = may_have_place(m, (int)slot);
@@ -177,6 +178,18 @@ static void leave_flights(struct model *m, int slot, int seat)
 			f->counted = &m->users[f->user].may_ask[*subject(f->frame, 1)];
 			++*f->counted;
 		}
+	}
+}
+
+void give_up_lingering(struct model *m, uint64_t now)
+{
+	for (unsigned i = m->seated_count; i-- > 0;) {
+		int seat = m->seated[i];
+
+		if (seat_is_open(seat) || m->seats[seat].gives_up > now)
+			continue;
+		reached(m, SITUATION_LINGER_LATE);
+		free_seat(m, seat);
 	}
 }
 

@@ -20,6 +20,7 @@
 	X(CLOSED_ALLOCATE, "a client was allocated for a closed session (V6)")                     \
 	X(LINGERED, "a closed session's frame was sent (V6)")                                      \
 	X(LINGER_LOST, "a user had more than 8 closed sessions with frames left (V6, V28)")        \
+	X(LINGER_LATE, "a closed session could not send its frames within 10 s (V6)")              \
 	X(ADOPTED, "an orphan was adopted (V7)")                                                   \
 	X(SECOND_HOLDER, "a client got another holder (V8)")                                       \
 	X(HOLDER_LEFT, "a holder left, and others stayed (V8)")                                    \

@@ -28,6 +28,28 @@ static void test_V6_closed_sessions_linger(void **state)
 	modem_gets_nothing(bench);
 }
 
+static void test_V6_closed_sessions_give_up_after_10_s(void **state)
+{
+	struct bench *bench = *state;
+	struct session *early = open_on(bench, 0);
+	struct session *late = open_on(bench, 0);
+
+	for (uint8_t i = 0; i < 2; i++) {
+		app_write(early, ctl(i, QMI_CTL_GET_VERSION_INFO));
+		app_write(late, ctl(10 + i, QMI_CTL_GET_VERSION_INFO));
+	}
+	mux_close(early, bench->now);
+	assert_int_equal(mux_deadline(bench->mux), bench->now + 10000);
+	bench->now += 1;
+	mux_close(late, bench->now);
+	pass_time(bench, 9998);
+	modem_gets_ctl(bench, ctl(0, QMI_CTL_GET_VERSION_INFO));
+	pass_time(bench, 1);
+	modem_gets_ctl(bench, ctl(10, QMI_CTL_GET_VERSION_INFO));
+	pass_time(bench, 1);
+	modem_gets_nothing(bench);
+}
+
 static void test_closed_sessions_die_with_the_mux(void **state)
 {
 	struct bench *bench = *state;
@@ -192,6 +214,7 @@ static void test_V18_a_release_that_failed_is_made_up_for(void **state)
 
 static const struct CMUnitTest tests[] = {
 	BENCH_TEST(test_V6_closed_sessions_linger),
+	BENCH_TEST(test_V6_closed_sessions_give_up_after_10_s),
 	BENCH_TEST(test_closed_sessions_die_with_the_mux),
 	BENCH_TEST(test_V17_unplugged),
 	BENCH_TEST(test_V18_every_client_is_released),

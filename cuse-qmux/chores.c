@@ -27,7 +27,7 @@ void chores_init(struct chores *chores, struct mux *mux, struct port *port,
 #endif
 }
 
-static uint64_t earlier(uint64_t a, uint64_t b)
+static uint64_t sooner(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;
 }
@@ -57,11 +57,11 @@ uint64_t chores_deadline(const struct chores *chores)
 {
 	uint64_t deadline = chores_mux_deadline(chores);
 
-	deadline = earlier(deadline, port_deadline(chores->port));
-	deadline = earlier(deadline, refusals_deadline(chores->refusals));
-	deadline = earlier(deadline, chores_trim_deadline(chores));
-	deadline = earlier(deadline, log_deadline());
-	return earlier(deadline, supervisor_deadline());
+	deadline = sooner(deadline, port_deadline(chores->port));
+	deadline = sooner(deadline, refusals_deadline(chores->refusals));
+	deadline = sooner(deadline, chores_trim_deadline(chores));
+	deadline = sooner(deadline, log_deadline());
+	return sooner(deadline, supervisor_deadline());
 }
 
 static void chores_trim(struct chores *chores, uint64_t now)

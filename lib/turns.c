@@ -186,6 +186,7 @@ static struct turn *turns_whose(struct mux *mux, bool *own)
 	own_place = owns ? line_place(&user->own) : NULL;
 	first = turns_earlier(own_place,
 			      turns_may_send(mux, user) ? line_place(&user->heads) : NULL);
+	assert(first);
 	turn = first == own_place ? container_of(first, struct turn, own_place)
 				  : container_of(first, struct turn, head_place);
 	/* What is sent on its behalf goes before its next frame. */

@@ -15,6 +15,8 @@
  *   --poll         use poll(), then read(), instead of a blocking read()
  *   --proxy        use qmi-proxy, which opens the paths
  *   --idle=N       sessions that wait in poll() meanwhile, each with a client (0)
+ *   --waiting      those sessions share a client, and have each a request that waits for
+ *                  the end of another one's, which the modem never answers
  *   --server=PID   the server, for its CPU time and memory
  */
 #include <err.h>
@@ -50,6 +52,7 @@ struct options {
 	unsigned clients;
 	unsigned requests;
 	unsigned idle;
+	bool waiting;
 	enum reading reading;
 	bool proxy;
 	pid_t server;
@@ -123,11 +126,24 @@ static void be_client(const struct options *options, const char *path,
 	connection_close(&connection);
 }
 
-/* Holds sessions like those of programs that wait for an indication. */
-static void be_idle(const struct options *options, const struct starting_line *line)
+static void occupy(const struct options *options, struct connection *connection, unsigned i)
 {
 	static const uint8_t services[] = {QMI_SERVICE_WDS, QMI_SERVICE_NAS, QMI_SERVICE_WMS,
 					   QMI_SERVICE_UIM, QMI_SERVICE_WDA};
+	static uint8_t shared;
+
+	if (!options->waiting) {
+		connection_allocate(connection, services[i / IDLE_PER_SERVICE % sizeof(services)]);
+		return;
+	}
+	if (i == 0)
+		shared = connection_allocate(connection, QMI_SERVICE_DMS);
+	connection_ask_in_vain(connection, shared);
+}
+
+/* Holds sessions like those of programs that wait for an indication, or for their turn. */
+static void be_idle(const struct options *options, const struct starting_line *line)
+{
 	const struct rlimit files = {.rlim_cur = options->idle + 64,
 				     .rlim_max = options->idle + 64};
 	struct epoll_event event = {.events = EPOLLIN};
@@ -139,7 +155,7 @@ static void be_idle(const struct options *options, const struct starting_line *l
 	for (unsigned i = 0; i < options->idle; i++) {
 		connection_open(&connection, options->paths[i % options->path_count],
 				options->proxy, READING_BLOCKS);
-		connection_allocate(&connection, services[i / IDLE_PER_SERVICE % sizeof(services)]);
+		occupy(options, &connection, i);
 		if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, connection.fd, &event) < 0)
 			err(EXIT_FAILURE, "cannot wait for %u sessions", options->idle);
 	}
@@ -267,6 +283,7 @@ static void parse_options(int argc, char **argv, struct options *options)
 		{"poll", no_argument, NULL, 'p'},
 		{"proxy", no_argument, NULL, 'x'},
 		{"idle", required_argument, NULL, 'i'},
+		{"waiting", no_argument, NULL, 'w'},
 		{"server", required_argument, NULL, 's'},
 		{NULL, 0, NULL, 0},
 	};
@@ -289,6 +306,9 @@ static void parse_options(int argc, char **argv, struct options *options)
 			break;
 		case 'i':
 			options->idle = parse_number(optarg, 0, IDLE_MAX);
+			break;
+		case 'w':
+			options->waiting = true;
 			break;
 		case 's':
 			options->server = (pid_t)parse_number(optarg, 1, INT_MAX);

@@ -16,6 +16,8 @@ static void answer(int port, const uint8_t *request)
 {
 	uint8_t frame[PLAIN_ANSWER_MAX];
 
+	if (frame_message(request) == PLAIN_IGNORED)
+		return;
 	plain_modem_answer(request, frame);
 	if (write(port, frame, frame_size(frame)) != (ssize_t)frame_size(frame))
 		err(EXIT_FAILURE, "cannot answer");

@@ -12,9 +12,11 @@
 #include <unistd.h>
 
 #include "frame.h"
+#include "plain_modem.h"
 
 #define ANSWER_TIMEOUT         10000 /* ms */
 #define DMS_GET_OPERATING_MODE 0x002D
+#define TID_IN_VAIN            1000
 
 /* libqmi's message from a program to qmi-proxy, with the port's path in its only TLV. */
 #define CTL_INTERNAL_PROXY_OPEN 0xFF00
@@ -75,12 +77,17 @@ static void receive(struct connection *connection)
 	}
 }
 
+static void send_frame(const struct connection *connection, const uint8_t *frame)
+{
+	if (write(connection->fd, frame, frame_size(frame)) != (ssize_t)frame_size(frame))
+		err(EXIT_FAILURE, "write");
+}
+
 static void exchange(struct connection *connection, const uint8_t *request)
 {
 	const uint8_t *answer = connection->in;
 
-	if (write(connection->fd, request, frame_size(request)) != (ssize_t)frame_size(request))
-		err(EXIT_FAILURE, "write");
+	send_frame(connection, request);
 	receive(connection);
 	if (frame_kind(answer) != FRAME_RESPONSE ||
 	    frame_service(answer) != frame_service(request) ||
@@ -171,4 +178,12 @@ void connection_sync(struct connection *connection)
 
 	begin(connection, frame, QMI_SERVICE_CTL, QMI_CID_NONE, QMI_CTL_SYNC);
 	exchange(connection, frame);
+}
+
+void connection_ask_in_vain(const struct connection *connection, uint8_t cid)
+{
+	uint8_t frame[FRAME_HEADER_MAX];
+
+	frame_begin(frame, FRAME_REQUEST, QMI_SERVICE_DMS, cid, TID_IN_VAIN, PLAIN_IGNORED);
+	send_frame(connection, frame);
 }

@@ -35,4 +35,7 @@ void connection_release(struct connection *connection, uint8_t service, uint8_t 
 void connection_ask(struct connection *connection, uint8_t cid); /* DMS Get Operating Mode */
 void connection_sync(struct connection *connection);
 
+/* Sends a DMS request that is never answered, always with the same tid. */
+void connection_ask_in_vain(const struct connection *connection, uint8_t cid);
+
 #endif

@@ -6,6 +6,7 @@ BEGIN {
 	title["port"] = "the port"
 	title["proxy"] = "qmi-proxy"
 	title["node"] = "a node"
+	title["waiting"] = "a node"
 	title["poll"] = "poll, then read"
 	title["read"] = "blocking read"
 }
@@ -82,6 +83,8 @@ function targets()
 		value("node", "read", 1, "p50_us"), value("port", "read", 1, "p50_us"), "<=", 1.6)
 	target("p50 with 64 nodes and 1,000 idle sessions, to that with 1 node and none", \
 		grown(64, 1000, "p50_us"), grown(1, 0, "p50_us"), "<=", 1.1)
+	target("p50 with 1,000 sessions that wait for their turn, to that with none", \
+		of["waiting" FS "read" FS 1 FS 1 FS 1000, "p50_us"], grown(1, 0, "p50_us"), "<=", 1.1)
 	target("peak memory, 4 nodes, 8 clients, to qmi-proxy's", \
 		value("node", "poll", 8, "peak_kib"), value("proxy", "poll", 8, "peak_kib"), "<=", 0.35)
 }
@@ -90,16 +93,18 @@ END {
 	head("clients | through | reading")
 	for (k = 1; k <= count; k++) {
 		split(keys[k], part, FS)
-		if (part[1] != "node" || part[4] == 4)
+		if (part[1] == "port" || part[1] == "proxy" || part[4] == 4)
 			print "| " part[3] " | " title[part[1]] " | " title[part[2]] " | " shown_row(keys[k]) " |"
 	}
 	print ""
 	head("nodes | idle sessions | reading")
 	for (k = 1; k <= count; k++) {
 		split(keys[k], part, FS)
-		if (part[1] == "node" && part[4] != 4)
-			print "| " part[4] " | " part[5] " | " title[part[2]] " | " shown_row(keys[k]) " |"
+		if ((part[1] == "node" || part[1] == "waiting") && part[4] != 4)
+			print "| " part[4] " | " part[5] (part[1] == "waiting" ? ", waiting" : "") " | " title[part[2]] " | " shown_row(keys[k]) " |"
 	}
-	print ""
+	printf "\n1,000 idle sessions take %d KiB, and 1,000 that wait %d KiB.\n\n", \
+		grown(1, 1000, "peak_kib") - grown(1, 0, "peak_kib"), \
+		of["waiting" FS "read" FS 1 FS 1 FS 1000, "peak_kib"] - grown(1, 0, "peak_kib")
 	targets()
 }

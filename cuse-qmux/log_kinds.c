@@ -26,11 +26,13 @@ struct log_kind {
 	struct log_held held;
 };
 
+static struct log_gate log_total = {
+	.burst = TOTAL_BURST, .pause = TOTAL_PAUSE, .left = TOTAL_BURST};
+
 static struct {
-	struct log_gate gate;
 	struct log_kind kinds[LOG_KINDS_MAX];
 	struct log_held released;
-} log_kinds = {.gate = {.burst = TOTAL_BURST, .pause = TOTAL_PAUSE, .left = TOTAL_BURST}};
+} log_kinds; /* takes memory only where it is used, as it begins with zeros */
 
 static void log_gate_fill(struct log_gate *gate, uint64_t now)
 {
@@ -54,11 +56,11 @@ static uint64_t log_gate_opens(const struct log_gate *gate)
 static bool log_kind_take(struct log_kind *kind, uint64_t now)
 {
 	log_gate_fill(&kind->gate, now);
-	log_gate_fill(&log_kinds.gate, now);
-	if (kind->gate.left == 0 || log_kinds.gate.left == 0)
+	log_gate_fill(&log_total, now);
+	if (kind->gate.left == 0 || log_total.left == 0)
 		return false;
 	kind->gate.left--;
-	log_kinds.gate.left--;
+	log_total.left--;
 	return true;
 }
 
@@ -107,7 +109,7 @@ const struct log_held *log_kinds_release(uint64_t now, bool all)
 uint64_t log_kinds_deadline(void)
 {
 	uint64_t deadline = UINT64_MAX;
-	uint64_t total = log_gate_opens(&log_kinds.gate);
+	uint64_t total = log_gate_opens(&log_total);
 
 	for (size_t i = 0; i < LOG_KINDS_MAX; i++) {
 		const struct log_kind *kind = &log_kinds.kinds[i];

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 struct cid_row {
+	unsigned used;
 	struct client *clients[256];
 };
 
@@ -30,11 +31,22 @@ struct client *cid_map_get(const struct cid_map *map, uint8_t service, uint8_t c
 
 int cid_map_set(struct cid_map *map, uint8_t service, uint8_t cid, struct client *client)
 {
-	if (!map->rows[service])
-		map->rows[service] = calloc(1, sizeof(struct cid_row));
-	if (!map->rows[service])
+	struct cid_row *row = map->rows[service];
+
+	if (!row && !client)
+		return 0;
+	if (!row)
+		row = map->rows[service] = calloc(1, sizeof(*row));
+	if (!row)
 		return -ENOMEM;
-	map->rows[service]->clients[cid] = client;
+	row->used += client != NULL;
+	row->used -= row->clients[cid] != NULL;
+	row->clients[cid] = client;
+	/* Users may use each of 256 services once. */
+	if (row->used == 0) {
+		free(row);
+		map->rows[service] = NULL;
+	}
 	return 0;
 }
 

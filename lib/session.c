@@ -291,11 +291,17 @@ static unsigned session_queue_class(const struct queue *queue)
 	return class;
 }
 
+/* True if queue_shed() would drop something. */
+static bool session_can_shed(const struct session *session)
+{
+	return session->indications.frames > (session->indications.offset > 0 ? 1 : 0);
+}
+
 static void session_note_queue(struct session *session)
 {
 	unsigned class = session_queue_class(&session->indications);
 
-	if (session->indications.frames == 0) {
+	if (!session_can_shed(session)) {
 		list_remove(&session->all_queues);
 		list_remove(&session->user_queues);
 		return;
@@ -318,18 +324,17 @@ static bool session_has_room(const struct session *session, size_t size)
 static unsigned session_shed_longest(struct list queues[QUEUE_CLASSES], size_t link_offset)
 {
 	for (unsigned class = QUEUE_CLASSES; class -- > 0;) {
-		list_for_each (link, &queues[class]) {
-			struct session *session =
-				(struct session *)(void *)((char *)link - link_offset);
-			size_t dropped = queue_shed(&session->indications);
+		struct session *session;
+		size_t dropped;
 
-			session_note_queue(session);
-			if (dropped == 0)
-				continue;
-			session->overflowed = true;
-			session_mark_changed(session);
-			return (unsigned)dropped;
-		}
+		if (list_empty(&queues[class]))
+			continue;
+		session = (struct session *)(void *)((char *)queues[class].next - link_offset);
+		dropped = queue_shed(&session->indications);
+		session_note_queue(session);
+		session->overflowed = true;
+		session_mark_changed(session);
+		return (unsigned)dropped;
 	}
 	return 0;
 }

@@ -95,7 +95,9 @@ bool user_may_open(const struct user *user)
 {
 	if (user_is_root(user))
 		return user->all->sessions < SESSIONS_MAX;
-	return user->sessions < USER_SESSIONS && user->all->sessions < SESSIONS_MAX - ROOT_SESSIONS;
+	/* The more it has, the more it leaves free: few users cannot take all. */
+	return user->sessions < USER_SESSIONS &&
+	       user->all->sessions + user->sessions < SESSIONS_MAX - ROOT_SESSIONS;
 }
 
 bool user_may_linger(const struct user *user)

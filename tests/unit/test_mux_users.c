@@ -37,8 +37,9 @@ static void test_V28_4096_sessions_the_last_64_for_root(void **state)
 	struct session *of_root = NULL;
 	struct session *of_user = NULL;
 
+	/* One each, and so the rules leave none free for a user who has some. */
 	for (uint32_t i = 0; i < 4096 - 64; i++)
-		of_user = open_as(bench, 1000 + i % 4);
+		of_user = open_as(bench, 10000 + i);
 	refuse_session(bench, 2000, EMFILE);
 	for (unsigned i = 0; i < 64; i++)
 		of_root = open_as(bench, 0);
@@ -51,6 +52,21 @@ static void test_V28_4096_sessions_the_last_64_for_root(void **state)
 	mux_close(of_root, bench->now);
 	refuse_session(bench, 2000, EMFILE);
 	open_as(bench, 0);
+}
+
+/* Four users that open what they can leave hundreds of sessions to others. */
+static void test_V28_few_users_leave_sessions_free(void **state)
+{
+	static const unsigned expected[] = {1024, 1024, 992, 496};
+	struct bench *bench = *state;
+
+	for (uint32_t i = 0; i < 4; i++) {
+		for (unsigned count = 0; count < expected[i]; count++)
+			open_as(bench, 1000 + i);
+		refuse_session(bench, 1000 + i, EMFILE);
+	}
+	for (unsigned i = 0; i < 248; i++)
+		open_as(bench, 2000);
 }
 
 /* Has sessions of a user write a request each, and closes them. */
@@ -205,6 +221,30 @@ static void test_V28_the_longest_queue_loses_its_indications(void **state)
 	assert_true(mux_memory(bench->mux) < memory - 400 * 13);
 }
 
+/* V20: what is being read cannot be dropped, and nobody looks for it for ever. */
+static void test_V28_indications_read_in_part_stay(void **state)
+{
+	struct bench *bench = *state;
+	struct session *readers[3];
+	struct session *a;
+	struct msg got;
+
+	restart_with_memory(bench, 1 << 20);
+	for (uint8_t i = 0; i < 3; i++) {
+		readers[i] = open_as(bench, 1000);
+		allocate(bench, readers[i], DMS, 40 + i);
+		modem_says(bench, indication(DMS, 40 + i, IND));
+		mux_consume(readers[i], 3);
+	}
+	a = open_as(bench, 1000);
+	app_write(a, ctl(5, QMI_CTL_GET_VERSION_INFO));
+	got = modem_gets(bench);
+	use_up(bench, a);
+	modem_says(bench, answer(got, 0));
+	app_reads_overflow(a);
+	assert_int_equal(mux_counters(bench->mux)->overflowed, 1);
+}
+
 static void test_V28_memory_for_a_request(void **state)
 {
 	struct bench *bench = *state;
@@ -352,11 +392,13 @@ static void test_V3_a_shared_node(void **state)
 static const struct CMUnitTest tests[] = {
 	BENCH_TEST(test_V28_1024_sessions_of_a_user),
 	BENCH_TEST(test_V28_4096_sessions_the_last_64_for_root),
+	BENCH_TEST(test_V28_few_users_leave_sessions_free),
 	BENCH_TEST(test_V6_of_root_any_number_lingers),
 	BENCH_TEST(test_V6_each_user_may_have_8_linger),
 	BENCH_TEST(test_V28_half_of_the_memory),
 	BENCH_TEST(test_V28_the_memory_of_all),
 	BENCH_TEST(test_V28_the_longest_queue_loses_its_indications),
+	BENCH_TEST(test_V28_indications_read_in_part_stay),
 	BENCH_TEST(test_V28_memory_for_a_request),
 	BENCH_TEST(test_V28_all_memory_is_given_back),
 	BENCH_TEST(test_V3_another_users_client),

@@ -87,7 +87,7 @@ static bool answers_add_client(struct mux *mux, const struct transaction *transa
 static bool answers_reclaim(struct mux *mux, const struct transaction *transaction)
 {
 	struct clients *clients = &mux->clients;
-	const struct user *user = transaction->user;
+	struct user *user = transaction->user;
 	uint8_t service = transaction->service;
 	struct client *client;
 

@@ -148,6 +148,26 @@ struct client *clients_add(struct clients *clients, struct session *session, uin
 	return client;
 }
 
+/* Once all are gone, nobody knows how many there can be. */
+static void clients_check_exhaustion(struct clients *clients, uint8_t service)
+{
+	struct service_clients *all = &clients->services[service];
+
+	if (all->count + all->leaving == 0)
+		all->exhausted = false;
+}
+
+void clients_begin_leaving(struct clients *clients, uint8_t service)
+{
+	clients->services[service].leaving++;
+}
+
+void clients_end_leaving(struct clients *clients, uint8_t service)
+{
+	clients->services[service].leaving--;
+	clients_check_exhaustion(clients, service);
+}
+
 void clients_remove(struct clients *clients, struct client *client)
 {
 	struct user *user = client->user;
@@ -161,6 +181,7 @@ void clients_remove(struct clients *clients, struct client *client)
 	cid_map_set(&clients->device, client->service, client->device_cid, NULL);
 	list_remove(&client->link);
 	clients->services[client->service].count--;
+	clients_check_exhaustion(clients, client->service);
 	clients->count--;
 	user->clients[client->service]--;
 	account_free(&user->account, client, sizeof(*client));
@@ -271,20 +292,24 @@ struct client *clients_reclaimable(const struct clients *clients, const struct u
 	return best;
 }
 
-struct client *clients_revocable(const struct clients *clients, const struct user *user,
+struct client *clients_revocable(const struct clients *clients, struct user *user,
 				 uint8_t service)
 {
 	const struct service_clients *all = &clients->services[service];
+	unsigned most = (all->count + all->leaving) / 2;
 
+	user->tally = 0;
 	list_for_each (link, &all->clients)
 		container_of(link, struct client, link)->user->tally = 0;
 	list_for_each (link, &all->clients)
 		container_of(link, struct client, link)->user->tally++;
+	if (user->tally == 0 && most > 1)
+		most = 1;
 	list_for_each (link, &all->clients) {
 		struct client *client = container_of(link, struct client, link);
 
 		if (client->user != user && !user_is_root(client->user) && !client->releasing &&
-		    !client->call_up && client->user->tally > all->count / 2)
+		    !client->call_up && client->user->tally > most)
 			return client;
 	}
 	return NULL;
@@ -293,7 +318,8 @@ struct client *clients_revocable(const struct clients *clients, const struct use
 void clients_note_exhaustion(struct clients *clients, uint8_t service)
 {
 	clients->services[service].exhausted = true;
-	clients->services[service].modem_has = clients->services[service].count;
+	clients->services[service].modem_has =
+		clients->services[service].count + clients->services[service].leaving;
 }
 
 unsigned clients_limit(const struct clients *clients, const struct user *user, uint8_t service)

@@ -47,7 +47,8 @@ struct holding {
 struct service_clients {
 	struct list clients; /* least recently used first */
 	unsigned count;
-	unsigned modem_has; /* V28: how many there were when the modem had no more */
+	unsigned leaving;   /* further ones, which the mux is releasing on the modem */
+	unsigned modem_has; /* V28: how many of both there were when the modem had no more */
 	bool exhausted;     /* V28: the modem has said so */
 };
 
@@ -111,11 +112,15 @@ struct client *clients_reclaimable_own(const struct clients *clients, const stru
 				       uint8_t service);
 
 /*
- * V28: the client of the service to take from another user who has more than half
- * of those that the modem has, or NULL.
+ * V28: the client of the service to take from another user, who has more than half
+ * of those that the modem has, or at least 2 while this user has none; or NULL.
  */
-struct client *clients_revocable(const struct clients *clients, const struct user *user,
+struct client *clients_revocable(const struct clients *clients, struct user *user,
 				 uint8_t service);
+
+/* The mux begins, or ends, to release a client that it does not know any more. */
+void clients_begin_leaving(struct clients *clients, uint8_t service);
+void clients_end_leaving(struct clients *clients, uint8_t service);
 
 /* V28: the modem has no more clients of this service. */
 void clients_note_exhaustion(struct clients *clients, uint8_t service);

@@ -140,6 +140,13 @@ static void ledger_unreserve_client(struct transaction *transaction)
 	transaction->allocating = false;
 }
 
+static void ledger_end_leaving(struct mux *mux, struct transaction *transaction)
+{
+	if (transaction->leaving)
+		clients_end_leaving(&mux->clients, transaction->service);
+	transaction->leaving = false;
+}
+
 void ledger_detach(struct transaction *transaction)
 {
 	ledger_unreserve_client(transaction);
@@ -208,6 +215,7 @@ void ledger_expire(struct mux *mux, struct transaction *transaction)
 	bool ctl = !transaction->client;
 
 	ledger_unreserve_client(transaction);
+	ledger_end_leaving(mux, transaction);
 	ledger_leave_flight(mux, transaction);
 	transaction_expire(&mux->transactions, transaction);
 	stand_wake(mux, transaction);
@@ -246,6 +254,7 @@ void ledger_end(struct mux *mux, struct transaction *transaction)
 	bool ctl = !transaction->client;
 
 	ledger_unreserve_client(transaction);
+	ledger_end_leaving(mux, transaction);
 	ledger_leave_flight(mux, transaction);
 	user->ctl_slots -= transaction->has_slot;
 	stand_wake(mux, transaction);

@@ -56,6 +56,8 @@ static struct transaction *own_create_release(struct mux *mux, struct user *user
 	transaction->message = QMI_CTL_RELEASE_CID;
 	transaction->service = service;
 	transaction->device_cid = device_cid;
+	transaction->leaving = true;
+	clients_begin_leaving(&mux->clients, service);
 	return transaction;
 }
 

@@ -58,6 +58,7 @@ struct transaction {
 	bool contended;            /* expired, and ends at its deadline: a request waits for it */
 	bool has_slot;             /* V28: it takes one of its user's CTL slots */
 	bool allocating;           /* V28: it counts as a client of its user */
+	bool leaving;              /* V28: its client counts as one that the modem still has */
 	struct list of_client;     /* in the client's transactions */
 	struct list of_session;    /* in the session's transactions */
 	struct table_entry by_tid; /* in the table, if it is of a client */

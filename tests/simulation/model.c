@@ -110,7 +110,7 @@ struct model *model_create(const struct mux_config *config)
 	m->input = allocate(2 * WIRE_MAX);
 	for (int i = 0; i < 256; i++) {
 		m->by_tid[i] = NOBODY;
-		m->limit[i] = CLIENTS_MAX;
+		m->limit[i] = m->sure_limit[i] = CLIENTS_MAX;
 	}
 	return m;
 }

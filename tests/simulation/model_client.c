@@ -157,6 +157,7 @@ void forget_client(struct model *m, int client)
 	m->client_count--;
 	m->orphan_count -= !c->holders;
 	m->of_service[c->service]--;
+	check_limit(m, c->service, true);
 	m->users[c->user].owns[c->service]--;
 	for (int i = m->oldest; i != NOBODY; i = next) {
 		next = m->flights[i].next;

@@ -48,8 +48,8 @@ void model_stop(struct model *m)
 
 		if (!c.used || c.releasing)
 			continue;
-		forget_client(m, i);
 		release_unknown(m, c.user, c.service, c.device_cid);
+		forget_client(m, i);
 	}
 }
 

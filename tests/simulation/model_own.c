@@ -53,8 +53,8 @@ void release_if_stopping(struct model *m, int client)
 
 	if (!m->stopping)
 		return;
-	forget_client(m, client);
 	release_unknown(m, c.user, c.service, c.device_cid);
+	forget_client(m, client);
 }
 
 static void end_sync(struct model *m, int seat)
@@ -74,6 +74,8 @@ void own_is_over(struct model *m, int own, enum own_end end)
 
 	m->owns[own].used = false;
 	m->own_count--;
+	if (o.asked == ASKED_OWN_RELEASE && end != OWN_NOT_SENT)
+		check_limit(m, o.service, !o.unsure);
 	if (o.waits == NOBODY)
 		return;
 	if (o.purpose == FOR_SYNC) {
@@ -125,8 +127,8 @@ void release_overdue(struct model *m)
 			continue;
 		reached(m, SITUATION_ORPHAN_EXPIRED);
 		m->counters.reclaimed++;
-		forget_client(m, i);
 		release_unknown(m, c.user, c.service, c.device_cid);
+		forget_client(m, i);
 	}
 }
 

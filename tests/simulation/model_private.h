@@ -272,6 +272,7 @@ struct model {
 	int orphan_count;
 	unsigned of_service[256]; /* clients */
 	unsigned limit[256];      /* V28: of a user's */
+	unsigned sure_limit[256]; /* lower, if the mux may not know of all that the modem has */
 	uint64_t uses;
 	uint64_t turns;
 	int16_t *by_cid[MUX_NODES_MAX][256]; /* [cid]: client, or NOBODY */
@@ -401,6 +402,8 @@ void forget_client(struct model *m, int client);
 /* V9: the orphan that is given up for this user's Allocate CID; own: only one of its own. */
 int orphan_to_reclaim(struct model *m, int user, uint8_t service, unsigned node, bool own);
 /* V28: the client of a user with too many that is, or NOBODY. */
+unsigned count_leaving(const struct model *m, uint8_t service, bool sure);
+void check_limit(struct model *m, uint8_t service, bool sure);
 int client_to_revoke(const struct model *m, int user, uint8_t service);
 void revoke(struct model *m, int client, int flight);
 void reclaim(struct model *m, int client, int flight);

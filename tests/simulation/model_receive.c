@@ -81,12 +81,18 @@ static void give_client(struct model *m, const struct flight *f, const uint8_t *
 	free(answer);
 }
 
+static unsigned limit_of(unsigned all)
+{
+	return all < 4 ? 1 : all < 2 * CLIENTS_MAX ? all / 2 : CLIENTS_MAX;
+}
+
 /* V28: the modem has told how many there can be. */
 static void note_exhaustion(struct model *m, uint8_t service)
 {
-	unsigned half = m->of_service[service] / 2;
+	unsigned all = m->of_service[service];
 
-	m->limit[service] = half < 1 ? 1 : half < CLIENTS_MAX ? half : CLIENTS_MAX;
+	m->limit[service] = limit_of(all + count_leaving(m, service, false));
+	m->sure_limit[service] = limit_of(all + count_leaving(m, service, true));
 }
 
 /* V9, V28: returns whether a client is given up for this Allocate CID. */

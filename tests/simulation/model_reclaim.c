@@ -54,6 +54,35 @@ int orphan_to_reclaim(struct model *m, int user, uint8_t service, unsigned node,
 	return found;
 }
 
+/* V28: those that the mux is releasing are still the modem's; sure: that it surely is. */
+unsigned count_leaving(const struct model *m, uint8_t service, bool sure)
+{
+	unsigned count = 0;
+
+	for (int i = 0; i < m->owns_size && m->own_count; i++)
+		count += m->owns[i].used && m->owns[i].asked == ASKED_OWN_RELEASE &&
+			 m->owns[i].service == service && !(sure && m->owns[i].unsure);
+	return count;
+}
+
+/* V28: once all are gone, and the last of them surely now, nobody knows how many there can be. */
+void check_limit(struct model *m, uint8_t service, bool sure)
+{
+	if (m->of_service[service] + count_leaving(m, service, true) == 0)
+		m->limit[service] = CLIENTS_MAX;
+	if (sure && m->of_service[service] + count_leaving(m, service, false) == 0)
+		m->sure_limit[service] = CLIENTS_MAX;
+}
+
+/* V28: more than half of all, or at least 2 if this user has none. */
+static bool has_too_many(const struct model *m, int other, int user, uint8_t service)
+{
+	unsigned all = m->of_service[service] + count_leaving(m, service, true);
+	unsigned has = m->users[other].owns[service];
+
+	return 2 * has > all || (has > 1 && m->users[user].owns[service] == 0);
+}
+
 int client_to_revoke(const struct model *m, int user, uint8_t service)
 {
 	int found = NOBODY;
@@ -62,8 +91,7 @@ int client_to_revoke(const struct model *m, int user, uint8_t service)
 		const struct client *c = &m->clients[i];
 
 		if (!c->used || c->service != service || c->user == user || is_root(m, c->user) ||
-		    2 * m->users[c->user].owns[service] <= m->of_service[service] || c->call ||
-		    c->releasing)
+		    !has_too_many(m, c->user, user, service) || c->call || c->releasing)
 			continue;
 		if (found == NOBODY || c->last_use < m->clients[found].last_use)
 			found = i;
@@ -76,8 +104,8 @@ static void release(struct model *m, int client, enum purpose purpose, int waits
 {
 	struct client c = m->clients[client];
 
-	forget_client(m, client);
 	add_release(m, purpose, waits, user, seat, c.service, c.device_cid);
+	forget_client(m, client);
 }
 
 void reclaim(struct model *m, int client, int flight)

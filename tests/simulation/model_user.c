@@ -32,7 +32,7 @@ enum may may_ask(const struct model *m, int user, uint8_t service)
 	const struct user *u = &m->users[user];
 	unsigned has = u->owns[service] + u->asks[service];
 
-	if (is_root(m, user) || has + u->may_ask[service] < m->limit[service])
+	if (is_root(m, user) || has + u->may_ask[service] < m->sure_limit[service])
 		return MUST;
 	return has < m->limit[service] ? MAY : NO;
 }

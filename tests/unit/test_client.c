@@ -224,9 +224,19 @@ static void test_V28_who_has_more_than_half(void **state)
 	b->releasing = NULL;
 	client_use(clients, a, foreign);
 	assert_ptr_equal(clients_revocable(clients, root->user, DMS), b);
-	/* Half is not more than half. */
+	/* Half is not more than half, but more than a user needs while another has none. */
 	add(clients, here, 4);
+	assert_ptr_equal(clients_revocable(clients, root->user, DMS), b);
+	add(clients, root, 5);
 	assert_null(clients_revocable(clients, root->user, DMS));
+	/* Those that leave are still there. */
+	add(clients, foreign, 6);
+	add(clients, foreign, 7);
+	assert_ptr_equal(clients_revocable(clients, root->user, DMS), b);
+	clients_begin_leaving(clients, DMS);
+	assert_null(clients_revocable(clients, root->user, DMS));
+	clients_end_leaving(clients, DMS);
+	assert_ptr_equal(clients_revocable(clients, root->user, DMS), b);
 	/* Nothing is taken from root. */
 	for (uint8_t cid = 10; cid < 30; cid++)
 		add(clients, root, cid);
@@ -249,6 +259,24 @@ static void test_V28_how_many_a_user_may_have(void **state)
 	}
 	assert_true(clients_limit(clients, root->user, DMS) > 254);
 	assert_int_equal(clients_limit(clients, here->user, DMS + 1), 16);
+}
+
+/* The modem also has those that leave; when all have left, it may have any number. */
+static void test_V28_how_many_the_modem_has(void **state)
+{
+	struct clients *clients = *state;
+	struct client *only = add(clients, here, 1);
+
+	for (unsigned i = 0; i < 7; i++)
+		clients_begin_leaving(clients, DMS);
+	clients_note_exhaustion(clients, DMS);
+	assert_int_equal(clients_limit(clients, here->user, DMS), 4);
+	for (unsigned i = 0; i < 6; i++)
+		clients_end_leaving(clients, DMS);
+	clients_remove(clients, only);
+	assert_int_equal(clients_limit(clients, here->user, DMS), 4);
+	clients_end_leaving(clients, DMS);
+	assert_int_equal(clients_limit(clients, here->user, DMS), 16);
 }
 
 static void test_V9_orphans_age(void **state)
@@ -315,6 +343,7 @@ static const struct CMUnitTest tests[] = {
 	CLIENT_TEST(test_V28_whose_orphan_goes_first),
 	CLIENT_TEST(test_V28_who_has_more_than_half),
 	CLIENT_TEST(test_V28_how_many_a_user_may_have),
+	CLIENT_TEST(test_V28_how_many_the_modem_has),
 	CLIENT_TEST(test_V9_orphans_age),
 	CLIENT_TEST(test_no_memory),
 };

@@ -145,20 +145,20 @@ static void test_V28_half_of_what_the_modem_has(void **state)
 	struct session *a = open_as(bench, 1000);
 	struct session *b = open_as(bench, 1001);
 
-	allocate_many(bench, root, DMS, 1, 5);
-	allocate_many(bench, a, DMS, 20, 2);
+	allocate_many(bench, root, DMS, 1, 6);
+	allocate(bench, a, DMS, 20);
 	find_exhausted(bench, b, DMS);
 	app_reads(b, answer(ctl_allocate(9, DMS), QMI_ERROR_CLIENT_IDS_EXHAUSTED));
 	/* Half of 7 is 3. */
-	allocate(bench, a, DMS, 22);
+	allocate_many(bench, a, DMS, 21, 2);
 	refuse_client(bench, a, DMS);
 	allocate_many(bench, b, DMS, 30, 3);
 	refuse_client(bench, b, DMS);
 	allocate_many(bench, a, NAS, 1, 16);
-	/* The modem has grown: half of 10. */
+	/* The modem has grown: half of 12. */
 	find_exhausted(bench, root, DMS);
 	app_reads(root, answer(ctl_allocate(9, DMS), QMI_ERROR_CLIENT_IDS_EXHAUSTED));
-	allocate_many(bench, a, DMS, 23, 2);
+	allocate_many(bench, a, DMS, 23, 3);
 	refuse_client(bench, a, DMS);
 }
 
@@ -224,9 +224,15 @@ static void test_V28_what_is_not_taken(void **state)
 
 	/* Half. */
 	allocate_many(bench, a, DMS, 1, 2);
-	allocate_many(bench, root, DMS, 10, 2);
+	allocate(bench, root, DMS, 10);
+	allocate(bench, b, DMS, 20);
 	find_exhausted(bench, b, DMS);
 	app_reads(b, answer(ctl_allocate(9, DMS), QMI_ERROR_CLIENT_IDS_EXHAUSTED));
+	/* The only one. */
+	allocate(bench, a, QMI_SERVICE_UIM, 1);
+	allocate_many(bench, root, QMI_SERVICE_UIM, 10, 2);
+	find_exhausted(bench, b, QMI_SERVICE_UIM);
+	app_reads(b, answer(ctl_allocate(9, QMI_SERVICE_UIM), QMI_ERROR_CLIENT_IDS_EXHAUSTED));
 	/* Root's. */
 	allocate_many(bench, root, NAS, 10, 4);
 	find_exhausted(bench, b, NAS);

@@ -67,7 +67,8 @@ static enum may user_tids(const struct model *m, int user, unsigned heads, struc
 	if (late)
 		wait->all_of = user;
 	wait->promised |= high < CTL_USER_MAX;
-	may = below(u->ctl_out + count_late_ctl(m, user, true), high, CTL_USER_MAX);
+	/* Another of its sessions may have the place, and wait for one of everybody's. */
+	may = worse(MAY, below(u->ctl_out + count_late_ctl(m, user, true), high, CTL_USER_MAX));
 	if (!late || may != NO)
 		return may;
 	wait->surely_of = user;

@@ -12,6 +12,17 @@ void lapse(struct turn *turn)
 	turn->own_since = NO_TIME;
 }
 
+/* What the mux asks for is over: whatever comes next has not waited yet. */
+void lapse_owns(struct model *m)
+{
+	for (int user = 0; user < m->user_count; user++) {
+		m->users[user].port.own_since = NO_TIME;
+		m->users[user].pseudo.own_since = NO_TIME;
+	}
+	for (unsigned i = 0; i < m->seated_count; i++)
+		m->seats[m->seated[i]].port.own_since = NO_TIME;
+}
+
 /* Whether this one, that is not served now, is passed over for the second time. */
 static bool is_passed_over(uint64_t *since, bool could, const struct turn *served, uint64_t service)
 {

@@ -50,6 +50,7 @@ static void restart(struct model *m)
 			reached(m, SITUATION_RESTART_IN_SYNC);
 		own_is_over(m, i, OWN_ANSWERED);
 	}
+	lapse_owns(m);
 }
 
 void model_reset(struct model *m)

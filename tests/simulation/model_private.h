@@ -493,6 +493,7 @@ void note_new_late(struct model *m);
 
 /* model_fair.c */
 void lapse(struct turn *turn);
+void lapse_owns(struct model *m);
 /*
  * A service of the port's, to a session or (NOBODY) to what its user's closed
  * sessions left; frame: of its own, not what the mux asks for it.

@@ -292,8 +292,7 @@ struct client *clients_reclaimable(const struct clients *clients, const struct u
 	return best;
 }
 
-struct client *clients_revocable(const struct clients *clients, struct user *user,
-				 uint8_t service)
+struct client *clients_revocable(const struct clients *clients, struct user *user, uint8_t service)
 {
 	const struct service_clients *all = &clients->services[service];
 	unsigned most = (all->count + all->leaving) / 2;

@@ -115,8 +115,7 @@ struct client *clients_reclaimable_own(const struct clients *clients, const stru
  * V28: the client of the service to take from another user, who has more than half
  * of those that the modem has, or at least 2 while this user has none; or NULL.
  */
-struct client *clients_revocable(const struct clients *clients, struct user *user,
-				 uint8_t service);
+struct client *clients_revocable(const struct clients *clients, struct user *user, uint8_t service);
 
 /* The mux begins, or ends, to release a client that it does not know any more. */
 void clients_begin_leaving(struct clients *clients, uint8_t service);

@@ -93,12 +93,28 @@ void stand_ready(struct mux *mux, struct session *session)
 	rotation_join(user_heads(session->user), &session->user->heads, &session->turn.head_place);
 }
 
+/* True if the session's next frame has the tid of the transaction, and waits. */
+static bool stand_waits_for_tid(const struct session *session,
+				const struct transaction *transaction)
+{
+	const uint8_t *frame = session_request(session);
+
+	return !list_empty(&session->waits) && frame &&
+	       frame_service(frame) == transaction->service &&
+	       frame_cid(frame) == transaction->cid && frame_tid(frame) == transaction->tid;
+}
+
 void stand_behind(struct mux *mux, struct session *session, struct transaction *transaction)
 {
+	struct session *owner = transaction->session;
+
 	stand_move(mux, session);
 	stand_name_client(mux, session);
 	list_append(&transaction->waiters, &session->waits);
 	list_splice(&transaction->waiters, &session->followers);
+	/* V5: its own tid keeps nobody waiting, and it may be among those who followed. */
+	if (owner && owner != session && stand_waits_for_tid(owner, transaction))
+		stand_look(mux, owner);
 }
 
 static bool stand_is_about_client(const struct session *session)

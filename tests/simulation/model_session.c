@@ -189,6 +189,9 @@ void give_up_lingering(struct model *m, uint64_t now)
 		if (seat_is_open(seat) || m->seats[seat].gives_up > now)
 			continue;
 		reached(m, SITUATION_LINGER_LATE);
+		/* Another of its user's frames has not waited for so long. */
+		m->users[m->seats[seat].user].port.since = NO_TIME;
+		m->users[m->seats[seat].user].local.since = NO_TIME;
 		free_seat(m, seat);
 	}
 }

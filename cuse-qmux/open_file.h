@@ -37,8 +37,8 @@ const struct session *open_file_session(const struct open_file *file);
 
 /*
  * Each replies to req, now or once it need not block any more. data is copied if needed
- * later. A write that must not block is refused through nonblock. open_file_poll() takes ownership
- * of the handle, which may be NULL.
+ * later. A write that must not block is refused through nonblock. open_file_poll() takes
+ * ownership of the handle, which may be NULL.
  */
 void open_file_read(struct open_file *file, fuse_req_t req, size_t size, bool nonblock);
 void open_file_write(struct open_file *file, fuse_req_t req, const uint8_t *data, size_t size,

@@ -251,6 +251,12 @@ static bool client_helps(const struct client *client, unsigned node)
 	return client_is_reclaimable(client) && (node == NODE_ANY || client->node == node);
 }
 
+static void clients_clear_tallies(const struct list *clients)
+{
+	list_for_each (link, clients)
+		container_of(link, struct client, link)->user->tally = 0;
+}
+
 struct client *clients_reclaimable_own(const struct clients *clients, const struct user *user,
 				       uint8_t service)
 {
@@ -270,8 +276,7 @@ struct client *clients_reclaimable(const struct clients *clients, const struct u
 	struct client *best = NULL;
 	unsigned most = 0;
 
-	list_for_each (link, all)
-		container_of(link, struct client, link)->user->tally = 0;
+	clients_clear_tallies(all);
 	list_for_each (link, all) {
 		struct client *client = container_of(link, struct client, link);
 
@@ -298,8 +303,7 @@ struct client *clients_revocable(const struct clients *clients, struct user *use
 	unsigned most = (all->count + all->leaving) / 2;
 
 	user->tally = 0;
-	list_for_each (link, &all->clients)
-		container_of(link, struct client, link)->user->tally = 0;
+	clients_clear_tallies(&all->clients);
 	list_for_each (link, &all->clients)
 		container_of(link, struct client, link)->user->tally++;
 	if (user->tally == 0 && most > 1)

@@ -11,13 +11,19 @@ void slots_init(struct slots *slots)
 		list_init(&slots->lines[line]);
 }
 
-bool slots_are_awaited(const struct slots *slots)
+/* Of those who wait, the one whose turn comes first, or NULL. */
+static struct session *slots_first(const struct slots *slots)
 {
 	for (unsigned line = 0; line < SLOT_LINES; line++) {
 		if (!list_empty(&slots->lines[line]))
-			return true;
+			return container_of(slots->lines[line].next, struct session, waits);
 	}
-	return false;
+	return NULL;
+}
+
+bool slots_are_awaited(const struct slots *slots)
+{
+	return slots_first(slots) != NULL;
 }
 
 bool slots_are_free(const struct mux *mux)
@@ -181,21 +187,10 @@ void stand_for_slot(struct mux *mux, struct session *session)
 	transactions_contend_ctl(&mux->transactions, user, mux->now);
 }
 
-/* Gives a free tid to whoever waits for one and leaves the fewest free; false if nobody may. */
-static bool stand_give_tid(struct mux *mux)
-{
-	for (unsigned line = 0; line < SLOT_LINES; line++) {
-		struct list *waiting = &mux->slots.lines[line];
-
-		if (!list_empty(waiting))
-			return stand_take_tid(mux,
-					      container_of(waiting->next, struct session, waits));
-	}
-	return false;
-}
-
 void stand_fill_slots(struct mux *mux, struct user *user)
 {
+	struct session *first;
+
 	while (!list_empty(&user->ctl_waiting)) {
 		struct session *session =
 			container_of(user->ctl_waiting.next, struct session, waits);
@@ -204,7 +199,7 @@ void stand_fill_slots(struct mux *mux, struct user *user)
 			break;
 		stand_take_slot(mux, session);
 	}
-	while (stand_give_tid(mux))
+	while ((first = slots_first(&mux->slots)) && stand_take_tid(mux, first))
 		;
 }
 

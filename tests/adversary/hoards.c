@@ -11,11 +11,11 @@
 
 #include "../faults/frames.h"
 #include "moody_modem.h"
+#include "requesters.h"
 
 #define WRITE_SIZE    131072
 #define FRAME_LONG    4096 /* the most that the port accepts */
 #define FOREIGN_CID   200
-#define PATIENCE_MS   10000
 #define BLOCKED_CALLS 72 /* more than the daemon lets block */
 #define STACK_SIZE    32768
 #define REQUESTS      1024
@@ -173,21 +173,6 @@ static void fill(const struct hoarder *h, int fd, enum hoard what, unsigned int 
 	}
 }
 
-/* Asks blocking calls only of the first session. */
-static uint8_t allocate(int fd, uint8_t service)
-{
-	struct pollfd wait = {.fd = fd, .events = POLLIN};
-	uint8_t frame[FRAME_ROOM];
-	const uint8_t *client;
-
-	frames_allocate(frame, 1, service);
-	if (write(fd, frame, frame_size(frame)) < 0 || poll(&wait, 1, PATIENCE_MS) <= 0 ||
-	    read(fd, frame, sizeof(frame)) < 0)
-		return QMI_CID_NONE;
-	client = frame_tlv(frame, QMI_TLV_FIRST, 2, NULL);
-	return client ? client[1] : QMI_CID_NONE;
-}
-
 /* Only the first ones have blocked calls, each of which takes a thread. */
 static enum hoard choose(const struct hoarding *hoarding, unsigned int session)
 {
@@ -206,8 +191,8 @@ void hoard_attack(unsigned int index, const void *arg, struct crowd_board *board
 	(void)index;
 	if (fd < 0)
 		_exit(1);
-	h.dms = allocate(fd, QMI_SERVICE_DMS);
-	h.nas = allocate(fd, QMI_SERVICE_NAS);
+	h.dms = requesters_try_allocate(fd, QMI_SERVICE_DMS);
+	h.nas = requesters_try_allocate(fd, QMI_SERVICE_NAS);
 	if (h.dms == QMI_CID_NONE || h.nas == QMI_CID_NONE)
 		_exit(2);
 	for (unsigned int i = 0; i < hoarding->sessions; i++) {

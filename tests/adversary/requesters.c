@@ -25,7 +25,7 @@ int requesters_open(unsigned int node)
 	return fd;
 }
 
-uint8_t requesters_allocate(int fd, uint8_t service)
+uint8_t requesters_try_allocate(int fd, uint8_t service)
 {
 	struct pollfd wait = {.fd = fd, .events = POLLIN};
 	uint8_t frame[FRAME_ROOM];
@@ -34,11 +34,18 @@ uint8_t requesters_allocate(int fd, uint8_t service)
 	frames_allocate(frame, 1, service);
 	if (write(fd, frame, frame_size(frame)) < 0 || poll(&wait, 1, PATIENCE_MS) <= 0 ||
 	    read(fd, frame, sizeof(frame)) < 0)
-		_exit(102);
+		return QMI_CID_NONE;
 	client = frame_tlv(frame, QMI_TLV_FIRST, 2, NULL);
-	if (!client)
-		_exit(103);
-	return client[1];
+	return client ? client[1] : QMI_CID_NONE;
+}
+
+uint8_t requesters_allocate(int fd, uint8_t service)
+{
+	uint8_t cid = requesters_try_allocate(fd, service);
+
+	if (cid == QMI_CID_NONE)
+		_exit(102);
+	return cid;
 }
 
 bool requesters_write(int fd, uint8_t cid, uint16_t message, unsigned int count)

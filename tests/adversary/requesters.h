@@ -29,6 +29,7 @@ int requesters_open(unsigned int node);
 
 /* Waits for the answer to an Allocate CID. Ends the process if there is none. */
 uint8_t requesters_allocate(int fd, uint8_t service);
+uint8_t requesters_try_allocate(int fd, uint8_t service); /* or QMI_CID_NONE */
 
 /* One write of many requests, with ascending tids from 1. Returns false if refused with EAGAIN. */
 bool requesters_write(int fd, uint8_t cid, uint16_t message, unsigned int count);

@@ -41,28 +41,17 @@ static void cause_lines(unsigned int index, const void *arg, struct crowd_board 
 	}
 }
 
-static unsigned int count_lines(const struct daemon *d)
-{
-	char output[DAEMON_OUTPUT_MAX];
-	unsigned int lines = 0;
-
-	daemon_stderr(d, output);
-	for (const char *at = output; (at = strchr(at, '\n')); at++)
-		lines++;
-	return lines;
-}
-
 /* Asks on until the time is over. */
 static void measure_lines(struct bench *b)
 {
 	int64_t over = now_ms() + LINES_MS / (adversary_is_short() ? 3 : 1);
-	unsigned int before = count_lines(&b->daemon);
+	unsigned int before = daemon_lines(&b->daemon);
 
 	do {
 		victim_measure(&b->victim, VICTIM_ASK, VICTIM_MAX, 1000, &b->attacked);
 	} while (now_ms() < over);
 	bench_show("under attack", &b->attacked, &b->victim);
-	bench_expect("lines", count_lines(&b->daemon) - before, LINES_MAX, "in 10 s");
+	bench_expect("lines", daemon_lines(&b->daemon) - before, LINES_MAX, "in 10 s");
 }
 
 static void expect_nothing_noticed(struct bench *b)

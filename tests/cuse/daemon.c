@@ -202,6 +202,17 @@ size_t daemon_stderr_size(const struct daemon *d)
 	return (size_t)status.st_size;
 }
 
+unsigned int daemon_lines(const struct daemon *d)
+{
+	char output[DAEMON_OUTPUT_MAX];
+	unsigned int lines = 0;
+
+	daemon_stderr(d, output);
+	for (const char *at = output; (at = strchr(at, '\n')); at++)
+		lines++;
+	return lines;
+}
+
 bool daemon_said(const struct daemon *d, const char *text)
 {
 	char output[DAEMON_OUTPUT_MAX];

@@ -50,6 +50,7 @@ void daemon_stdout(const struct daemon *d, char output[DAEMON_OUTPUT_MAX]);
 void daemon_stderr(const struct daemon *d, char output[DAEMON_OUTPUT_MAX]);
 size_t daemon_stderr_size(const struct daemon *d);
 void daemon_show_stderr(const struct daemon *d);
+unsigned int daemon_lines(const struct daemon *d); /* of the error output */
 bool daemon_said(const struct daemon *d, const char *text);
 
 /* Messages with this text, counting those of "N more like it"; and, unless NULL, lines. */

@@ -292,17 +292,6 @@ static void test_startup_no_warning_without_a_holder(struct bench *b)
 	assert_false(daemon_said(b->daemon, "held by"));
 }
 
-static unsigned int count_lines(const struct daemon *d)
-{
-	char output[DAEMON_OUTPUT_MAX];
-	unsigned int lines = 0;
-
-	daemon_stderr(d, output);
-	for (const char *at = output; (at = strchr(at, '\n')); at++)
-		lines++;
-	return lines;
-}
-
 /* Twice verbose: a line for each frame, both ways. */
 static void test_startup_line_per_frame(struct bench *b)
 {
@@ -311,10 +300,10 @@ static void test_startup_line_per_frame(struct bench *b)
 
 	bench_start(b, "-vv", NULL);
 	fd = session_open(b, 0);
-	before = count_lines(b->daemon);
+	before = daemon_lines(b->daemon);
 	for (unsigned int i = 0; i < 10; i++)
 		fence(b, fd);
-	assert_int_equal(count_lines(b->daemon), before + 20);
+	assert_int_equal(daemon_lines(b->daemon), before + 20);
 }
 
 /* V18: without clients there is nothing to release, and the daemon exits at once. */

@@ -32,6 +32,11 @@ static unsigned count_late_ctl(const struct model *m, int whose, bool sure)
 	return count;
 }
 
+static void wait_for_nothing(struct wait *wait)
+{
+	*wait = (struct wait){NOBODY, NOBODY, NOBODY, false, false};
+}
+
 /*
  * Device tids in use: in flight, or late. If there are too many, late ones
  * contend. The core promises places to frames that wait for their turn, before
@@ -102,6 +107,7 @@ bool user_has_tid(const struct model *m, int user)
 {
 	struct wait wait;
 
+	wait_for_nothing(&wait);
 	return user_tids(m, user, 0, &wait) == MUST;
 }
 
@@ -125,6 +131,7 @@ static bool may_get_place(const struct model *m, int seat)
 {
 	struct wait wait;
 
+	wait_for_nothing(&wait);
 	return wants_place(m, seat) &&
 	       tids_below(m, limit_of_all(&m->seats[seat]), 0, &wait) >= MAY;
 }
@@ -261,11 +268,6 @@ static enum may may_send_to_service(const struct model *m, int seat, struct wait
 	return may_be_gone(m, &m->late[wait->late]) ? MAY : worse(may, HELD_UP);
 }
 
-static void wait_for_nothing(struct wait *wait)
-{
-	*wait = (struct wait){NOBODY, NOBODY, NOBODY, false, false};
-}
-
 enum may may_send(const struct model *m, int seat, struct wait *wait)
 {
 	const struct seat *s = &m->seats[seat];
@@ -369,6 +371,7 @@ static bool is_held(const struct model *m, int seat)
 	const struct seat *s = &m->seats[seat];
 	struct wait wait;
 
+	wait_for_nothing(&wait);
 	if (head_of(m, seat) < HEAD_FULL)
 		return false;
 	if (wire_service(s->out.first->bytes) == 0)

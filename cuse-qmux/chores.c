@@ -16,10 +16,9 @@
 #define TRIM_MIN   262144
 #define TRIM_PAUSE 100 /* ms */
 
-void chores_init(struct chores *chores, struct mux *mux, struct port *port,
-		 struct refusals *refusals)
+void chores_init(struct chores *chores, struct mux *mux, struct port *port, struct pace *pace)
 {
-	*chores = (struct chores){.mux = mux, .port = port, .refusals = refusals};
+	*chores = (struct chores){.mux = mux, .port = port, .pace = pace};
 #ifdef __GLIBC__
 	/* Memory that goes back to the system with each large block costs page faults. */
 	mallopt(M_MMAP_THRESHOLD, MMAP_MIN);
@@ -58,7 +57,7 @@ uint64_t chores_deadline(const struct chores *chores)
 	uint64_t deadline = chores_mux_deadline(chores);
 
 	deadline = sooner(deadline, port_deadline(chores->port));
-	deadline = sooner(deadline, refusals_deadline(chores->refusals));
+	deadline = sooner(deadline, pace_deadline(chores->pace));
 	deadline = sooner(deadline, chores_trim_deadline(chores));
 	deadline = sooner(deadline, log_deadline());
 	return sooner(deadline, supervisor_deadline());
@@ -86,7 +85,7 @@ void chores_do(struct chores *chores, uint64_t now)
 		chores->turns_at = now + TURNS_PAUSE;
 	}
 	port_tick(chores->port);
-	refusals_tick(chores->refusals, now);
+	pace_tick(chores->pace, now);
 	chores_trim(chores, now);
 	log_tick();
 	supervisor_tick(now);

@@ -7,20 +7,19 @@
 #include <stdint.h>
 
 #include "mux.h"
+#include "pace.h"
 #include "port.h"
-#include "refusals.h"
 
 struct chores {
 	struct mux *mux;
 	struct port *port;
-	struct refusals *refusals;
+	struct pace *pace;
 	uint64_t turns_at;  /* ms, when sessions may have turns again */
 	size_t memory_peak; /* bytes that sessions have used since memory was given back */
 	uint64_t trimmed;   /* ms, when that was */
 };
 
-void chores_init(struct chores *chores, struct mux *mux, struct port *port,
-		 struct refusals *refusals);
+void chores_init(struct chores *chores, struct mux *mux, struct port *port, struct pace *pace);
 
 /* The time in ms at which there is something to do, or MUX_NEVER. */
 uint64_t chores_deadline(const struct chores *chores);

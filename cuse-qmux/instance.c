@@ -296,7 +296,7 @@ static void instance_publish_nodes(struct instance *instance)
 
 static void instance_destroy_nodes(struct instance *instance)
 {
-	refusals_finish(&instance->host.refusals);
+	pace_finish(&instance->host.pace);
 	while (instance->nodes_created > 0)
 		node_destroy(&instance->nodes[--instance->nodes_created]);
 	free(instance->host.buffer.mem);
@@ -414,8 +414,8 @@ static int instance_run_on_port(struct instance *instance)
 		.modem = &instance->port.modem,
 		.frame_max = instance->port.frame_max,
 	};
-	refusals_init(&instance->host.refusals);
-	chores_init(&instance->chores, instance->mux, &instance->port, &instance->host.refusals);
+	pace_init(&instance->host.pace);
+	chores_init(&instance->chores, instance->mux, &instance->port, &instance->host.pace);
 	supervisor_watch(instance->loop.now);
 	sandbox_begin(instance->port.watch.fd);
 	instance_run_loop(instance);

@@ -38,27 +38,40 @@ static struct open_file *node_file(fuse_req_t req, const struct fuse_file_info *
 	return file;
 }
 
-static void node_serve_open(fuse_req_t req, struct fuse_file_info *info)
+/* Always replies; never with the error. */
+static int node_open(fuse_req_t req, int error)
 {
 	struct node *node = node_of(req);
+	struct fuse_file_info info = {.nonseekable = 1};
 	struct open_file *file;
 	char command[PROCESS_COMMAND_MAX];
 	int err = open_file_create(&file, node->host->mux, node->space, &node->files,
 				   fuse_req_ctx(req));
 
-	if (err < 0) {
-		fuse_reply_err(req, -err);
-		return;
-	}
+	(void)error;
+	if (err < 0)
+		return fuse_reply_err(req, -err);
 	if (log_enabled(LOG_LEVEL_DEBUG)) {
 		process_command(command, fuse_req_ctx(req)->pid);
 		log_debug("%s: session %llu opened by %s (pid %d)", node->name,
 			  (unsigned long long)mux_session_id(open_file_session(file)), command,
 			  (int)fuse_req_ctx(req)->pid);
 	}
-	info->fh = mux_session_id(open_file_session(file));
-	info->nonseekable = 1;
-	fuse_reply_open(req, info);
+	info.fh = mux_session_id(open_file_session(file));
+	return fuse_reply_open(req, &info);
+}
+
+/* V28: a user that writes much and closes at once could go on without end. */
+static void node_serve_open(fuse_req_t req, struct fuse_file_info *info)
+{
+	struct node_host *host = node_of(req)->host;
+	uint32_t uid = fuse_req_ctx(req)->uid;
+
+	(void)info;
+	if (mux_user_lingers(host->mux, uid))
+		pace_reply(&host->pace, uid, req, node_open, 0, host->loop->now);
+	else
+		node_open(req, 0);
 }
 
 static void node_serve_release(fuse_req_t req, struct fuse_file_info *info)
@@ -91,8 +104,8 @@ static void node_serve_write(fuse_req_t req, const char *data, size_t size, off_
 
 	(void)offset;
 	if (file)
-		open_file_write(file, req, (const uint8_t *)data, size,
-				info->flags & O_NONBLOCK ? &host->refusals : NULL, host->loop->now);
+		open_file_write(file, req, (const uint8_t *)data, size, info->flags & O_NONBLOCK,
+				&host->pace, host->loop->now);
 }
 
 static void node_serve_poll(fuse_req_t req, struct fuse_file_info *info,

@@ -17,7 +17,7 @@
 #include "loop.h"
 #include "mux.h"
 #include "open_files.h"
-#include "refusals.h"
+#include "pace.h"
 
 #define NODE_NAME_MAX 48
 
@@ -32,7 +32,7 @@ struct node_host {
 	size_t frame_max;
 	unsigned major; /* device major of the first node; 0 before it exists */
 	struct fuse_buf buffer;
-	struct refusals refusals;
+	struct pace pace;
 	bool broken; /* the kernel has closed a node's connection */
 };
 

@@ -189,30 +189,20 @@ void open_file_read(struct open_file *file, fuse_req_t req, size_t size, bool no
 		open_file_block(file, req, NULL, size);
 }
 
-/* Answers a write. Returns false if it must wait. */
-static bool open_file_try_write(struct open_file *file, fuse_req_t req, const uint8_t *data,
-				size_t size, uint64_t now)
-{
-	ssize_t taken = mux_write(file->session, data, size, now);
-
-	if (taken == -EAGAIN)
-		return false;
-	if (taken < 0)
-		fuse_reply_err(req, (int)-taken);
-	else
-		fuse_reply_write(req, (size_t)taken);
-	return true;
-}
-
 void open_file_write(struct open_file *file, fuse_req_t req, const uint8_t *data, size_t size,
-		     struct refusals *nonblock, uint64_t now)
+		     bool nonblock, struct pace *pace, uint64_t now)
 {
-	if (list_empty(&file->writes) && open_file_try_write(file, req, data, size, now))
-		return;
-	if (nonblock)
-		refusals_add(nonblock, req, now);
-	else
+	ssize_t taken = -EAGAIN;
+
+	if (list_empty(&file->writes))
+		taken = mux_write(file->session, data, size, now);
+	if (taken >= 0)
+		fuse_reply_write(req, (size_t)taken);
+	else if (taken == -EAGAIN && !nonblock)
 		open_file_block(file, req, data, size);
+	else
+		pace_reply(pace, mux_session_user(file->session), req, fuse_reply_err, (int)-taken,
+			   now);
 }
 
 static void open_file_go_on_reading(struct open_file *file)
@@ -230,9 +220,14 @@ static void open_file_go_on_writing(struct open_file *file, uint64_t now)
 {
 	list_for_each (link, &file->writes) {
 		struct blocked *blocked = container_of(link, struct blocked, link);
+		ssize_t taken = mux_write(file->session, blocked->data, blocked->size, now);
 
-		if (!open_file_try_write(file, blocked->req, blocked->data, blocked->size, now))
+		if (taken == -EAGAIN)
 			return;
+		if (taken >= 0)
+			fuse_reply_write(blocked->req, (size_t)taken);
+		else
+			fuse_reply_err(blocked->req, (int)-taken);
 		open_file_unblock(blocked);
 	}
 }

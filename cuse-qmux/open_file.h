@@ -15,7 +15,7 @@
 
 #include "mux.h"
 #include "open_files.h"
-#include "refusals.h"
+#include "pace.h"
 
 struct open_file;
 
@@ -37,12 +37,12 @@ const struct session *open_file_session(const struct open_file *file);
 
 /*
  * Each replies to req, now or once it need not block any more. data is copied if needed
- * later. A write that must not block is refused through nonblock. open_file_poll() takes
- * ownership of the handle, which may be NULL.
+ * later. A write that fails is answered at this pace. open_file_poll() takes ownership of
+ * the handle, which may be NULL.
  */
 void open_file_read(struct open_file *file, fuse_req_t req, size_t size, bool nonblock);
 void open_file_write(struct open_file *file, fuse_req_t req, const uint8_t *data, size_t size,
-		     struct refusals *nonblock, uint64_t now);
+		     bool nonblock, struct pace *pace, uint64_t now);
 void open_file_poll(struct open_file *file, fuse_req_t req, struct fuse_pollhandle *handle,
 		    uint32_t events);
 

@@ -105,6 +105,13 @@ struct session *mux_open(struct mux *mux, unsigned node, uint32_t uid, void *own
 	return session;
 }
 
+bool mux_user_lingers(const struct mux *mux, uint32_t uid)
+{
+	const struct user *user = user_find(&mux->users, uid);
+
+	return user && !user_may_linger(user);
+}
+
 void mux_close(struct session *session, uint64_t now)
 {
 	struct mux *mux = mux_of(session);

@@ -108,6 +108,9 @@ unsigned mux_orphan_count(const struct mux *mux);
  */
 struct session *mux_open(struct mux *mux, unsigned node, uint32_t uid, void *owner);
 
+/* V28: true if the user has closed as many sessions with frames to send as it may. */
+bool mux_user_lingers(const struct mux *mux, uint32_t uid);
+
 /* Invalidates the pointer. Frames that the session has written are still sent: V6. */
 void mux_close(struct session *session, uint64_t now);
 

@@ -62,16 +62,23 @@ static struct user *user_create(struct users *users, uint32_t uid)
 	return user;
 }
 
+struct user *user_find(const struct users *users, uint32_t uid)
+{
+	list_for_each (link, table_bucket(&users->table, table_hash(uid))) {
+		struct user *user = container_of(link, struct user, entry.link);
+
+		if (user->uid == uid)
+			return user;
+	}
+	return NULL;
+}
+
 struct user *user_get(struct users *users, uint32_t uid)
 {
-	struct user *user;
+	struct user *user = user_find(users, uid);
 
-	list_for_each (link, table_bucket(&users->table, table_hash(uid))) {
-		user = container_of(link, struct user, entry.link);
-		if (user->uid == uid)
-			return user_hold(user);
-	}
-	user = user_create(users, uid);
+	if (!user)
+		user = user_create(users, uid);
 	return user ? user_hold(user) : NULL;
 }
 

@@ -78,7 +78,10 @@ struct users {
 int users_init(struct users *users, size_t memory);
 void users_finish(struct users *users);
 
-/* The user of this uid, with one more reference; NULL if out of memory. */
+/* The user of this uid, or NULL. */
+struct user *user_find(const struct users *users, uint32_t uid);
+
+/* The same with one more reference, made if necessary; NULL if out of memory. */
 struct user *user_get(struct users *users, uint32_t uid);
 struct user *user_hold(struct user *user); /* one more reference; returns user */
 void user_put(struct user *user);          /* one less; the last one frees it */

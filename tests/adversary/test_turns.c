@@ -44,6 +44,24 @@ static void beside(struct bench *b, enum writers_frames frames, unsigned int cou
 	bench_expect_p99(b, P99_TIMES);
 }
 
+/* Every write is refused after it has been looked at. */
+static void test_V28_turns_beside_8_writers_of_garbage(struct bench *b)
+{
+	beside(b, WRITERS_WRONG, 8, false);
+}
+
+/* So much remains behind each time that the next open must wait. */
+static void test_V28_turns_beside_8_writers_that_come_and_go(struct bench *b)
+{
+	struct writers w = {
+		.frames = WRITERS_REFUSED, .nodes = 1, .first = BENCH_CROWD_NODE, .leave = true};
+
+	bench_start(b, &(struct bench_options){0}, BENCH_VICTIM_NODE);
+	attack(b, &w, 8);
+	bench_expect_median(b, MEDIAN_TIMES);
+	bench_expect_p99(b, P99_TIMES);
+}
+
 static void on_one_node(struct bench *b, enum writers_frames frames)
 {
 	struct writers w = {.frames = frames, .nodes = 1, .first = BENCH_VICTIM_NODE};
@@ -122,6 +140,8 @@ static const struct test_case cases[] = {
 	BESIDE_CASES(refused_frames),
 	BESIDE_CASES(sync),
 	BESIDE_CASES(allocate),
+	CASE(beside_8_writers_of_garbage),
+	CASE(beside_8_writers_that_come_and_go),
 	CASE(with_8_writers_of_refused_frames_on_the_node),
 	CASE(with_8_writers_of_sync_on_the_node),
 	CASE(with_8_writers_of_allocate_on_the_node),
@@ -133,6 +153,8 @@ static const struct test_case brief_cases[] = {
 	CASE(beside_8_writers_of_refused_frames),
 	CASE(beside_8_writers_of_sync),
 	CASE(beside_8_writers_of_allocate),
+	CASE(beside_8_writers_of_garbage),
+	CASE(beside_8_writers_that_come_and_go),
 	CASE(with_8_writers_of_refused_frames_on_the_node),
 	CASE(with_16_writers_of_refused_frames_on_each_node),
 };

@@ -66,6 +66,7 @@ static const struct test_case cases[] = {
 static const struct test_case brief_cases[] = {
 	TEST_CASE(test_V28_window_beside_8_sessions_of_8_users_and_a_slow_modem),
 	TEST_CASE(test_V28_window_beside_sessions_that_wait_for_one_tid),
+	TEST_CASE(test_V28_window_beside_sessions_that_leave_requests_behind),
 };
 
 static const struct test_group full = TEST_GROUP("the window", cases);

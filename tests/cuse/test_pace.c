@@ -16,6 +16,9 @@
 #define AT_ONCE    64    /* frames that are dealt with at the write, and in each millisecond */
 #define ASKED      15
 #define REFUSAL_MS 4
+#define CLOCK_MS   10 /* by which the daemon's clock may be late */
+#define WRITERS    BENCH_CHILDREN
+#define LINGERING  8 /* V28: closed sessions with frames to send */
 
 static struct {
 	uint8_t bytes[FRAMES * 12];
@@ -67,7 +70,44 @@ static void test_V28_refused_writes_are_paced(struct bench *b)
 		refused++;
 	/* On a slow machine the session has room again before. */
 	assert_true(refused > 1);
-	assert_true(now_ms() - began >= (int64_t)(refused - 1) * REFUSAL_MS - 1);
+	assert_true(now_ms() - began >= (int64_t)(refused - 1) * REFUSAL_MS - CLOCK_MS);
+	fence(b, session_open_as(b, 0, USER_B));
+}
+
+/* So does writing what is not a request. */
+static void test_V28_wrong_writes_are_paced(struct bench *b)
+{
+	int64_t began;
+	int fd;
+
+	bench_start(b, NULL);
+	fd = session_open_as(b, 0, USER_A);
+	began = now_ms();
+	for (int i = 0; i < ASKED; i++) {
+		assert_int_equal(write(fd, "garbage", 7), -1);
+		assert_int_equal(errno, EINVAL);
+	}
+	assert_true(now_ms() - began >= (ASKED - 1) * REFUSAL_MS - CLOCK_MS);
+	fence(b, session_open_as(b, 0, USER_B));
+}
+
+/* So does opening a node again and again, with much to send left behind each time. */
+static void test_V28_opens_are_paced(struct bench *b)
+{
+	int64_t began;
+	int fd;
+
+	make_flood();
+	bench_start(b, NULL);
+	for (int i = 0; i < LINGERING; i++) {
+		fd = session_open_as(b, 0, USER_A);
+		session_write_bytes(fd, flood.bytes, flood.size);
+		session_close(b, fd);
+	}
+	began = now_ms();
+	for (int i = 0; i < ASKED; i++)
+		session_open_as(b, 0, USER_A);
+	assert_true(now_ms() - began >= (ASKED - 1) * REFUSAL_MS - CLOCK_MS);
 	fence(b, session_open_as(b, 0, USER_B));
 }
 
@@ -103,10 +143,33 @@ static void test_V28_refused_writers_are_killed(struct bench *b)
 	bench_stop(b);
 }
 
+/* One user's refusals do not wait for another's. */
+static void test_V28_refusals_take_turns_by_user(struct bench *b)
+{
+	int64_t began;
+	int fd[2];
+
+	make_flood();
+	bench_start(b, NULL);
+	for (int i = 0; i < 2; i++) {
+		fd[i] = session_open_as(b, 0, i ? USER_B : USER_A);
+		session_write_bytes(fd[i], flood.bytes, flood.size);
+	}
+	for (int i = 0; i < WRITERS; i++)
+		bench_child(b, ask_for_ever, fd[0], NULL);
+	began = now_ms();
+	for (int i = 0; i < ASKED; i++)
+		assert_true(write(fd[1], flood.bytes, flood.size) > 0 || errno == EAGAIN);
+	assert_true(now_ms() - began < ASKED * WRITERS * REFUSAL_MS / 2);
+}
+
 static const struct test_case cases[] = {
 	TEST_CASE(test_V28_turns_are_paced),
 	TEST_CASE(test_V28_refused_writes_are_paced),
+	TEST_CASE(test_V28_wrong_writes_are_paced),
+	TEST_CASE(test_V28_opens_are_paced),
 	TEST_CASE(test_V28_refused_writers_are_killed),
+	TEST_CASE(test_V28_refusals_take_turns_by_user),
 };
 
 const struct test_group pace_tests = TEST_GROUP("pace", cases);

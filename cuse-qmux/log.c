@@ -196,9 +196,10 @@ void log_tick(void)
 void log_close(void)
 {
 	log_release(clock_ms(), true);
-	if (!log_state.stuck)
-		return;
-	log_sink_await_room(CLOSE_PAUSE);
-	log_tell_lost();
-	log_sink_flush();
+	if (log_state.stuck) {
+		log_sink_await_room(CLOSE_PAUSE);
+		log_tell_lost();
+		log_sink_flush();
+	}
+	log_sink_close();
 }

@@ -114,3 +114,10 @@ void log_sink_await_room(int ms)
 	if (log_sink.kind != LOG_SINK_NONE)
 		log_sink_has_room(ms);
 }
+
+void log_sink_close(void)
+{
+	if (log_sink.kind == LOG_SINK_OWN)
+		close(log_sink.fd);
+	log_sink.kind = LOG_SINK_NONE;
+}

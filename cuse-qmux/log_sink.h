@@ -24,4 +24,7 @@ bool log_sink_flush(void);
 /* Waits for room, at most this long. */
 void log_sink_await_room(int ms);
 
+/* Nothing can be written afterwards. */
+void log_sink_close(void);
+
 #endif

@@ -83,31 +83,35 @@ static void test_log_flooded_by_the_modem(struct bench *b)
 	expect_nothing_noticed(b);
 }
 
-/* Standard error becomes a full pipe that nobody reads. */
-static void fill_stderr(void)
+/* A full pipe that nobody reads. */
+static int full_pipe[2];
+
+static void fill_pipe(void)
 {
 	static char bytes[4096];
-	int ends[2];
 	int flags;
 
-	if (pipe(ends) < 0)
-		_exit(126);
-	flags = fcntl(ends[1], F_GETFL);
-	fcntl(ends[1], F_SETFL, flags | O_NONBLOCK);
-	while (write(ends[1], bytes, sizeof(bytes)) > 0)
+	assert_return_code(pipe2(full_pipe, O_CLOEXEC), errno);
+	flags = fcntl(full_pipe[1], F_GETFL);
+	fcntl(full_pipe[1], F_SETFL, flags | O_NONBLOCK);
+	while (write(full_pipe[1], bytes, sizeof(bytes)) > 0)
 		;
-	while (write(ends[1], bytes, 1) > 0)
+	while (write(full_pipe[1], bytes, 1) > 0)
 		;
-	fcntl(ends[1], F_SETFL, flags);
-	dup2(ends[1], STDERR_FILENO);
-	close(ends[1]); /* the other end stays open */
+	fcntl(full_pipe[1], F_SETFL, flags);
+}
+
+static void use_full_pipe(void)
+{
+	dup2(full_pipe[1], STDERR_FILENO);
 }
 
 /* bench_stop() expects that SIGTERM ends the daemon. */
 static void test_log_that_nobody_reads(struct bench *b)
 {
-	struct bench_options options = {.cids = FEW_CIDS, .prepare = fill_stderr};
+	struct bench_options options = {.cids = FEW_CIDS, .prepare = use_full_pipe};
 
+	fill_pipe();
 	bench_start(b, &options, BENCH_VICTIM_NODE);
 	bench_measure_alone(b, VICTIM_ASK);
 	bench_measure_control(b, VICTIM_ASK, 1);

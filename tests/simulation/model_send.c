@@ -44,7 +44,7 @@ static void session_is_not_served(struct model *m, const struct chances *chances
 		       "session %d has an Allocate CID that no client is left for, and gets no "
 		       "answer",
 		       seat);
-	if (may == MUST && open < MUST) {
+	if (may == MUST && open < MUST && !wait->overtakes) {
 		reached(m, SITUATION_WINDOW_SHUT);
 		m->window_shut = true;
 	}

@@ -252,10 +252,23 @@ static const char *check_user(const struct mux *mux, const struct user *user)
 	return NULL;
 }
 
+/* The lines of users are where their limit says. */
+static const char *check_rotation(const struct rotation *rotation, bool held)
+{
+	list_for_each (link, &rotation->lines) {
+		const struct user *user = container_of(link, struct user, own.place.link);
+
+		CHECK(user_may_send_own(user) != held);
+		CHECK(line_place(&user->own));
+	}
+	return NULL;
+}
+
 static const char *check_users(const struct mux *mux)
 {
 	size_t used = 0;
 	unsigned young = 0;
+	unsigned own_young = 0;
 
 	for (size_t i = 0; i < mux->users.table.size; i++) {
 		list_for_each (link, &mux->users.table.buckets[i]) {
@@ -267,10 +280,12 @@ static const char *check_users(const struct mux *mux)
 			CHECK(user->account.used <= user->account.limit);
 			used += user->account.used;
 			young += user->young;
+			own_young += user->own_young;
 		}
 	}
 	CHECK(used == mux->users.everybody.used);
 	CHECK(young == mux->window.count);
+	CHECK(own_young == mux->own.window.count);
 	return NULL;
 }
 
@@ -309,5 +324,11 @@ const char *mux_check(const struct mux *mux)
 		fault = check_users(mux);
 	if (!fault)
 		fault = check_window(&mux->window);
+	if (!fault)
+		fault = check_window(&mux->own.window);
+	if (!fault)
+		fault = check_rotation(&mux->users.own, false);
+	if (!fault)
+		fault = check_rotation(&mux->users.held, true);
 	return fault ? fault : check_input(&mux->input);
 }

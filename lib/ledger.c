@@ -159,12 +159,27 @@ static bool transaction_is_own(const struct transaction *transaction)
 	return transaction->purpose >= PURPOSE_CLEAN;
 }
 
+static void ledger_leave_window(struct mux *mux, struct transaction *transaction)
+{
+	struct user *user = transaction->user;
+
+	if (transaction_is_own(transaction)) {
+		if (window_forget(&mux->own.window, &transaction->young))
+			user_drop_own_young(user);
+	} else if (window_forget(&mux->window, &transaction->young)) {
+		user_drop_young(user);
+	}
+}
+
 void ledger_sent(struct mux *mux, struct transaction *transaction)
 {
 	struct session *session = transaction->session;
 
-	if (transaction_is_own(transaction))
+	if (transaction_is_own(transaction)) {
+		window_sent(&mux->own.window, &transaction->young, mux->now);
+		user_add_own_young(transaction->user);
 		return;
+	}
 	window_sent(&mux->window, &transaction->young, mux->now);
 	user_add_young(transaction->user);
 	if (!session)
@@ -175,6 +190,10 @@ void ledger_sent(struct mux *mux, struct transaction *transaction)
 
 void ledger_answered(struct mux *mux, struct transaction *transaction)
 {
+	if (transaction_is_own(transaction)) {
+		ledger_leave_window(mux, transaction);
+		return;
+	}
 	if (window_answered(&mux->window, &transaction->young, mux->now))
 		user_drop_young(transaction->user);
 }
@@ -185,6 +204,8 @@ void ledger_age(struct mux *mux)
 
 	while ((aged = window_aged(&mux->window, mux->now)))
 		user_drop_young(container_of(aged, struct transaction, young)->user);
+	while ((aged = window_aged(&mux->own.window, mux->now)))
+		user_drop_own_young(container_of(aged, struct transaction, young)->user);
 }
 
 /* It is not with the modem any more, so far as others wait for that. */
@@ -192,8 +213,7 @@ static void ledger_leave_flight(struct mux *mux, struct transaction *transaction
 {
 	struct session *session = transaction->session;
 
-	if (window_forget(&mux->window, &transaction->young))
-		user_drop_young(transaction->user);
+	ledger_leave_window(mux, transaction);
 	if (!transaction->in_flight || !session || transaction_is_own(transaction))
 		return;
 	session->in_flight -= transaction->client != NULL;
@@ -244,6 +264,7 @@ void ledger_time_out(struct mux *mux, struct transaction *transaction)
 
 void ledger_withdraw(struct mux *mux, struct transaction *transaction)
 {
+	ledger_leave_window(mux, transaction);
 	transaction_withdraw(&mux->transactions, transaction);
 	stand_fill_slots(mux, transaction->user);
 }
@@ -299,7 +320,7 @@ void ledger_forget_asker(struct mux *mux, struct session *session)
 			ledger_end(mux, transaction);
 		} else {
 			list_append(&user->turn.own, &transaction->age);
-			rotation_join(&mux->users.own, &user->own, &user->turn.own_place);
+			rotation_join(user_owns(user), &user->own, &user->turn.own_place);
 		}
 	}
 	rotation_leave(&user->own, &session->turn.own_place);

@@ -51,6 +51,7 @@ static void mux_drop_session(struct mux *mux, struct session *session)
 void mux_destroy(struct mux *mux)
 {
 	mux->stopping = true;
+	users_release_held(&mux->users);
 	list_for_each (link, &mux->sessions.open)
 		mux_drop_session(mux, container_of(link, struct session, link));
 	list_for_each (link, &mux->sessions.lingering)
@@ -270,6 +271,7 @@ bool mux_sync_answered(const struct mux *mux)
 void mux_stop(struct mux *mux)
 {
 	mux->stopping = true;
+	users_release_held(&mux->users);
 	list_for_each (link, &mux->sessions.open)
 		ledger_forget_asker(mux, container_of(link, struct session, link));
 	turns_discard(mux);
@@ -300,6 +302,7 @@ uint64_t mux_deadline(const struct mux *mux)
 	deadline = earlier(deadline, clients_deadline(&mux->clients));
 	if (turns_await_window(mux))
 		deadline = earlier(deadline, window_deadline(&mux->window));
+	deadline = earlier(deadline, own_deadline(mux));
 	deadline = earlier(deadline, turns_deadline(mux));
 	deadline = earlier(deadline, mux->input.deadline);
 	return earlier(deadline, mux->own.retry_at);

@@ -12,11 +12,12 @@
 void own_init(struct own *own)
 {
 	*own = (struct own){.retry_at = MUX_NEVER};
+	window_init(&own->window);
 }
 
 bool own_may_send(struct mux *mux)
 {
-	if (mux->own.retry_at != MUX_NEVER || !own_is_waiting(mux))
+	if (mux->own.retry_at != MUX_NEVER || !rotation_line(&mux->users.own))
 		return false;
 	if (slots_are_free(mux))
 		return true;
@@ -26,17 +27,22 @@ bool own_may_send(struct mux *mux)
 
 bool own_is_waiting(const struct mux *mux)
 {
-	return rotation_line(&mux->users.own) != NULL;
+	return rotation_line(&mux->users.own) || rotation_line(&mux->users.held);
+}
+
+uint64_t own_deadline(const struct mux *mux)
+{
+	return rotation_line(&mux->users.held) ? window_deadline(&mux->own.window) : MUX_NEVER;
 }
 
 /* In the turn of the session that it serves, or of its user. */
-static void own_queue(struct mux *mux, struct transaction *transaction)
+static void own_queue(struct transaction *transaction)
 {
 	struct user *user = transaction->user;
 	struct turn *turn = transaction->session ? &transaction->session->turn : &user->turn;
 
 	list_append(&turn->own, &transaction->age);
-	rotation_join(&mux->users.own, &user->own, &turn->own_place);
+	rotation_join(user_owns(user), &user->own, &turn->own_place);
 }
 
 /* The caller queues it. */
@@ -95,7 +101,7 @@ void own_send(struct mux *mux, struct turn *turn, uint8_t *frame)
 void own_send_again(struct mux *mux, struct transaction *transaction)
 {
 	ledger_withdraw(mux, transaction);
-	own_queue(mux, transaction);
+	own_queue(transaction);
 	own_retry_later(mux);
 }
 
@@ -142,7 +148,7 @@ void own_release(struct mux *mux, struct user *user, uint8_t service, uint8_t de
 		own_create_release(mux, user, PURPOSE_CLEAN, service, device_cid);
 
 	if (transaction)
-		own_queue(mux, transaction);
+		own_queue(transaction);
 }
 
 void own_release_client(struct mux *mux, struct client *client)
@@ -233,7 +239,7 @@ bool own_reclaim(struct mux *mux, struct session *session, uint16_t tid, struct 
 	ledger_owe(session, transaction);
 	transaction->tid = tid;
 	ledger_reserve_client(transaction, service);
-	own_queue(mux, transaction);
+	own_queue(transaction);
 	return true;
 }
 
@@ -254,7 +260,7 @@ void own_allocate(struct mux *mux, struct transaction *reclaim)
 	transaction->message = QMI_CTL_ALLOCATE_CID;
 	ledger_owe(session, transaction);
 	ledger_reserve_client(transaction, reclaim->service);
-	own_queue(mux, transaction);
+	own_queue(transaction);
 }
 
 static bool own_sync_releases(const struct session *session, const struct client *client)
@@ -273,7 +279,7 @@ static void own_sync_release(struct mux *mux, struct session *session, struct cl
 		session->sync_left++;
 	}
 	if (transaction)
-		own_queue(mux, transaction);
+		own_queue(transaction);
 	ledger_forget(mux, client);
 }
 
@@ -322,7 +328,8 @@ void own_abandon_all(struct mux *mux)
 {
 	const struct line *line;
 
-	while ((line = rotation_line(&mux->users.own))) {
+	while ((line = rotation_line(&mux->users.own)) ||
+	       (line = rotation_line(&mux->users.held))) {
 		struct turn *turn = container_of(line_place(line), struct turn, own_place);
 		struct user *user = user_hold(turn->user);
 

@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "window.h"
+
 struct client;
 struct mux;
 struct session;
@@ -19,6 +21,7 @@ struct user;
 struct own {
 	uint64_t retry_at; /* ms: own requests wait until then; UINT64_MAX: they need not */
 	bool sync_answered;
+	struct window window; /* V28: those that are young, by which a user's are limited */
 };
 
 void own_init(struct own *own);
@@ -28,6 +31,9 @@ bool own_may_send(struct mux *mux);
 
 /* True if one waits. */
 bool own_is_waiting(const struct mux *mux);
+
+/* The time in ms at which one that is held may go on. */
+uint64_t own_deadline(const struct mux *mux);
 
 /* Copies the next one in this turn into frame. own_may_send() must be true. */
 void own_send(struct mux *mux, struct turn *turn, uint8_t *frame);

@@ -183,6 +183,7 @@ static struct turn *turns_whose(struct mux *mux, bool *own)
 		return NULL;
 	user = owns && first == &owns->place ? container_of(owns, struct user, own)
 					     : container_of(heads, struct user, heads);
+	owns = user_may_send_own(user) ? owns : NULL;
 	own_place = owns ? line_place(&user->own) : NULL;
 	first = turns_earlier(own_place,
 			      turns_may_send(mux, user) ? line_place(&user->heads) : NULL);
@@ -195,11 +196,11 @@ static struct turn *turns_whose(struct mux *mux, bool *own)
 }
 
 /* Whoever was served goes to the end of both rotations. */
-static void turns_pass(struct mux *mux, struct turn *turn)
+static void turns_pass(struct turn *turn)
 {
 	struct user *user = turn->user;
 
-	rotation_pass(&mux->users.own, &user->own, &turn->own_place);
+	rotation_pass(user_owns(user), &user->own, &turn->own_place);
 	rotation_pass(user_heads(user), &user->heads, &turn->head_place);
 }
 
@@ -210,7 +211,7 @@ static bool turns_send_head(struct mux *mux, struct session *session, bool *sent
 	case REQUESTS_SENT:
 		/* Only now: if this session must wait after all, the turn is another of its user's.
 		 */
-		turns_pass(mux, &session->turn);
+		turns_pass(&session->turn);
 		*sent = true;
 		if (!turns_bury(session))
 			turns_look_ahead(mux, session);
@@ -235,7 +236,7 @@ const uint8_t *turns_next(struct mux *mux, size_t *size)
 	assert(!mux->turns.port_busy);
 	while (!sent && (turn = turns_whose(mux, &own))) {
 		if (own) {
-			turns_pass(mux, turn);
+			turns_pass(turn);
 			own_send(mux, turn, mux->turns.frame);
 			sent = true;
 		} else if (!turns_send_head(mux, turn->session, &sent)) {

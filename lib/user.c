@@ -12,7 +12,9 @@ int users_init(struct users *users, size_t memory)
 		.limit = memory - memory / 8, .reserve = memory / 8, .above = &users->everybody};
 	users->sessions = 0;
 	users->clock = 0;
+	users->ending = false;
 	rotation_init(&users->own, &users->clock);
+	rotation_init(&users->held, &users->clock);
 	rotation_init(&users->heads, &users->clock);
 	rotation_init(&users->first, &users->clock);
 	rotation_init(&users->local, &users->clock);
@@ -127,4 +129,39 @@ void user_drop_young(struct user *user)
 {
 	if (--user->young == 0)
 		rotation_take_back(&user->all->first, &user->heads);
+}
+
+bool user_may_send_own(const struct user *user)
+{
+	return user->own_young < USER_OWN || user_is_root(user) || user->all->ending;
+}
+
+struct rotation *user_owns(const struct user *user)
+{
+	return user_may_send_own(user) ? &user->all->own : &user->all->held;
+}
+
+void user_add_own_young(struct user *user)
+{
+	user->own_young++;
+	if (!user_may_send_own(user))
+		rotation_take_over(&user->all->held, &user->own);
+}
+
+void user_drop_own_young(struct user *user)
+{
+	bool held = !user_may_send_own(user);
+
+	user->own_young--;
+	if (held && user_may_send_own(user))
+		rotation_take_back(&user->all->own, &user->own);
+}
+
+void users_release_held(struct users *users)
+{
+	struct line *line;
+
+	users->ending = true;
+	while ((line = rotation_line(&users->held)))
+		rotation_take_back(&users->own, line);
 }

@@ -19,6 +19,7 @@
 #define USER_LINGERING 8
 #define USER_CLIENTS   16 /* of one service */
 #define USER_CTL_SLOTS 32
+#define USER_OWN       8 /* young requests of the mux's own */
 
 /* V15: expired requests remembered for a user; for root too. */
 #define USER_EXPIRED 1024
@@ -57,6 +58,7 @@ struct user {
 	struct list ctl_waiting;           /* sessions that wait for one of its slots */
 	struct list queues[QUEUE_CLASSES]; /* its sessions with indications to read, by size */
 	unsigned young;                    /* its requests in the window */
+	unsigned own_young;                /* the mux's own on its behalf, as young */
 	struct turn turn;
 	struct line own, heads, local;
 	struct table_entry entry; /* in all->table */
@@ -68,10 +70,12 @@ struct users {
 	struct account all_but_root;
 	unsigned sessions;     /* open and lingering */
 	struct rotation own;   /* requests of the mux's own */
+	struct rotation held;  /* the same, of users that have as many at the modem as they may */
 	struct rotation heads; /* sessions' next frames, for the port, while the window is open */
 	struct rotation first; /* those of users without a request in the window, at any time */
 	struct rotation local; /* sessions' next frames, to be looked at */
 	uint64_t clock;
+	bool ending; /* V18: nobody's own requests are held */
 };
 
 /* 0, or -ENOMEM. memory: everybody's limit, in bytes. users_finish() takes either. */
@@ -99,8 +103,17 @@ bool user_may_linger(const struct user *user);
 void user_add_young(struct user *user);
 void user_drop_young(struct user *user);
 
-/* The rotation of its line heads. */
+/* The same of the mux's own requests on its behalf: root's are never held. */
+void user_add_own_young(struct user *user);
+void user_drop_own_young(struct user *user);
+bool user_may_send_own(const struct user *user);
+
+/* The rotations of its lines heads and own. */
 struct rotation *user_heads(const struct user *user);
+struct rotation *user_owns(const struct user *user);
+
+/* V18: no own requests are held any more. */
+void users_release_held(struct users *users);
 
 void turn_init(struct turn *turn, struct user *user, struct session *session);
 

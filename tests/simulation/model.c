@@ -191,6 +191,23 @@ static uint64_t window_opens(const struct model *m)
 	return NO_TIME;
 }
 
+static bool own_is_held(const struct model *m, const struct own *own)
+{
+	return own->used && !own->out && !own->unsure && own->where == WHERE_SURE &&
+	       m->now >= own->not_before && m->now >= m->own_pause &&
+	       surely_has_own_young(m, own->user);
+}
+
+/* V28: it may be sent when the oldest of its user's turns old. */
+static uint64_t own_goes_on(const struct model *m, const struct own *own)
+{
+	for (int i = m->oldest; i != NOBODY; i = m->flights[i].next)
+		if (!is_of_session(&m->flights[i]) && !m->flights[i].of_any_user &&
+		    m->flights[i].user == own->user && m->now < m->flights[i].sent + YOUNG_MS)
+			return m->flights[i].sent + YOUNG_MS;
+	return NO_TIME;
+}
+
 static uint64_t next_orphan_age(const struct model *m)
 {
 	uint64_t deadline = NO_TIME;
@@ -227,6 +244,8 @@ static uint64_t earliest_deadline(const struct model *m)
 	for (int i = 0; i < m->owns_size && m->own_count; i++)
 		if (m->owns[i].used && !m->owns[i].out && m->owns[i].not_before > m->now)
 			deadline = earlier(deadline, m->owns[i].not_before);
+		else if (own_is_held(m, &m->owns[i]))
+			deadline = earlier(deadline, own_goes_on(m, &m->owns[i]));
 	return deadline;
 }
 

@@ -283,12 +283,40 @@ enum may may_send(const struct model *m, int seat, struct wait *wait)
 	return s->looked && !s->held && head == HEAD_OF_PORT ? may : worse(may, MAY);
 }
 
+/* The mux's own requests for a user, or for EVERYBODY, as young. */
+static unsigned count_own_young(const struct model *m, int whose, bool sure)
+{
+	unsigned count = 0;
+
+	for (int i = m->newest; i != NOBODY && m->now < m->flights[i].sent + YOUNG_MS;
+	     i = m->flights[i].previous)
+		count += !is_of_session(&m->flights[i]) && !(sure && m->flights[i].of_any_user) &&
+			 (whose == EVERYBODY || m->flights[i].user == whose);
+	return count;
+}
+
+bool surely_has_own_young(const struct model *m, int user)
+{
+	return m->users[user].uid != 0 && !m->stopping && count_own_young(m, user, true) >= OWN_MAX;
+}
+
+/* Root's are never held. */
+bool own_may_be_held(const struct model *m)
+{
+	unsigned count = count_own_young(m, EVERYBODY, false);
+
+	for (int user = 0; user < m->user_count; user++)
+		if (is_root(m, user))
+			count -= count_own_young(m, user, true);
+	return !m->stopping && count >= OWN_MAX;
+}
+
 /* A free tid may have been promised to a session. */
 static enum may own_tid(const struct model *m, struct wait *wait)
 {
 	enum may may = tids_below(m, 255, m->heads, wait);
 
-	return wait->promised ? worse(may, MAY) : may;
+	return wait->promised || own_may_be_held(m) ? worse(may, MAY) : may;
 }
 
 enum may may_send_own(const struct model *m, const struct own *own, struct wait *wait)

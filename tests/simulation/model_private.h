@@ -25,6 +25,7 @@
 #define YOUNG_MS        1000     /* V28 */
 #define WINDOW_MIN      8        /* V28 */
 #define WINDOW_MAX      1024     /* V28 */
+#define OWN_MAX         8        /* V28 */
 #define OWN_PAUSE_MS    200
 #define OWN_TRIES       3
 #define PARTIAL_WAIT_MS 2000 /* V19 */
@@ -146,6 +147,7 @@ struct flight {
 	unsigned *counted; /* an Allocate CID: where it is counted, or NULL */
 	int seat;          /* who asked, NOBODY if it has closed, or THE_MUX */
 	int user;          /* whose session */
+	bool of_any_user;  /* the mux's own: or another's */
 	uint8_t service;
 	uint8_t device_cid;
 	uint16_t device_tid;
@@ -483,6 +485,9 @@ bool user_has_tid(const struct model *m, int user);
 bool ctl_tid_is_free(const struct model *m); /* and may not have been promised to a session */
 /* V28: whether a request of the user has been with the modem for less than a second. */
 bool surely_has_young(const struct model *m, int user);
+/* V28: and whether it has as many there of the mux's own as it may. */
+bool surely_has_own_young(const struct model *m, int user);
+bool own_may_be_held(const struct model *m);
 void look(struct model *m, struct chances *chances);
 /* After the call: who waits, and needs another local turn before the port may have its frame. */
 void note_held(struct model *m, bool turns_left);

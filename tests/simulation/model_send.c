@@ -61,7 +61,7 @@ static void session_is_not_served(struct model *m, const struct chances *chances
 static bool surely_has_no(const struct model *m, struct own *own)
 {
 	if (!own->used || !own->unsure || own->out || m->now < m->own_pause ||
-	    m->now < own->not_before)
+	    m->now < own->not_before || own_may_be_held(m))
 		return false;
 	if (own->unsent_since == NO_TIME)
 		own->unsent_since = m->now;
@@ -183,7 +183,7 @@ static void send_again(struct model *m, int flight, const uint8_t *frame, size_t
 	depart(m, flight, frame);
 }
 
-static void send_own(struct model *m, int own, const uint8_t *frame, size_t size)
+static int send_own(struct model *m, int own, const uint8_t *frame, size_t size)
 {
 	struct own *o = &m->owns[own];
 	uint8_t want[32];
@@ -201,6 +201,7 @@ static void send_own(struct model *m, int own, const uint8_t *frame, size_t size
 	o->tries++;
 	m->flights[flight].own = own;
 	depart(m, flight, frame);
+	return flight;
 }
 
 /* Of two equal requests: the mux may have forgotten an unsure one, and then sends the other. */
@@ -299,6 +300,14 @@ static void take_turn_of_own(struct model *m, const struct chances *chances, con
 	}
 }
 
+/* V28: sure: it is this user's. */
+static void check_own_limit(struct model *m, int user, bool sure)
+{
+	if (sure && surely_has_own_young(m, user))
+		broken(m, "V28", "the modem gets another request on behalf of user %u, who has %u",
+		       m->users[user].uid, OWN_MAX);
+}
+
 /* The request of the mux's own, or the Allocate CID to be sent again, that this is. */
 static bool send_for_the_mux(struct model *m, const struct chances *chances, const uint8_t *frame,
 			     size_t size, const struct session *handle)
@@ -308,15 +317,24 @@ static bool send_for_the_mux(struct model *m, const struct chances *chances, con
 	const struct flight *f;
 
 	if (found != NOBODY) {
+		bool sure = count == 1 && m->owns[found].where != WHERE_OF_ANY;
+		int user = m->owns[found].user;
+		int flight;
+
+		check_own_limit(m, user, sure);
 		take_turn_of_own(m, chances, &m->owns[found], count == 1);
 		forget_whose(m, &m->owns[found]);
-		send_own(m, found, frame, size);
+		flight = send_own(m, found, frame, size);
+		m->flights[flight].of_any_user = !sure;
+		if (surely_has_own_young(m, user))
+			reached(m, SITUATION_OWN_LIMIT);
 		return true;
 	}
 	found = find_again(m, frame, handle);
 	if (found == NOBODY)
 		return false;
 	f = &m->flights[found];
+	check_own_limit(m, f->user, true);
 	port_turn(m, chances, f->user, f->seat, false);
 	check_order(m, f->user, f->seat, f->turn, UINT64_MAX);
 	send_again(m, found, frame, size);

@@ -108,6 +108,44 @@ static void test_V28_own_requests_pass(void **state)
 	modem_gets_nothing(bench);
 }
 
+/* A Sync that releases many does not keep others waiting behind all of them. */
+static void test_V28_own_requests_are_limited(void **state)
+{
+	struct bench *bench = *state;
+	struct session *a = open_as(bench, 1000);
+	struct session *b = open_as(bench, 1001);
+	struct msg first;
+
+	for (uint8_t i = 0; i < 20; i++)
+		allocate(bench, a, i < 10 ? NAS : WDS, (uint8_t)(50 + i));
+	app_write(a, ctl(7, QMI_CTL_SYNC));
+	first = modem_gets(bench);
+	assert_int_equal(send_all(bench), 7);
+	app_write(b, ctl(6, VERSION));
+	assert_int_equal(send_all(bench), 1);
+	modem_says(bench, answer(first, 0));
+	assert_int_equal(send_all(bench), 1);
+	assert_int_equal(mux_deadline(bench->mux), bench->now + 1000);
+	/* Or when they are older than a second. */
+	age_requests(bench);
+	assert_int_equal(send_all(bench), 8);
+	/* And none is held at the end. */
+	mux_stop(bench->mux);
+	assert_int_equal(send_all(bench), 3);
+}
+
+/* Nobody holds up root's. */
+static void test_V28_own_requests_of_root_are_not_limited(void **state)
+{
+	struct bench *bench = *state;
+	struct session *a = open_as(bench, 0);
+
+	for (uint8_t i = 0; i < 20; i++)
+		allocate(bench, a, NAS, (uint8_t)(50 + i));
+	app_write(a, ctl(7, QMI_CTL_SYNC));
+	assert_int_equal(send_all(bench), 20);
+}
+
 static void test_V28_grows(void **state)
 {
 	struct bench *bench = *state;
@@ -248,6 +286,8 @@ static const struct CMUnitTest tests[] = {
 	BENCH_TEST(test_V28_an_open_window_needs_no_deadline),
 	BENCH_TEST(test_V28_ctl_counts_too),
 	BENCH_TEST(test_V28_own_requests_pass),
+	BENCH_TEST(test_V28_own_requests_are_limited),
+	BENCH_TEST(test_V28_own_requests_of_root_are_not_limited),
 	BENCH_TEST(test_V28_grows),
 	BENCH_TEST(test_V28_shrinks),
 	BENCH_TEST(test_V28_young_for_one_second),

@@ -87,6 +87,6 @@ void chores_do(struct chores *chores, uint64_t now)
 	port_tick(chores->port);
 	pace_tick(chores->pace, now);
 	chores_trim(chores, now);
-	log_tick();
+	log_tick(now);
 	supervisor_tick(now);
 }

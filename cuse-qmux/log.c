@@ -182,10 +182,8 @@ uint64_t log_deadline(void)
 	return log_state.stuck && log_state.retry_at < deadline ? log_state.retry_at : deadline;
 }
 
-void log_tick(void)
+void log_tick(uint64_t now)
 {
-	uint64_t now = clock_ms();
-
 	log_release(now, false);
 	if (!log_state.stuck || now < log_state.retry_at)
 		return;

@@ -45,7 +45,7 @@ bool log_enabled(enum log_level level);
 
 /* The time in ms by which to call log_tick(), or UINT64_MAX. Calling it earlier is harmless. */
 uint64_t log_deadline(void);
-void log_tick(void);
+void log_tick(uint64_t now);
 
 #define log_error(...)   log_message(LOG_LEVEL_ERROR, __VA_ARGS__)
 #define log_warning(...) log_message(LOG_LEVEL_WARNING, __VA_ARGS__)

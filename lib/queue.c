@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#define CAPACITY_MIN  512
+#define CAPACITY_MIN  128
 #define CAPACITY_KEPT 16384 /* bytes that an empty queue may keep */
 
 /* An entry is a tag and its frame. */

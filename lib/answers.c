@@ -351,8 +351,19 @@ static void answers_route_input(struct mux *mux, uint64_t now)
 	} while (frame);
 }
 
+/* V19: a port that delivers one message per read delivers none together with a rest. */
+static bool answers_begin_anew(const struct mux *mux, const uint8_t *data, size_t size)
+{
+	size_t frame;
+
+	return mux->config.message_port && mux->input.bytes > 0 &&
+	       frame_scan(data, size, FRAME_FROM_MODEM, &frame) == FRAME_WHOLE;
+}
+
 void answers_receive(struct mux *mux, const uint8_t *data, size_t size, uint64_t now)
 {
+	if (answers_begin_anew(mux, data, size))
+		answers_drop_partial(mux);
 	while (size > 0) {
 		size_t taken = input_push(&mux->input, data, size);
 
@@ -366,8 +377,13 @@ void answers_end_partial(struct mux *mux, uint64_t now)
 {
 	if (mux->input.deadline > now)
 		return;
-	input_skip(&mux->input);
+	input_expire(&mux->input);
 	answers_route_input(mux, now);
+}
+
+void answers_drop_partial(struct mux *mux)
+{
+	answers_note_garbage(mux, input_discard(&mux->input));
 }
 
 void answers_restart(struct mux *mux)

@@ -10,8 +10,10 @@ struct mux;
 
 void answers_receive(struct mux *mux, const uint8_t *data, size_t size, uint64_t now);
 
-/* V19: drops a partial frame that was not completed in time. */
+/* V19: ends a partial frame that was not completed in time, or that the driver has lost a part of.
+ */
 void answers_end_partial(struct mux *mux, uint64_t now);
+void answers_drop_partial(struct mux *mux);
 
 /* V16: the modem has restarted and forgotten every client. */
 void answers_restart(struct mux *mux);

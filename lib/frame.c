@@ -40,15 +40,34 @@ static uint8_t qmi_flags(uint8_t service, enum frame_kind kind)
 	return service == QMI_SERVICE_CTL ? ctl[kind] : other[kind];
 }
 
+/* Some modems set the bit of a compound message in others, too. libqmi does not look at it. */
+static uint8_t kind_bits(const uint8_t *frame)
+{
+	uint8_t compound = frame[AT_SERVICE] == QMI_SERVICE_CTL ? 0x00 : 0x01;
+
+	return frame[AT_QMI_FLAGS] & (uint8_t)~compound;
+}
+
 static bool kind_fits(const uint8_t *frame, enum frame_origin origin)
 {
-	uint8_t flags = frame[AT_QMI_FLAGS];
 	uint8_t service = frame[AT_SERVICE];
 
 	if (origin == FRAME_FROM_APP)
-		return flags == qmi_flags(service, FRAME_REQUEST);
-	return flags == qmi_flags(service, FRAME_RESPONSE) ||
-	       flags == qmi_flags(service, FRAME_INDICATION);
+		return frame[AT_QMI_FLAGS] == qmi_flags(service, FRAME_REQUEST);
+	return kind_bits(frame) == qmi_flags(service, FRAME_RESPONSE) ||
+	       kind_bits(frame) == qmi_flags(service, FRAME_INDICATION);
+}
+
+/*
+ * Some modems do not set the service's flag. Their frames are taken if they are whole:
+ * garbage would too often look like the beginning of one.
+ */
+static bool flags_fit(const uint8_t *data, size_t len, enum frame_origin origin)
+{
+	if (origin == FRAME_FROM_MODEM && data[AT_FLAGS] == QMUX_FLAGS_SERVICE)
+		return true;
+	return data[AT_FLAGS] == QMUX_FLAGS_APP &&
+	       (origin == FRAME_FROM_APP || len >= frame_size(data));
 }
 
 /* True if the TLVs present so far can end exactly where the frame ends. */
@@ -68,8 +87,6 @@ static bool tlvs_fit(const uint8_t *frame, size_t len, size_t size)
 
 enum frame_scan frame_scan(const uint8_t *data, size_t len, enum frame_origin origin, size_t *size)
 {
-	uint8_t flags = origin == FRAME_FROM_APP ? QMUX_FLAGS_APP : QMUX_FLAGS_SERVICE;
-
 	*size = 0;
 	if (len == 0)
 		return FRAME_PARTIAL;
@@ -82,7 +99,7 @@ enum frame_scan frame_scan(const uint8_t *data, size_t len, enum frame_origin or
 	/* A CTL frame without TLVs is the shortest. */
 	if (*size < AT_TID + 1 + 4)
 		return FRAME_INVALID;
-	if (len > AT_FLAGS && data[AT_FLAGS] != flags)
+	if (len > AT_FLAGS && !flags_fit(data, len, origin))
 		return FRAME_INVALID;
 	if (len <= AT_QMI_FLAGS)
 		return FRAME_PARTIAL;
@@ -114,9 +131,9 @@ uint8_t frame_cid(const uint8_t *frame)
 
 enum frame_kind frame_kind(const uint8_t *frame)
 {
-	if (frame[AT_QMI_FLAGS] == qmi_flags(frame[AT_SERVICE], FRAME_REQUEST))
+	if (kind_bits(frame) == qmi_flags(frame[AT_SERVICE], FRAME_REQUEST))
 		return FRAME_REQUEST;
-	if (frame[AT_QMI_FLAGS] == qmi_flags(frame[AT_SERVICE], FRAME_RESPONSE))
+	if (kind_bits(frame) == qmi_flags(frame[AT_SERVICE], FRAME_RESPONSE))
 		return FRAME_RESPONSE;
 	return FRAME_INDICATION;
 }

@@ -27,6 +27,7 @@ size_t input_push(struct input *input, const uint8_t *data, size_t size)
 	size_t taken = size < room ? size : room;
 
 	memcpy(input->data + input->bytes, data, taken);
+	input->known = input->bytes;
 	input->bytes += taken;
 	return taken;
 }
@@ -35,8 +36,16 @@ static void input_compact(struct input *input, uint64_t now)
 {
 	input->bytes -= input->at;
 	memmove(input->data, input->data + input->at, input->bytes);
+	if (input->bytes == 0) {
+		input->deadline = UINT64_MAX;
+	} else if (input->at >= input->known) {
+		input->deadline = now + PARTIAL_TIMEOUT;
+		input->old = input->bytes;
+	} else {
+		input->old -= input->at < input->old ? input->at : input->old;
+	}
 	input->at = 0;
-	input->deadline = input->bytes > 0 ? now + PARTIAL_TIMEOUT : UINT64_MAX;
+	input->stale = 0;
 }
 
 static size_t input_take_skipped(struct input *input)
@@ -55,7 +64,7 @@ uint8_t *input_next(struct input *input, uint64_t now, size_t *skipped)
 		enum frame_scan scan =
 			frame_scan(data, input->bytes - input->at, FRAME_FROM_MODEM, &size);
 
-		if (scan == FRAME_PARTIAL)
+		if (scan == FRAME_PARTIAL && input->at >= input->stale)
 			break;
 		if (scan == FRAME_WHOLE) {
 			input->at += size;
@@ -70,15 +79,21 @@ uint8_t *input_next(struct input *input, uint64_t now, size_t *skipped)
 	return NULL;
 }
 
-void input_skip(struct input *input)
+/* It may have swallowed frames that came after it. */
+void input_expire(struct input *input)
 {
 	input->skipped++;
 	input->at++;
+	input->stale = input->old;
+	input->known = 0;
 }
 
-void input_discard(struct input *input)
+size_t input_discard(struct input *input)
 {
+	size_t bytes = input->bytes;
+
 	input->bytes = 0;
 	input->at = 0;
 	input->deadline = UINT64_MAX;
+	return bytes;
 }

@@ -13,6 +13,9 @@ struct input {
 	uint8_t *data; /* room for one frame of any size */
 	size_t bytes;
 	size_t at;         /* everything before this has been processed */
+	size_t known;      /* bytes that were there before the last input_push() */
+	size_t old;        /* bytes that were there when the partial frame began */
+	size_t stale;      /* bytes too old to begin a partial frame */
 	size_t skipped;    /* garbage bytes since the last frame */
 	uint64_t deadline; /* ms: when the partial frame expires; UINT64_MAX if there is none */
 };
@@ -34,9 +37,10 @@ size_t input_push(struct input *input, const uint8_t *data, size_t size);
  */
 uint8_t *input_next(struct input *input, uint64_t now, size_t *skipped);
 
-/* Treats the first byte of the partial frame as garbage, because the rest has not come. */
-void input_skip(struct input *input);
+/* Treats the partial frame as garbage, because its rest has not come: V19. */
+void input_expire(struct input *input);
 
-void input_discard(struct input *input);
+/* Drops the partial frame. Returns its bytes. */
+size_t input_discard(struct input *input);
 
 #endif

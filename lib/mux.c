@@ -245,6 +245,11 @@ void mux_port_received(struct mux *mux, const uint8_t *data, size_t size, uint64
 	answers_receive(mux, data, size, now);
 }
 
+void mux_port_cut(struct mux *mux)
+{
+	answers_drop_partial(mux);
+}
+
 void mux_port_reset(struct mux *mux)
 {
 	input_discard(&mux->input);

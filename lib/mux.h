@@ -74,6 +74,7 @@ struct mux_config {
 	uint64_t ctl_timeout;         /* V15: ms, for CTL requests */
 	uint64_t orphan_timeout;      /* V9: ms; 0: off */
 	bool share_node;              /* V28: clients belong to all users of their node */
+	bool message_port;            /* V19: the port delivers one message per read */
 	struct mux_hooks hooks;
 };
 
@@ -178,6 +179,7 @@ void mux_port_failed(struct mux *mux, uint64_t now);
 void mux_port_lost(struct mux *mux, uint64_t now);
 
 void mux_port_received(struct mux *mux, const uint8_t *data, size_t size, uint64_t now);
+void mux_port_cut(struct mux *mux);       /* V19: the port has lost bytes that the modem sent */
 void mux_port_reset(struct mux *mux);     /* V16: every client is gone */
 void mux_port_unplugged(struct mux *mux); /* V17: every session is dead */
 

@@ -11,7 +11,7 @@
 
 #define QMUX_MARKER        0x01             /* first byte of every frame */
 #define QMUX_FLAGS_APP     0x00             /* sent by the control point: the application */
-#define QMUX_FLAGS_SERVICE 0x80             /* sent by the service: the modem */
+#define QMUX_FLAGS_SERVICE 0x80             /* sent by the service: the modem; some send 0x00 */
 #define QMUX_SIZE_MAX      (UINT16_MAX + 1) /* the length field excludes the marker */
 
 #define QMI_CID_NONE      0x00 /* the CID of CTL; never allocated for a service */

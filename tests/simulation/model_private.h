@@ -324,7 +324,8 @@ struct model {
 
 	uint8_t *input; /* an incomplete frame from the modem */
 	size_t input_size;
-	uint64_t input_since;
+	uint64_t input_since; /* when its first byte came */
+	size_t input_old;     /* bytes that came no later */
 
 	struct owed *owed;
 	unsigned owed_count;

@@ -299,8 +299,11 @@ static void one_frame(struct model *m, const uint8_t *frame)
 	}
 }
 
-/* Handles all complete frames. skip: number of bytes at the front that are garbage. */
-static void take_input(struct model *m, size_t skip)
+/*
+ * Handles all complete frames. known: bytes that are no news; skip, stale: bytes at
+ * the front that are garbage, and that cannot be the first of a partial frame.
+ */
+static void take_input(struct model *m, size_t known, size_t skip, size_t stale)
 {
 	size_t at = skip;
 	size_t size = 0;
@@ -309,6 +312,8 @@ static void take_input(struct model *m, size_t skip)
 	m->counters.garbage += skip;
 	while (at < m->input_size && found != WIRE_PARTIAL) {
 		found = wire_scan_modem(m->input + at, m->input_size - at, &size);
+		if (found == WIRE_PARTIAL && at < stale)
+			found = WIRE_BAD;
 		if (found == WIRE_BAD) {
 			m->counters.garbage++;
 			reached(m, SITUATION_MODEM_GARBAGE);
@@ -323,6 +328,12 @@ static void take_input(struct model *m, size_t skip)
 	}
 	m->input_size -= at;
 	memmove(m->input, m->input + at, m->input_size);
+	if (at >= known) {
+		m->input_since = m->now;
+		m->input_old = m->input_size;
+	} else {
+		m->input_old -= at < m->input_old ? at : m->input_old;
+	}
 }
 
 void model_received(struct model *m, const uint8_t *data, size_t size, uint64_t now)
@@ -333,8 +344,7 @@ void model_received(struct model *m, const uint8_t *data, size_t size, uint64_t 
 
 		memcpy(m->input + m->input_size, data, part);
 		m->input_size += part;
-		m->input_since = now;
-		take_input(m, 0);
+		take_input(m, m->input_size - part, 0, 0);
 		data += part;
 		size -= part;
 	}
@@ -345,6 +355,5 @@ void expire_input(struct model *m, uint64_t now)
 	if (!m->input_size || now < m->input_since + PARTIAL_WAIT_MS)
 		return;
 	reached(m, SITUATION_MODEM_PARTIAL_LOST);
-	m->input_since = now;
-	take_input(m, 1);
+	take_input(m, 0, 1, m->input_old);
 }

@@ -56,7 +56,8 @@ unsigned wire_scan_request(const uint8_t *data, size_t size, size_t frame_max, s
 
 static bool is_modem_kind(uint8_t service, uint8_t flags)
 {
-	return service == 0 ? flags == 1 || flags == 2 : flags == 2 || flags == 4;
+	/* The bit of a compound message says nothing here. */
+	return service == 0 ? flags == 1 || flags == 2 : flags >> 1 == 1 || flags >> 1 == 2;
 }
 
 /* True if the TLVs received so far can fill the frame exactly. */
@@ -76,7 +77,9 @@ static bool chain_is_possible(const uint8_t *data, size_t size, size_t length)
 
 unsigned wire_scan_modem(const uint8_t *data, size_t size, size_t *frame_size)
 {
-	unsigned found = scan_header(data, size, 0x80, frame_size);
+	/* Without the service's flag, only a whole one counts. */
+	bool flag = size < 4 || data[3] || size < get16(data + 1) + 1;
+	unsigned found = scan_header(data, size, flag ? 0x80 : 0x00, frame_size);
 
 	if (size >= 7 && !is_modem_kind(data[4], data[6]))
 		return WIRE_BAD;

@@ -93,9 +93,60 @@ static void test_V19_a_part_that_is_skipped(void **state)
 	memcpy(data + 16, indication(2), 16);
 	assert_int_equal(input_push(input, data, sizeof(data)), sizeof(data));
 	expect_none(input, 100, 0);
-	input_skip(input);
+	input_expire(input);
 	expect_frame(input, 2, 16);
 	expect_none(input, 100, 0);
+}
+
+/* What follows does not give it more time. */
+static void test_V19_a_part_has_2_s_from_its_first_byte(void **state)
+{
+	struct input *input = *state;
+	uint8_t data[16];
+
+	memcpy(data, indication(1), 16);
+	data[1] = 0xFF;
+	data[2] = 0x0F;
+	data[11] = 0xF3;
+	data[12] = 0x0F;
+	data[14] = 0xF0;
+	data[15] = 0x0F;
+	input_push(input, data, 16);
+	expect_none(input, 100, 0);
+	for (uint64_t now = 1000; now < 4000; now += 1000) {
+		input_push(input, indication(2), 16);
+		expect_none(input, now, 0);
+		assert_int_equal(input->deadline, 2100);
+	}
+	input_expire(input);
+	expect_frame(input, 2, 16);
+	expect_frame(input, 2, 0);
+	expect_frame(input, 2, 0);
+	expect_none(input, 2100, 0);
+	assert_int_equal(input->deadline, UINT64_MAX);
+}
+
+/* Nothing that came with it begins another one, which would take 2 s more. */
+static void test_V19_a_stale_part_hides_no_other(void **state)
+{
+	struct input *input = *state;
+	uint8_t data[32];
+
+	memcpy(data, indication(1), 16);
+	data[1] = 60;
+	data[11] = 48;
+	data[14] = 45;
+	memcpy(data + 16, indication(2), 15);
+	input_push(input, data, 31);
+	expect_none(input, 100, 0);
+	input_push(input, indication(3), 10);
+	expect_none(input, 200, 0);
+	input_expire(input);
+	expect_none(input, 2100, 31);
+	assert_int_equal(input->bytes, 10);
+	assert_int_equal(input->deadline, 4100);
+	input_push(input, indication(3) + 10, 6);
+	expect_frame(input, 3, 0);
 }
 
 static void test_takes_what_there_is_room_for(void **state)
@@ -127,8 +178,12 @@ static void test_input_without_memory(void **state)
 #define INPUT_TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 static const struct CMUnitTest tests[] = {
-	INPUT_TEST(test_V19_frames_between_garbage), INPUT_TEST(test_V19_a_part_waits_for_the_rest),
-	INPUT_TEST(test_V19_a_part_that_is_skipped), INPUT_TEST(test_takes_what_there_is_room_for),
+	INPUT_TEST(test_V19_frames_between_garbage),
+	INPUT_TEST(test_V19_a_part_waits_for_the_rest),
+	INPUT_TEST(test_V19_a_part_that_is_skipped),
+	INPUT_TEST(test_V19_a_part_has_2_s_from_its_first_byte),
+	INPUT_TEST(test_V19_a_stale_part_hides_no_other),
+	INPUT_TEST(test_takes_what_there_is_room_for),
 	INPUT_TEST(test_input_without_memory),
 };
 

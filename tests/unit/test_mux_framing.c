@@ -84,6 +84,22 @@ static void test_V19_an_applications_frame_is_garbage_here(void **state)
 	assert_int_equal(mux_counters(bench->mux)->garbage, 13);
 }
 
+/* libqmi and uqmi accept these. */
+static void test_V19_flags_that_say_nothing(void **state)
+{
+	struct bench *bench = *state;
+	struct session *a = listener(bench);
+	struct msg ind = indication(DMS, 40, IND);
+
+	ind.bytes[3] = QMUX_FLAGS_APP;
+	modem_says(bench, ind);
+	app_reads(a, with_cid(ind, 1));
+	ind.bytes[6] |= 0x01;
+	modem_says(bench, ind);
+	app_reads(a, with_cid(ind, 1));
+	check_garbage(bench, 0, 0);
+}
+
 static void test_V19_a_lost_tail(void **state)
 {
 	struct bench *bench = *state;
@@ -138,18 +154,60 @@ static void test_V19_one_partial_after_another(void **state)
 	assert_true(mux_deadline(bench->mux) == MUX_NEVER);
 }
 
-static void test_V19_every_byte_renews_the_time(void **state)
+/* Nor does anything else that comes meanwhile. */
+static void test_V19_no_byte_renews_the_time(void **state)
 {
 	struct bench *bench = *state;
 	struct session *a = listener(bench);
+	struct msg lost = plus(indication(DMS, 40, IND), 0x10, "lost in the end", 15);
 	struct msg ind = indication(DMS, 40, IND);
 
-	for (size_t i = 0; i < 13; i++) {
-		hear(bench, ind.bytes + i, 1);
-		pass_time(bench, 1999);
-	}
+	hear(bench, lost.bytes, 16);
+	pass_time(bench, 1000);
+	hear(bench, ind.bytes, 13);
+	pass_time(bench, 999);
+	app_reads_nothing(a);
+	pass_time(bench, 1);
 	app_reads(a, with_cid(ind, 1));
-	check_garbage(bench, 0, 0);
+	check_garbage(bench, 16, 1);
+}
+
+/* The driver says that it has lost something. */
+static void test_V19_cut(void **state)
+{
+	struct bench *bench = *state;
+	struct session *a = listener(bench);
+	struct msg lost = plus(indication(DMS, 40, IND), 0x10, "lost in the end", 15);
+	struct msg ind = indication(DMS, 40, IND);
+
+	hear(bench, lost.bytes, 16);
+	mux_port_cut(bench->mux);
+	check_garbage(bench, 16, 1);
+	modem_says(bench, ind);
+	app_reads(a, with_cid(ind, 1));
+	mux_port_cut(bench->mux);
+	check_garbage(bench, 16, 1);
+}
+
+static void test_V19_a_message_port(void **state)
+{
+	struct bench *bench = *state;
+	struct msg lost = plus(indication(DMS, 40, IND), 0x10, "lost in the end", 15);
+	struct msg ind = indication(DMS, 40, IND);
+	struct session *a;
+
+	bench->config.message_port = true;
+	bench_restart(bench);
+	a = listener(bench);
+	hear(bench, lost.bytes, 16);
+	modem_says(bench, ind);
+	app_reads(a, with_cid(ind, 1));
+	check_garbage(bench, 16, 1);
+	/* A long one comes in several reads. */
+	hear(bench, lost.bytes, 16);
+	hear(bench, lost.bytes + 16, frame_size(lost.bytes) - 16);
+	app_reads(a, with_cid(lost, 1));
+	check_garbage(bench, 16, 1);
 }
 
 static void test_V19_more_than_the_input_holds(void **state)
@@ -189,10 +247,13 @@ static const struct CMUnitTest tests[] = {
 	BENCH_TEST(test_V19_byte_by_byte),
 	BENCH_TEST(test_V19_garbage_is_skipped),
 	BENCH_TEST(test_V19_an_applications_frame_is_garbage_here),
+	BENCH_TEST(test_V19_flags_that_say_nothing),
 	BENCH_TEST(test_V19_a_lost_tail),
 	BENCH_TEST(test_V19_a_frame_inside_a_lost_one),
 	BENCH_TEST(test_V19_one_partial_after_another),
-	BENCH_TEST(test_V19_every_byte_renews_the_time),
+	BENCH_TEST(test_V19_no_byte_renews_the_time),
+	BENCH_TEST(test_V19_cut),
+	BENCH_TEST(test_V19_a_message_port),
 	BENCH_TEST(test_V19_more_than_the_input_holds),
 	BENCH_TEST(test_V19_the_largest_frame),
 };

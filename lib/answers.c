@@ -83,19 +83,30 @@ static bool answers_add_client(struct mux *mux, const struct transaction *transa
 	return true;
 }
 
+/* V9: other words for exhaustion, if they have not been said already after a reclaim. */
+static bool answers_may_be_exhaustion(const struct transaction *transaction, uint16_t error)
+{
+	return (error == QMI_ERROR_NO_MEMORY || error == QMI_ERROR_INTERNAL) &&
+	       !transaction->retried;
+}
+
 /* V9: gives up another client so that the Allocate CID can be retried; false if there is none. */
-static bool answers_reclaim(struct mux *mux, const struct transaction *transaction)
+static bool answers_reclaim(struct mux *mux, const struct transaction *transaction, uint16_t error)
 {
 	struct clients *clients = &mux->clients;
 	struct user *user = transaction->user;
 	uint8_t service = transaction->service;
+	bool exhausted = error == QMI_ERROR_CLIENT_IDS_EXHAUSTED;
 	struct client *client;
 
-	clients_note_exhaustion(clients, service);
+	if (!exhausted && !answers_may_be_exhaustion(transaction, error))
+		return false;
+	if (exhausted)
+		clients_note_exhaustion(clients, service);
 	if (!transaction->session)
 		return false;
 	client = clients_reclaimable(clients, user, service, NODE_ANY);
-	if (!client)
+	if (!client && exhausted)
 		client = clients_revocable(clients, user, service);
 	return client && own_reclaim(mux, transaction->session, transaction->tid, client);
 }
@@ -106,7 +117,7 @@ static void answers_finish_allocate(struct mux *mux, const struct transaction *t
 	uint16_t error = frame_error(frame);
 	uint8_t device_cid = answers_allocated_cid(frame, transaction->service);
 
-	if (error == QMI_ERROR_CLIENT_IDS_EXHAUSTED && answers_reclaim(mux, transaction))
+	if (answers_reclaim(mux, transaction, error))
 		return;
 	if (error == QMI_ERROR_NONE && device_cid == QMI_CID_NONE) {
 		answers_drop(mux, frame, "malformed response");
@@ -200,14 +211,26 @@ static void answers_route_ctl_response(struct mux *mux, uint8_t *frame)
  * V9: a data call protects its client from being reclaimed, whether or not
  * anybody remembers who asked for it.
  */
-static void answers_note_call(struct mux *mux, struct client *client, const uint8_t *frame)
+static void answers_note_call(struct mux *mux, struct client *client, const uint8_t *frame,
+			      uint32_t subject)
 {
-	if (client->service != QMI_SERVICE_WDS || frame_error(frame) != QMI_ERROR_NONE)
+	if (client->service != QMI_SERVICE_WDS)
 		return;
-	if (frame_message(frame) == QMI_WDS_START_NETWORK) {
-		client->call_up = true;
-	} else if (frame_message(frame) == QMI_WDS_STOP_NETWORK) {
-		client->call_up = false;
+	if (frame_kind(frame) == FRAME_RESPONSE)
+		calls_note_response(&client->calls, frame, subject);
+	else
+		calls_note_indication(&client->calls, frame);
+	if (!calls_are_up(&client->calls))
+		own_release_if_overdue(mux, client);
+}
+
+/* V9: the modem is offline. */
+static void answers_end_calls(struct mux *mux)
+{
+	list_for_each (link, &mux->clients.services[QMI_SERVICE_WDS].clients) {
+		struct client *client = container_of(link, struct client, link);
+
+		client->calls = (struct calls){0};
 		own_release_if_overdue(mux, client);
 	}
 }
@@ -220,6 +243,7 @@ static void answers_route_response(struct mux *mux, uint8_t *frame)
 		client ? transaction_answered(&mux->transactions, client, frame_tid(frame),
 					      frame_message(frame))
 		       : NULL;
+	uint32_t subject = transaction ? transaction->subject : 0;
 
 	if (transaction) {
 		ledger_answered(mux, transaction);
@@ -230,7 +254,9 @@ static void answers_route_response(struct mux *mux, uint8_t *frame)
 	}
 	/* It may release the client. */
 	if (client)
-		answers_note_call(mux, client, frame);
+		answers_note_call(mux, client, frame, subject);
+	if (calls_end_with(frame, subject))
+		answers_end_calls(mux);
 }
 
 /* V12: once to each session that holds a client of the service. */
@@ -280,10 +306,12 @@ static void answers_route_indication(struct mux *mux, uint8_t *frame)
 	client = clients_of_modem(&mux->clients, frame_service(frame), device_cid);
 	if (!client || client_is_orphan(client)) {
 		answers_drop(mux, frame, client ? "orphaned client" : "unknown client");
-		return;
+	} else {
+		frame_set_cid(frame, client->cid);
+		answers_forward_to_holders(mux, client, frame, device_cid);
 	}
-	frame_set_cid(frame, client->cid);
-	answers_forward_to_holders(mux, client, frame, device_cid);
+	if (client)
+		answers_note_call(mux, client, frame, 0);
 }
 
 /* V13: the modem has revoked a client. */

@@ -243,7 +243,7 @@ bool client_is_held_by_only(const struct client *client, const struct session *s
 
 bool client_is_reclaimable(const struct client *client)
 {
-	return client_is_orphan(client) && !client->releasing && !client->call_up;
+	return client_is_orphan(client) && !client->releasing && !calls_are_up(&client->calls);
 }
 
 static bool client_helps(const struct client *client, unsigned node)
@@ -312,7 +312,7 @@ struct client *clients_revocable(const struct clients *clients, struct user *use
 		struct client *client = container_of(link, struct client, link);
 
 		if (client->user != user && !user_is_root(client->user) && !client->releasing &&
-		    !client->call_up && client->user->tally > most)
+		    !calls_are_up(&client->calls) && client->user->tally > most)
 			return client;
 	}
 	return NULL;

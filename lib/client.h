@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "calls.h"
 #include "cid_map.h"
 #include "list.h"
 #include "table.h"
@@ -25,7 +26,7 @@ struct client {
 	struct user *user;             /* V28: whose session allocated it */
 	uint64_t orphaned_at;          /* ms */
 	struct transaction *releasing; /* its Release CID in flight; it is unusable then */
-	bool call_up;                  /* V9, WDS: a data call was started and not stopped */
+	struct calls calls;            /* V9: of a WDS client */
 	bool overdue;                  /* V9: an orphan too old, but not reclaimable yet */
 	struct list holders;           /* V8: holdings, the last user first; empty: an orphan */
 	struct list heads;             /* sessions whose next frame names it */

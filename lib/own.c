@@ -256,6 +256,7 @@ void own_allocate(struct mux *mux, struct transaction *reclaim)
 		return;
 	}
 	transaction->purpose = PURPOSE_ALLOCATE;
+	transaction->retried = true;
 	transaction->tid = reclaim->tid;
 	transaction->message = QMI_CTL_ALLOCATE_CID;
 	ledger_owe(session, transaction);
@@ -265,7 +266,7 @@ void own_allocate(struct mux *mux, struct transaction *reclaim)
 
 static bool own_sync_releases(const struct session *session, const struct client *client)
 {
-	return !client->releasing && !client->call_up &&
+	return !client->releasing && !calls_are_up(&client->calls) &&
 	       (client_is_orphan(client) || client_is_held_by_only(client, session));
 }
 

@@ -40,9 +40,15 @@ enum qmi_ctl_message {
 };
 
 enum qmi_wds_message {
+	QMI_WDS_RESET = 0x0000,
 	QMI_WDS_ABORT = 0x0002,
 	QMI_WDS_START_NETWORK = 0x0020,
 	QMI_WDS_STOP_NETWORK = 0x0021,
+	QMI_WDS_PACKET_SERVICE_STATUS = 0x0022,
+};
+
+enum qmi_dms_message {
+	QMI_DMS_SET_OPERATING_MODE = 0x002E,
 };
 
 enum qmi_nas_message {
@@ -61,10 +67,12 @@ enum qmi_result {
 enum qmi_error {
 	QMI_ERROR_NONE = 0,
 	QMI_ERROR_MALFORMED_MESSAGE = 1,
+	QMI_ERROR_NO_MEMORY = 2,
 	QMI_ERROR_INTERNAL = 3,
 	QMI_ERROR_ABORTED = 4,
 	QMI_ERROR_CLIENT_IDS_EXHAUSTED = 5,
 	QMI_ERROR_INVALID_CLIENT_ID = 7,
+	QMI_ERROR_NO_EFFECT = 26,
 };
 
 #endif

@@ -240,6 +240,7 @@ static void requests_begin(struct mux *mux, struct session *session,
 		requests_find_client(mux, session, frame_service(frame), frame_cid(frame));
 
 	requests_note_client(transaction, client);
+	transaction->subject = calls_subject(frame);
 	transaction_begin(&mux->transactions, transaction, client,
 			  mux->now + mux->config.transaction_timeout);
 	frame_set_cid(frame, client->device_cid);

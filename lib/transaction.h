@@ -57,6 +57,8 @@ struct transaction {
 	bool expired;
 	bool contended;            /* expired, and ends at its deadline: a request waits for it */
 	bool has_slot;             /* V28: it takes one of its user's CTL slots */
+	uint32_t subject;          /* V9: see calls_subject() */
+	bool retried;              /* V9: an Allocate CID after a client was reclaimed for it */
 	bool allocating;           /* V28: it counts as a client of its user */
 	bool leaving;              /* V28: its client counts as one that the modem still has */
 	struct list of_client;     /* in the client's transactions */

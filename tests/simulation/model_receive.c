@@ -37,11 +37,12 @@ static void note_call(struct model *m, const uint8_t *frame)
 {
 	int client = client_by_device_cid(m, wire_service(frame), wire_cid(frame));
 
-	if (wire_service(frame) != 1 || client == NOBODY || wire_error(frame) != 0)
+	if (wire_service(frame) != 1 || client == NOBODY)
 		return;
-	if (wire_message(frame) == 0x0020) {
+	if (wire_message(frame) == 0x0020 && wire_error(frame) == 0) {
 		m->clients[client].call = true;
-	} else if (wire_message(frame) == 0x0021) {
+	} else if (wire_message(frame) == 0x0021 &&
+		   (wire_error(frame) == 0 || wire_error(frame) == 26)) {
 		m->clients[client].call = false;
 	}
 }
@@ -115,6 +116,19 @@ static bool give_up_client(struct model *m, int flight, uint8_t service)
 	return false;
 }
 
+/* V9: the same once for other words, but only an orphan. */
+static bool give_up_orphan(struct model *m, int flight, uint8_t service)
+{
+	const struct flight *f = &m->flights[flight];
+	int client = f->again ? NOBODY : orphan_to_reclaim(m, f->user, service, ANY_NODE, false);
+
+	if (client == NOBODY)
+		return false;
+	reached(m, SITUATION_RECLAIMED_IN_OTHER_WORDS);
+	reclaim(m, client, flight);
+	return true;
+}
+
 /* Returns false if the Allocate CID has not ended yet. */
 static bool answer_allocate(struct model *m, int flight, const uint8_t *frame)
 {
@@ -139,6 +153,8 @@ static bool answer_allocate(struct model *m, int flight, const uint8_t *frame)
 		owe_error(m, f->seat, f->frame, 3, "V2");
 	} else {
 		if (error == 5 && give_up_client(m, flight, wanted))
+			return false;
+		if ((error == 2 || error == 3) && give_up_orphan(m, flight, wanted))
 			return false;
 		pass_on(m, f, frame);
 	}

@@ -85,6 +85,7 @@
 	X(SHARED_NODE, "a user used another's client on a shared node (V28)")                      \
 	X(FOREIGN_RELEASED, "another user's client was released (V28)")                            \
 	X(RECLAIMED_OTHERS, "another user's orphan was given up (V9, V28)")                        \
+	X(RECLAIMED_IN_OTHER_WORDS, "an error that may mean exhaustion reclaimed an orphan (V9)")  \
 	X(CLIENT_LIMIT, "a user had as many clients as it may (V28)")                              \
 	X(CLIENT_LIMIT_RECLAIM, "such a user gave up an orphan of its own (V28)")                  \
 	X(REVOKED_FOR_ANOTHER, "a client was revoked, of a user with most of them (V28)")          \

@@ -164,7 +164,7 @@ static void test_V9_least_recently_used_orphan(void **state)
 	assert_ptr_equal(clients_reclaimable(clients, here->user, DMS, 0), c);
 	assert_ptr_equal(clients_reclaimable_own(clients, here->user, DMS), b);
 	assert_null(clients_reclaimable_own(clients, foreign->user, DMS));
-	b->call_up = true;
+	b->calls.up[CALLS_IPV4] = true;
 	assert_ptr_equal(reclaimable(clients), c);
 	assert_null(clients_reclaimable(clients, here->user, DMS, 1));
 	c->releasing = &release;
@@ -200,7 +200,7 @@ static void test_V28_whose_orphan_goes_first(void **state)
 	assert_ptr_equal(clients_reclaimable(clients, here->user, DMS, NODE_ANY), first);
 	assert_null(clients_reclaimable(clients, here->user, DMS, 1));
 	/* Clients that cannot be reclaimed do not count. */
-	first->call_up = true;
+	first->calls.up[CALLS_IPV4] = true;
 	client_use(clients, of_root, NULL);
 	client_use(clients, first, NULL);
 	assert_int_equal(clients_reclaimable(clients, here->user, DMS, NODE_ANY)->device_cid, 3);
@@ -216,11 +216,11 @@ static void test_V28_who_has_more_than_half(void **state)
 	add(clients, here, 3);
 	assert_ptr_equal(clients_revocable(clients, here->user, DMS), a);
 	assert_null(clients_revocable(clients, foreign->user, DMS));
-	a->call_up = true;
+	a->calls.up[CALLS_IPV4] = true;
 	assert_ptr_equal(clients_revocable(clients, here->user, DMS), b);
 	b->releasing = &release;
 	assert_null(clients_revocable(clients, here->user, DMS));
-	a->call_up = false;
+	a->calls.up[CALLS_IPV4] = false;
 	b->releasing = NULL;
 	client_use(clients, a, foreign);
 	assert_ptr_equal(clients_revocable(clients, root->user, DMS), b);
@@ -285,7 +285,7 @@ static void test_V9_orphans_age(void **state)
 	struct client *a = add(clients, here, 1);
 	struct client *b = add(clients, here, 2);
 
-	b->call_up = true;
+	b->calls.up[CALLS_IPV4] = true;
 	assert_int_equal(clients_deadline(clients), UINT64_MAX);
 	assert_null(clients_too_old(clients, 1000000));
 	leave(clients, here, 5);
@@ -297,7 +297,7 @@ static void test_V9_orphans_age(void **state)
 	assert_true(client_is_overdue(a));
 	assert_false(client_is_overdue(b));
 	/* It was kept because of its call. */
-	b->call_up = false;
+	b->calls.up[CALLS_IPV4] = false;
 	assert_true(client_is_overdue(b));
 	client_use(clients, b, here);
 	assert_false(client_is_overdue(b));

@@ -31,6 +31,7 @@ extern const struct test_group cid_map_tests;
 extern const struct test_group client_tests;
 extern const struct test_group name_tests;
 extern const struct test_group transaction_tests;
+extern const struct test_group calls_tests;
 extern const struct test_group input_tests;
 extern const struct test_group session_tests;
 extern const struct test_group mux_request_tests;

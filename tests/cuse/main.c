@@ -12,7 +12,7 @@ static const struct test_group *const groups[] = {
 	&queue_tests,     &timeout_tests,     &restart_tests, &framing_tests, &device_tests,
 	&poll_tests,      &signal_tests,      &name_tests,    &startup_tests, &resource_tests,
 	&stop_tests,      &log_tests,         &wake_tests,    &node_tests,    &loop_tests,
-	&log_limit_tests, &privilege_tests,   &user_tests,    &pace_tests,
+	&log_limit_tests, &privilege_tests,   &user_tests,    &pace_tests,    &blocked_tests,
 };
 
 int main(int argc, char **argv)

@@ -25,6 +25,7 @@ extern const struct test_group log_tests;
 extern const struct test_group log_limit_tests;
 extern const struct test_group privilege_tests;
 extern const struct test_group wake_tests;
+extern const struct test_group blocked_tests;
 extern const struct test_group node_tests;
 extern const struct test_group loop_tests;
 extern const struct test_group user_tests;

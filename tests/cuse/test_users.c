@@ -11,7 +11,6 @@
 
 #define CLIENTS_MAX   16 /* of a service, for a user */
 #define SESSIONS_MAX  1024
-#define READS_MAX     64
 #define FLOOD         1000
 #define FLOOD_LINES   100 /* at most, in 10 s */
 #define MEMORY        8388608

@@ -8,16 +8,27 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "log.h"
+
+#define SEND_TIMEOUT 1 /* s for a change of state; a sign of life does not wait */
 
 static struct {
 	const char *path; /* of NOTIFY_SOCKET */
 	uint64_t pause;   /* ms between two signs of life, or 0 */
 	uint64_t next;    /* ms, when the next is due */
 } supervisor_watchdog;
+
+/* What a supervisor that does not read may cost the sessions and the end. */
+static void supervisor_limit_wait(int fd)
+{
+	static const struct timeval limit = {.tv_sec = SEND_TIMEOUT};
+
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+}
 
 static void supervisor_send_state(const char *path, const char *state, int flags)
 {
@@ -34,6 +45,8 @@ static void supervisor_send_state(const char *path, const char *state, int flags
 	if (path[0] == '@')
 		address.sun_path[0] = '\0';
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd >= 0)
+		supervisor_limit_wait(fd);
 	if (fd < 0 || sendto(fd, state, strlen(state), MSG_NOSIGNAL | flags,
 			     (struct sockaddr *)&address, size) < 0)
 		log_warning("cannot notify the supervisor at '%s': %s", path, strerror(errno));

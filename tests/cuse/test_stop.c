@@ -227,6 +227,30 @@ static void test_stop_supervisor_watches_another(struct bench *b)
 	assert_false(wait_for(in->daemon.notify, POLLIN, deadline_in(WATCHDOG * 1000)));
 }
 
+static void ask_for_life_often(void)
+{
+	setenv("WATCHDOG_USEC", "20000", 1);
+}
+
+/* A supervisor that reads nothing delays neither the sessions nor the end. */
+static void test_stop_supervisor_does_not_read(struct bench *b)
+{
+	struct instance *in = &b->instances[0];
+	int64_t deadline = deadline_usual();
+	int fd;
+
+	start_watched(in, ask_for_life_often);
+	fd = session_open(b, 0);
+	client_allocate(b, fd, QMI_SERVICE_DMS);
+	while (!daemon_said(&in->daemon, "cannot notify the supervisor")) {
+		assert_true(now_ms() < deadline);
+		fence(b, fd);
+	}
+	for (int i = 0; i < 10; i++)
+		fence(b, fd);
+	instance_stop(in);
+}
+
 static const struct test_case cases[] = {
 	TEST_CASE(test_stop_second_signal),
 	TEST_CASE(test_stop_second_signal_while_closing),
@@ -239,6 +263,7 @@ static const struct test_case cases[] = {
 	TEST_CASE(test_stop_node_cannot_be_made),
 	TEST_CASE(test_stop_supervisor_watches),
 	TEST_CASE(test_stop_supervisor_watches_another),
+	TEST_CASE(test_stop_supervisor_does_not_read),
 };
 
 const struct test_group stop_tests = TEST_GROUP("the states of an instance", cases);

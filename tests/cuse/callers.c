@@ -9,6 +9,8 @@
 
 #include "proc.h"
 
+#define STACK_SIZE 65536
+
 struct caller {
 	const struct callers *all;
 	int fd;
@@ -37,12 +39,17 @@ void callers_run(int fd, const void *arg, struct outcome *outcome)
 	static struct caller callers[CALLERS_MAX];
 	pthread_t threads[CALLERS_MAX];
 	const struct callers *all = arg;
+	pthread_attr_t small;
 
+	pthread_attr_init(&small);
+	pthread_attr_setstacksize(&small, STACK_SIZE);
 	for (size_t i = 0; i < all->count; i++) {
 		callers[i] = (struct caller){.all = all, .fd = fd};
-		if (pthread_create(&threads[i], NULL, call, &callers[i]) != 0)
+		if (pthread_create(&threads[i], &small, call, &callers[i]) != 0)
 			return;
-		/* This one must not block before the previous one does. */
+	}
+	/* Without sleeping, by which the child would seem to be blocked. */
+	for (size_t i = 0; i < all->count; i++) {
 		while (callers[i].thread == 0 || proc_state(callers[i].thread) == 'R')
 			sched_yield();
 	}

@@ -19,7 +19,7 @@ struct callers {
 
 /*
  * The child function; arg is a struct callers. When the child is blocked, so is each of
- * its calls, the first one first. count: the calls that have ended as expected.
+ * its calls, unless it has ended. count: the calls that have ended as expected.
  */
 child_fn callers_run;
 

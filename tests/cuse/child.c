@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -191,6 +192,15 @@ void child_handle_usr1(int flags)
 	struct sigaction action = {.sa_handler = ignore, .sa_flags = flags};
 
 	sigaction(SIGUSR1, &action, NULL);
+}
+
+void child_interrupt_itself(bool often)
+{
+	struct itimerval every = {{0, 1000}, {0, 1000}};
+	struct sigaction action = {.sa_handler = ignore};
+
+	sigaction(SIGALRM, &action, NULL);
+	setitimer(ITIMER_REAL, often ? &every : &(struct itimerval){0}, NULL);
 }
 
 void child_read_eintr(int fd, const void *arg, struct outcome *outcome)

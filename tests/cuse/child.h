@@ -55,4 +55,7 @@ child_fn child_write_eintr;
 /* Installs an empty SIGUSR1 handler with these sa_flags in the calling process. */
 void child_handle_usr1(int flags);
 
+/* Begins to interrupt the calling process every ms, or ends it. */
+void child_interrupt_itself(bool often);
+
 #endif

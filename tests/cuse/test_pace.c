@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* How much of the daemon's time one program can take: V28. */
 #include "app_session.h"
-#include "child.h"
+#include "callers.h"
+#include "notified.h"
 #include "proc.h"
 #include "rule_groups.h"
 #include "timing.h"
@@ -11,14 +12,16 @@
 #include <string.h>
 #include <unistd.h>
 
-#define FRAMES     10000 /* in one write; the daemon refuses them all */
-#define WAITING    65536 /* V21: bytes that may wait before a write must */
-#define AT_ONCE    64    /* frames that are dealt with at the write, and in each millisecond */
-#define ASKED      15
-#define REFUSAL_MS 4
-#define CLOCK_MS   10 /* by which the daemon's clock may be late */
-#define WRITERS    BENCH_CHILDREN
-#define LINGERING  8 /* V28: closed sessions with frames to send */
+#define FRAMES      10000 /* in one write; the daemon refuses them all */
+#define WAITING     65536 /* V21: bytes that may wait before a write must */
+#define AT_ONCE     64    /* frames that are dealt with at the write, and in each millisecond */
+#define ASKED       15
+#define REFUSAL_MS  4
+#define CLOCK_MS    10 /* by which the daemon's clock may be late */
+#define WRITERS     BENCH_CHILDREN
+#define WAITING_MAX 256 /* calls of a user that wait for a refusal */
+#define WAITERS     200 /* for 4 ms each */
+#define LINGERING   8   /* V28: closed sessions with frames to send */
 
 static struct {
 	uint8_t bytes[FRAMES * 12];
@@ -80,20 +83,23 @@ static void test_V28_refused_writes_are_paced(struct bench *b)
 	fence(b, session_open_as(b, 0, USER_B));
 }
 
+static void expect_slow_refusals(int fd)
+{
+	int64_t began = now_ms();
+
+	for (int i = 0; i < ASKED; i++)
+		session_write_fails(fd, "garbage", 7, EINVAL);
+	assert_true(now_ms() - began >= (ASKED - 1) * REFUSAL_MS - CLOCK_MS);
+}
+
 /* So does writing what is not a request. */
 static void test_V28_wrong_writes_are_paced(struct bench *b)
 {
-	int64_t began;
 	int fd;
 
 	bench_start(b, NULL);
 	fd = session_open_as(b, 0, USER_A);
-	began = now_ms();
-	for (int i = 0; i < ASKED; i++) {
-		assert_int_equal(write(fd, "garbage", 7), -1);
-		assert_int_equal(errno, EINVAL);
-	}
-	assert_true(now_ms() - began >= (ASKED - 1) * REFUSAL_MS - CLOCK_MS);
+	expect_slow_refusals(fd);
 	fence(b, session_open_as(b, 0, USER_B));
 }
 
@@ -149,6 +155,68 @@ static void test_V28_refused_writers_are_killed(struct bench *b)
 	bench_stop(b);
 }
 
+/* Writes garbage until so many of these calls have been interrupted. */
+static void ask_in_the_rain(int fd, const void *arg, struct outcome *outcome)
+{
+	(void)arg;
+	child_interrupt_itself(true);
+	while (outcome->count < WAITING_MAX + 1) {
+		if (write(fd, "garbage", 7) < 0 && errno == EINTR)
+			outcome->count++;
+	}
+	child_interrupt_itself(false);
+}
+
+/* Waiting for a refusal can be interrupted, and then no longer takes one of the user's places. */
+static void test_V28_waits_for_a_refusal_are_interrupted(struct bench *b)
+{
+	struct outcome outcome;
+	int fd;
+
+	bench_start(b, NULL);
+	fd = session_open_as(b, 0, USER_A);
+	child_finish(bench_child(b, ask_in_the_rain, fd, NULL), &outcome);
+	assert_int_equal(outcome.count, WAITING_MAX + 1);
+	expect_slow_refusals(fd);
+	fence(b, session_open_as(b, 0, USER_B));
+}
+
+/* On a slow machine all may have been refused before. */
+static void await_waiters(struct child *crowd)
+{
+	int64_t deadline = deadline_usual();
+
+	while (!child_has_reported(crowd) && proc_state(crowd->pid) != 'S') {
+		assert_true(now_ms() < deadline);
+		pause_briefly();
+	}
+}
+
+/* V18: whoever waits for a refusal gets it when a second signal ends the daemon at once. */
+static void test_V28_refusals_end_with_the_daemon(struct bench *b)
+{
+	struct callers writers = {
+		.count = WAITERS, .data = "garbage", .size = 7, .expected = EINVAL};
+	struct outcome outcome;
+	struct child *crowd;
+	int other;
+	int fd;
+
+	bench_start(b, NULL);
+	other = session_open_as(b, 0, USER_B);
+	fd = session_open_as(b, 0, USER_A);
+	crowd = bench_child(b, callers_run, fd, &writers);
+	await_waiters(crowd);
+	/* The daemon has seen all of them before this. */
+	fence(b, other);
+	daemon_signal(b->daemon, SIGTERM);
+	notified_expect(b->daemon, "STOPPING=1", "");
+	daemon_signal(b->daemon, SIGTERM);
+	child_finish(crowd, &outcome);
+	assert_int_equal(outcome.count, WAITERS);
+	assert_int_equal(daemon_wait(b->daemon, deadline_usual()), 0);
+}
+
 /* One user's refusals do not wait for another's. */
 static void test_V28_refusals_take_turns_by_user(struct bench *b)
 {
@@ -175,6 +243,8 @@ static const struct test_case cases[] = {
 	TEST_CASE(test_V28_wrong_writes_are_paced),
 	TEST_CASE(test_V28_opens_are_paced),
 	TEST_CASE(test_V28_refused_writers_are_killed),
+	TEST_CASE(test_V28_waits_for_a_refusal_are_interrupted),
+	TEST_CASE(test_V28_refusals_end_with_the_daemon),
 	TEST_CASE(test_V28_refusals_take_turns_by_user),
 };
 

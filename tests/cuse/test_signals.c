@@ -6,7 +6,6 @@
 
 #include <signal.h>
 #include <sys/mman.h>
-#include <sys/time.h>
 
 static void expect_eintr(struct child *child)
 {
@@ -123,21 +122,10 @@ static void test_V23_read_with_sa_restart(struct bench *b)
 
 #define STORM 200
 
-static void interrupt_every_ms(void)
-{
-	struct itimerval often = {{0, 1000}, {0, 1000}};
-	struct sigaction action = {.sa_handler = SIG_DFL};
-
-	child_handle_usr1(0);
-	sigaction(SIGUSR1, NULL, &action);
-	sigaction(SIGALRM, &action, NULL);
-	setitimer(ITIMER_REAL, &often, NULL);
-}
-
 /* Reads while signals arrive; count: the frames that came in order. */
 static void read_in_the_rain(int fd, const void *arg, struct outcome *outcome)
 {
-	interrupt_every_ms();
+	child_interrupt_itself(true);
 	while (outcome->count < STORM) {
 		child_read(fd, arg, outcome);
 		if (outcome->err == EINTR)
@@ -146,7 +134,7 @@ static void read_in_the_rain(int fd, const void *arg, struct outcome *outcome)
 			break;
 		outcome->count++;
 	}
-	setitimer(ITIMER_REAL, &(struct itimerval){0}, NULL);
+	child_interrupt_itself(false);
 }
 
 /* V23, V20: no frame is lost or read twice, whenever the signal comes. */
@@ -175,7 +163,7 @@ static void write_in_the_rain(int fd, const void *arg, struct outcome *outcome)
 {
 	struct message m;
 
-	interrupt_every_ms();
+	child_interrupt_itself(true);
 	while (outcome->count < STORM) {
 		flood_request(&m, arg, (uint16_t)(outcome->count + 1));
 		child_write(fd, &m, outcome);
@@ -185,7 +173,7 @@ static void write_in_the_rain(int fd, const void *arg, struct outcome *outcome)
 			break;
 		outcome->count++;
 	}
-	setitimer(ITIMER_REAL, &(struct itimerval){0}, NULL);
+	child_interrupt_itself(false);
 }
 
 /* V23, V21: a frame is sent once if write() accepted it, never if write() gave EINTR. */

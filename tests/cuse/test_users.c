@@ -196,6 +196,20 @@ static void test_V28_nodes_users_can_share_clients(struct bench *b)
 	client_release(b, other, &c);
 }
 
+static void test_V28_users_can_be_kept_apart(struct bench *b)
+{
+	struct client c;
+	int owner;
+	int other;
+
+	bench_start(b, "--share=node", "--share=user", NULL);
+	owner = session_open_as(b, 0, USER_A);
+	other = session_open_as(b, 0, USER_B);
+	c = client_allocate(b, owner, QMI_SERVICE_NAS);
+	session_expect_foreign(b, other, &c);
+	client_release(b, owner, &c);
+}
+
 /* Opens node 0 as this user; returns 0 or the error. The session is closed with the test's. */
 static int try_open_as(struct bench *b, uid_t uid)
 {
@@ -363,6 +377,7 @@ static const struct test_case cases[] = {
 	TEST_CASE(test_V28_clients_belong_to_a_user),
 	TEST_CASE(test_V28_sync_spares_others_orphans),
 	TEST_CASE(test_V28_nodes_users_can_share_clients),
+	TEST_CASE(test_V28_users_can_be_kept_apart),
 	TEST_CASE(test_V28_sessions_of_a_user),
 	TEST_CASE(test_V28_memory_of_a_user),
 	TEST_CASE(test_V28_memory_of_all),

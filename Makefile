@@ -90,7 +90,7 @@ $(BUILD)/qmi-modem-sim: $(SIM) $(BUILD)/obj/lib/frame.o $(BUILD)/obj/lib/names.o
 # Lets the unit tests make allocations fail.
 $(BUILD)/tests/unit-tests: OWN_LDFLAGS = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 $(BUILD)/tests/unit-tests: LIBS = $(CMOCKA_LIBS)
-$(BUILD)/tests/unit-tests: $(UNIT) $(LIB) $(BUILD)/obj/cuse-qmux/open_files.o
+$(BUILD)/tests/unit-tests: $(UNIT) $(LIB) $(patsubst %,$(BUILD)/obj/cuse-qmux/%.o,log_kinds open_files)
 	@mkdir -p $(@D)
 	$(link)
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Runs the unit tests of the core and of the daemon's table of open files, which do no I/O. */
+/* Runs the unit tests of the core, and of what the daemon has that does no I/O. */
 #include <stdio.h>
 
 #include "unit_groups.h"
@@ -39,6 +39,7 @@ static const struct test_group *const groups[] = {
 	&mux_local_turn_tests,
 	&mux_window_tests,
 	&open_files_tests,
+	&log_kinds_tests,
 };
 
 int main(void)

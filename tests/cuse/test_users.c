@@ -318,6 +318,31 @@ static void test_V28_memory_of_a_user(struct bench *b)
 	fence(b, root);
 }
 
+/* Sessions that do nothing take their user's memory too, with what the daemon needs for each. */
+static void test_V28_memory_of_idle_sessions(struct bench *b)
+{
+	long at_start;
+	long grown;
+	int root;
+	int err;
+
+	bench_skip_if_wrapped();
+	allow_many_files();
+	bench_start(b, "--memory=1048576", NULL);
+	root = session_open(b, 0);
+	fence(b, root);
+	session_open_as(b, 0, USER_A);
+	at_start = proc_rss_kib(b->daemon->pid);
+	do {
+		err = try_open_as(b, USER_A);
+	} while (!err);
+	assert_int_equal(err, ENOMEM);
+	grown = proc_rss_kib(b->daemon->pid) - at_start;
+	print_message("[   info   ] a user that takes 512 KiB with sessions: %ld KiB\n", grown);
+	assert_in_range(grown, MIB / 4, MIB * 7 / 12);
+	fence(b, root);
+}
+
 /* Two users that take all they can leave something to a third, and to root. */
 static void test_V28_memory_of_all(struct bench *b)
 {
@@ -380,6 +405,7 @@ static const struct test_case cases[] = {
 	TEST_CASE(test_V28_users_can_be_kept_apart),
 	TEST_CASE(test_V28_sessions_of_a_user),
 	TEST_CASE(test_V28_memory_of_a_user),
+	TEST_CASE(test_V28_memory_of_idle_sessions),
 	TEST_CASE(test_V28_memory_of_all),
 	TEST_CASE(test_V28_ignored_ctl_requests_delay_nobody),
 };

@@ -36,8 +36,12 @@ static struct {
 
 static void log_gate_fill(struct log_gate *gate, uint64_t now)
 {
-	uint64_t pauses = (now - gate->filled) / gate->pause;
+	uint64_t pauses;
 
+	/* The loop's clock may be late. */
+	if (now < gate->filled)
+		return;
+	pauses = (now - gate->filled) / gate->pause;
 	if (gate->left + pauses >= gate->burst) {
 		gate->left = gate->burst;
 		gate->filled = now;

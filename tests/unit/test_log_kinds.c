@@ -116,10 +116,29 @@ static void test_V28_log_limit_of_a_kind(void **state)
 	release_all();
 }
 
+/* V28: a clock that is late, as the loop's is, opens no limit. */
+static void test_V28_log_limit_and_a_late_clock(void **state)
+{
+	unsigned passed = 0;
+
+	(void)state;
+	now += WHILE;
+	for (int i = 0; i < 100; i++)
+		passed += passes(0);
+	now -= 5;
+	assert_null(log_kinds_release(now, false));
+	assert_false(passes(0));
+	assert_true(passes(1));
+	assert_int_equal(passed, KIND_BURST);
+	assert_int_equal(release_all(), 100 - KIND_BURST + 1);
+	now += 5;
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_V28_log_limit_of_all_kinds),
 	cmocka_unit_test(test_V28_log_limit_under_attack),
 	cmocka_unit_test(test_V28_log_limit_of_a_kind),
+	cmocka_unit_test(test_V28_log_limit_and_a_late_clock),
 };
 
 TEST_GROUP(log_kinds_tests, tests);

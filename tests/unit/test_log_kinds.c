@@ -7,6 +7,7 @@
 #include "unit_groups.h"
 
 #define KIND_BURST  5
+#define KIND_PAUSE  2000
 #define TOTAL_BURST 30
 #define TOTAL_PAUSE 250
 #define LEVEL       6
@@ -100,7 +101,13 @@ static void test_V28_log_limit_of_a_kind(void **state)
 		passed += passes(0);
 	assert_int_equal(passed, KIND_BURST);
 	assert_true(passes(1));
-	assert_int_equal(release_all(), 100 - KIND_BURST);
+	assert_int_equal(log_kinds_deadline(), now + KIND_PAUSE);
+	now += KIND_PAUSE - 1;
+	assert_null(log_kinds_release(now, false));
+	now++;
+	assert_int_equal(log_kinds_release(now, false)->count, 100 - KIND_BURST);
+	assert_false(passes(0));
+	assert_int_equal(release_all(), 1);
 
 	now += WHILE;
 	for (size_t i = 0; i < LOG_KINDS_MAX; i++)

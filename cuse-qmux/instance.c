@@ -39,7 +39,7 @@ struct instance {
 	struct options options;
 	enum instance_state state;
 	uint64_t state_deadline; /* ms, when the state times out */
-	bool told_to_stop;       /* by a signal; a second one ends the instance at once */
+	bool told_to_stop;       /* by SIGTERM or SIGINT; a second one ends it at once */
 	int status;
 	struct loop loop;
 	struct port port;
@@ -226,9 +226,19 @@ static void instance_signal_ready(struct watch *watch, uint32_t events)
 	}
 	if (instance->state < INSTANCE_STOPPING)
 		instance_begin_stopping(instance);
-	else if (instance->told_to_stop)
+	else if (instance->told_to_stop && info.ssi_signo != SIGHUP)
 		instance->state = INSTANCE_ENDED;
-	instance->told_to_stop = true;
+	/* A terminal that closes sends SIGHUP, and so does its shell. */
+	if (info.ssi_signo != SIGHUP)
+		instance->told_to_stop = true;
+}
+
+/* nohup(1) has it ignored. A signal that is blocked is not ignored, but waits. */
+static bool instance_heeds_hangup(void)
+{
+	struct sigaction action;
+
+	return sigaction(SIGHUP, NULL, &action) < 0 || action.sa_handler != SIG_IGN;
 }
 
 /* Returns 0 or -errno. */
@@ -241,6 +251,8 @@ static int instance_watch_signals(struct instance *instance)
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);
 	sigaddset(&signals, SIGUSR1);
+	if (instance_heeds_hangup())
+		sigaddset(&signals, SIGHUP);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 	instance->signals.ready = instance_signal_ready;
 	instance->signals.fd = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);

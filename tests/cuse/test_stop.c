@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 
 /* Less than the 2 s that the modem or the sessions get. */
 #define AT_ONCE 1700
@@ -49,6 +50,93 @@ static void test_stop_second_signal(struct bench *b)
 		expect_end(in, 0, deadline_in(AT_ONCE));
 		expect_no_node();
 	}
+}
+
+/* The instance, which is stopping, does not end before the modem has released its client. */
+static void expect_patience(struct instance *in)
+{
+	/* No event shows that it waits. */
+	assert_false(wait_for(in->daemon.pidfd, POLLIN, deadline_in(300)));
+}
+
+/* SIGHUP stops it like SIGTERM, but as a second signal it does not count. */
+static void test_stop_hangup(struct bench *b)
+{
+	static const int signals[][2] = {{SIGHUP, SIGHUP}, {SIGTERM, SIGHUP}, {SIGHUP, SIGTERM}};
+
+	for (size_t i = 0; i < 3; i++) {
+		struct instance *in = &b->instances[i];
+
+		instance_start(in, (const char *[]){"-n1", NULL});
+		begin_stop(b, in, signals[i][0]);
+		daemon_signal(&in->daemon, signals[i][1]);
+		notified_expect(&in->daemon, "STOPPING=1", "");
+		expect_patience(in);
+		daemon_signal(&in->daemon, SIGTERM);
+		daemon_signal(&in->daemon, SIGINT);
+		expect_end(in, 0, deadline_in(AT_ONCE));
+		expect_no_node();
+	}
+}
+
+static void ignore_hangup(void)
+{
+	signal(SIGHUP, SIG_IGN);
+}
+
+/* As nohup(1) starts it. */
+static void test_stop_hangup_ignored(struct bench *b)
+{
+	struct instance *in = &b->instances[0];
+
+	modem_open(&in->modem);
+	daemon_spawn_prepared(&in->daemon, (const char *[]){"-n1", in->modem.port, NULL},
+			      ignore_hangup);
+	instance_answer_sync(in);
+	daemon_await_ready(&in->daemon, deadline_usual());
+	daemon_signal(&in->daemon, SIGHUP);
+	fence(b, session_open(b, 0));
+}
+
+static const char *terminal;
+
+/* The only process of a session on that terminal. */
+static void live_on_terminal(void)
+{
+	int fd;
+
+	/* The leader of a group cannot begin a session. */
+	while (setsid() < 0)
+		setpgid(0, getpgid(getppid()));
+	fd = open(terminal, O_RDWR);
+	ioctl(fd, TIOCSCTTY, 0);
+	dup2(fd, STDERR_FILENO);
+	close(fd);
+}
+
+/* The terminal closes, which is the log as well: the clients are released. */
+static void test_stop_terminal_closes(struct bench *b)
+{
+	struct instance *in = &b->instances[0];
+	struct modem screen;
+	struct client c;
+
+	modem_open(&screen);
+	modem_open(&in->modem);
+	terminal = screen.port;
+	daemon_spawn_prepared(&in->daemon, (const char *[]){"-n1", in->modem.port, NULL},
+			      live_on_terminal);
+	instance_answer_sync(in);
+	daemon_await_ready(&in->daemon, deadline_usual());
+	c = client_allocate(b, session_open(b, 0), QMI_SERVICE_DMS);
+	modem_close(&screen);
+	modem_expect_release(b->modem, c.service, c.device);
+	notified_expect(b->daemon, "STOPPING=1", "");
+	expect_patience(in);
+	daemon_signal(b->daemon, SIGTERM);
+	daemon_signal(b->daemon, SIGINT);
+	expect_end(in, 0, deadline_in(AT_ONCE));
+	expect_no_node();
 }
 
 /* The same with nothing left to release, while sessions still have their 2 s. */
@@ -253,6 +341,9 @@ static void test_stop_supervisor_does_not_read(struct bench *b)
 
 static const struct test_case cases[] = {
 	TEST_CASE(test_stop_second_signal),
+	TEST_CASE(test_stop_hangup),
+	TEST_CASE(test_stop_hangup_ignored),
+	TEST_CASE(test_stop_terminal_closes),
 	TEST_CASE(test_stop_second_signal_while_closing),
 	TEST_CASE(test_stop_sessions_have_two_seconds),
 	TEST_CASE(test_stop_while_starting),

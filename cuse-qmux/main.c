@@ -1,16 +1,38 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "instance.h"
 #include "log.h"
 #include "options.h"
 
+/*
+ * Opens those of the standard files that are closed. Otherwise the port, for instance,
+ * becomes descriptor 2, and the modem gets the log. Returns 0 or -errno.
+ */
+static int main_open_standard_files(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+			return -errno;
+	}
+	return 0;
+}
+
 int main(int argc, char *argv[])
 {
+	int err = main_open_standard_files();
 	struct options options;
 	int status;
 
 	log_open(LOG_LEVEL_INFO);
+	if (err < 0) {
+		log_error("cannot open /dev/null: %s", strerror(-err));
+		return EXIT_FAILURE;
+	}
 	switch (options_parse(&options, argc, argv)) {
 	case OPTIONS_DONE:
 		status = EXIT_SUCCESS;

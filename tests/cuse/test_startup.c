@@ -214,6 +214,58 @@ static void test_startup_terminal_is_made_raw(struct bench *b)
 	fence(b, session_open(b, 0));
 }
 
+static unsigned int files_closed; /* a bit for each of the standard files */
+
+static void close_standard_files(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (files_closed & 1U << fd)
+			close(fd);
+	}
+}
+
+static void expect_null(const struct daemon *d, int fd)
+{
+	char target[64];
+	char path[64];
+	ssize_t length;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", d->pid, fd);
+	length = readlink(path, target, sizeof(target) - 1);
+	assert_return_code(length, errno);
+	target[length] = '\0';
+	assert_string_equal(target, "/dev/null");
+}
+
+/* Whichever of descriptors 0 to 2 are closed, none becomes the port, and the modem gets no log. */
+static void test_startup_standard_files_closed(struct bench *b)
+{
+	struct instance *in = &b->instances[0];
+	int session;
+
+	bench_skip_if_wrapped();
+	for (files_closed = 1; files_closed < 8; files_closed++) {
+		modem_open(&in->modem);
+		daemon_spawn_prepared(&in->daemon,
+				      (const char *[]){"-vv", "-n1", in->modem.port, NULL},
+				      close_standard_files);
+		instance_answer_sync(in);
+		daemon_await_ready(&in->daemon, deadline_usual());
+		for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+			if (files_closed & 1U << fd)
+				expect_null(&in->daemon, fd);
+		}
+		daemon_signal(&in->daemon, SIGUSR1);
+		/* The modem takes nothing but requests. */
+		session = session_open(b, 0);
+		fence(b, session);
+		session_close(b, session);
+		instance_stop(in);
+		daemon_destroy(&in->daemon);
+		modem_close(&in->modem);
+	}
+}
+
 static rlim_t descriptors_allowed;
 
 static void allow_few_descriptors(void)
@@ -332,6 +384,7 @@ static const struct test_case cases[] = {
 	TEST_CASE(test_startup_ready_on_an_abstract_socket),
 	TEST_CASE(test_startup_ready_means_open),
 	TEST_CASE(test_startup_terminal_is_made_raw),
+	TEST_CASE(test_startup_standard_files_closed),
 	TEST_CASE(test_startup_out_of_descriptors),
 	TEST_CASE(test_startup_names_another_holder),
 	TEST_CASE(test_startup_no_warning_without_a_holder),

@@ -32,6 +32,8 @@
 static void port_unplug(struct port *port)
 {
 	loop_remove(port->loop, &port->watch);
+	/* The next device may get the same numbers. */
+	claim_drop(&port->claim);
 	port->frame = NULL;
 	port->events->unplugged(port->context);
 }
@@ -337,6 +339,19 @@ static bool port_find_limit(struct port *port, int fd)
 	return false;
 }
 
+/* False if another instance has the port, which has been logged. */
+static bool port_claim(struct port *port, const char *path, dev_t device)
+{
+	pid_t owner;
+	int err = claim_take(&port->claim, device, &owner);
+
+	if (err == -EBUSY)
+		log_error("%s is already shared by another cuse-qmux (pid %d)", path, (int)owner);
+	else if (err < 0)
+		log_warning("%s: cannot keep another cuse-qmux away: %s", path, strerror(-err));
+	return err != -EBUSY;
+}
+
 /* On false the reason has been logged. */
 static bool port_open_device(struct port *port, const char *path)
 {
@@ -348,7 +363,7 @@ static bool port_open_device(struct port *port, const char *path)
 		return false;
 	}
 	port->unsuitable = !port_check(port, path, &st);
-	if (port->unsuitable)
+	if (port->unsuitable || !port_claim(port, path, st.st_rdev))
 		return false;
 	fd = open(port->path, OPEN_FLAGS);
 	if (fd < 0) {
@@ -377,15 +392,19 @@ bool port_open(struct port *port, const char *path, struct loop *loop,
 		.context = context,
 		.open_at = UINT64_MAX,
 		.open_pause = OPEN_PAUSE,
+		.claim = {.fd = -1},
 	};
 	port->watch.ready = port_ready;
 	port->watch.read_max = READ_MAX;
-	if (!port_open_device(port, path))
+	if (!port_open_device(port, path)) {
+		claim_drop(&port->claim);
 		return false;
+	}
 	err = loop_add(loop, &port->watch);
 	if (err < 0) {
 		log_error("cannot watch %s: %s", port->path, strerror(-err));
 		close(port->watch.fd);
+		claim_drop(&port->claim);
 		return false;
 	}
 	return true;
@@ -395,4 +414,5 @@ void port_close(struct port *port)
 {
 	loop_remove(port->loop, &port->watch);
 	close(port->watch.fd);
+	claim_drop(&port->claim);
 }

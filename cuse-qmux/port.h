@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "claim.h"
 #include "identity.h"
 #include "loop.h"
 
@@ -35,6 +36,7 @@ struct port {
 	char path[PATH_MAX];   /* with links resolved */
 	size_t frame_max;      /* bytes */
 	struct identity modem; /* the modem behind it */
+	struct claim claim;
 	struct loop *loop;
 	struct watch watch;
 	const struct port_events *events;

@@ -12,10 +12,14 @@
 
 #include "log.h"
 
-#define DIRECTORY "/run/cuse-qmux"
-#define LOCK      DIRECTORY "/lock"
+#define LOCK REGISTRY_DIRECTORY "/lock"
 
 #define LOCK_WAIT 10 /* s */
+
+void registry_make_directory(void)
+{
+	mkdir(REGISTRY_DIRECTORY, 0755);
+}
 
 static void registry_give_up(int signo)
 {
@@ -40,7 +44,7 @@ int registry_lock(void)
 	int err;
 	int fd;
 
-	mkdir(DIRECTORY, 0755);
+	registry_make_directory();
 	fd = open(LOCK, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	err = fd < 0 ? -errno : registry_await_lock(fd);
 	if (err == 0)
@@ -57,7 +61,7 @@ int registry_lock(void)
 
 static void registry_path_of(char *path, size_t size, const char *node)
 {
-	snprintf(path, size, DIRECTORY "/%s", node);
+	snprintf(path, size, REGISTRY_DIRECTORY "/%s", node);
 }
 
 /* A new file, because an old one may be open elsewhere, and not writable for others. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What instances leave in /run/cuse-qmux for each other and for udev: a lock, so that
+ * What instances leave in a directory for each other and for udev: a lock, so that
  * only one of them at a time looks for a free name, and a file for each node, named
  * after it, that the udev rules import (IMPORT{file} in udev(7)), because the
  * kernel's uevent carries only the name.
@@ -9,6 +9,11 @@
 #define REGISTRY_H
 
 #include "identity.h"
+
+#define REGISTRY_DIRECTORY "/run/cuse-qmux"
+
+/* If that fails, so does whatever needs the directory. */
+void registry_make_directory(void);
 
 /* Waits for the lock, up to 10 s. Returns a descriptor, which the caller closes to unlock, or -1 if
  * the reason has been logged. */

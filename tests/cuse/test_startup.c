@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The command line, readiness, and messages. */
 #include "app_session.h"
+#include "notified.h"
 #include "rule_groups.h"
 
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <termios.h>
 
 /* See EXIT STATUS in cuse-qmux(8). */
@@ -214,6 +217,118 @@ static void test_startup_terminal_is_made_raw(struct bench *b)
 	fence(b, session_open(b, 0));
 }
 
+/* A second instance on the port is refused, and names the first. */
+static void expect_second_refused(struct bench *b, const char *port)
+{
+	struct daemon *second = &b->instances[1].daemon;
+	char named[80];
+
+	daemon_destroy(second);
+	daemon_spawn(second, (const char *[]){port, NULL});
+	assert_int_equal(daemon_wait(second, deadline_usual()), STATUS_FAILURE);
+	snprintf(named, sizeof(named), "%s is already shared by another cuse-qmux (pid %d)", port,
+		 b->daemon->pid);
+	assert_true(daemon_said(second, named));
+	assert_false(daemon_has_notified(second));
+}
+
+/* The port has one instance at a time, under whatever name, and the first is unaffected. */
+static void test_startup_second_instance(struct bench *b)
+{
+	static const char link[] = "/run/cuse-tests.link";
+	static const char copy[] = "/run/cuse-tests.copy";
+	struct stat st;
+	int fd;
+
+	bench_skip_if_wrapped();
+	bench_start(b, NULL);
+	fd = session_open(b, 0);
+	client_allocate(b, fd, QMI_SERVICE_DMS);
+	assert_return_code(stat(b->modem->port, &st), errno);
+	unlink(link);
+	unlink(copy);
+	assert_return_code(symlink(b->modem->port, link), errno);
+	assert_return_code(mknod(copy, S_IFCHR | 0600, st.st_rdev), errno);
+	expect_second_refused(b, b->modem->port);
+	expect_second_refused(b, link);
+	expect_second_refused(b, copy);
+	unlink(link);
+	unlink(copy);
+	/* The modem got nothing from them. */
+	fence(b, fd);
+}
+
+/* Once the first has ended, in whatever way, the next one starts. */
+static void test_startup_next_instance(struct bench *b)
+{
+	struct instance *in = &b->instances[0];
+	const char *args[] = {"-n1", in->modem.port, NULL};
+	int held;
+
+	bench_skip_if_wrapped();
+	instance_start(in, (const char *[]){"-n1", NULL});
+	/* A pseudoterminal that nobody has open reports an end. */
+	held = open(in->modem.port, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	assert_return_code(held, errno);
+	for (unsigned int i = 0; i < 2; i++) {
+		if (i == 0)
+			daemon_signal(&in->daemon, SIGTERM);
+		else
+			daemon_signal(&in->daemon, SIGKILL);
+		assert_true(wait_for(in->daemon.pidfd, POLLIN, deadline_usual()));
+		daemon_destroy(&in->daemon);
+		daemon_spawn(&in->daemon, args);
+		instance_answer_sync(in);
+		daemon_await_ready(&in->daemon, deadline_usual());
+	}
+	close(held);
+	fence(b, session_open(b, 0));
+}
+
+/* The file that the instance of this bench has locked. */
+static void path_of_claim(const struct bench *b, char path[64])
+{
+	struct stat st;
+
+	assert_return_code(stat(b->modem->port, &st), errno);
+	snprintf(path, 64, "/run/cuse-qmux/port-%u-%u", major(st.st_rdev), minor(st.st_rdev));
+}
+
+/* An instance whose modem has gone leaves the device's numbers to the next one at once. */
+static void test_startup_after_an_unplug(struct bench *b)
+{
+	char path[64];
+
+	bench_start(b, NULL);
+	/* The instance waits 2 s for it. */
+	session_open(b, 0);
+	path_of_claim(b, path);
+	assert_int_equal(access(path, F_OK), 0);
+	modem_close(b->modem);
+	notified_expect(b->daemon, "STOPPING=1", "unplugged");
+	assert_int_equal(access(path, F_OK), -1);
+	assert_false(wait_for(b->daemon->pidfd, POLLIN, now_ms()));
+}
+
+/* The file is gone after a stop; if it cannot be made, a warning says so, and the port is shared.
+ */
+static void test_startup_without_a_claim(struct bench *b)
+{
+	struct instance *in = &b->instances[0];
+	char path[64];
+
+	modem_open(&in->modem);
+	path_of_claim(b, path);
+	mkdir("/run/cuse-qmux", 0755);
+	assert_return_code(mkdir(path, 0755), errno);
+	daemon_spawn(&in->daemon, (const char *[]){"-n1", in->modem.port, NULL});
+	instance_answer_sync(in);
+	daemon_await_ready(&in->daemon, deadline_usual());
+	assert_return_code(rmdir(path), errno);
+	expect_said(b, "cannot keep another cuse-qmux away: ");
+	fence(b, session_open(b, 0));
+}
+
 static unsigned int files_closed; /* a bit for each of the standard files */
 
 static void close_standard_files(void)
@@ -384,6 +499,10 @@ static const struct test_case cases[] = {
 	TEST_CASE(test_startup_ready_on_an_abstract_socket),
 	TEST_CASE(test_startup_ready_means_open),
 	TEST_CASE(test_startup_terminal_is_made_raw),
+	TEST_CASE(test_startup_second_instance),
+	TEST_CASE(test_startup_next_instance),
+	TEST_CASE(test_startup_after_an_unplug),
+	TEST_CASE(test_startup_without_a_claim),
 	TEST_CASE(test_startup_standard_files_closed),
 	TEST_CASE(test_startup_out_of_descriptors),
 	TEST_CASE(test_startup_names_another_holder),

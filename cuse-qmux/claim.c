@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "claim.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "registry.h"
+
+#define CLAIM_PATH_MAX 64
+
+static void claim_path_of(char path[CLAIM_PATH_MAX], dev_t device)
+{
+	snprintf(path, CLAIM_PATH_MAX, REGISTRY_DIRECTORY "/port-%u-%u", major(device),
+		 minor(device));
+}
+
+/*
+ * A lock of fcntl(), because it names its owner. It is lost if the process closes any
+ * other descriptor of the file. Returns 0, -EBUSY or -errno.
+ */
+static int claim_lock(int fd, pid_t *owner)
+{
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+
+	while (fcntl(fd, F_SETLK, &lock) < 0) {
+		if (errno != EAGAIN && errno != EACCES)
+			return -errno;
+		if (fcntl(fd, F_GETLK, &lock) < 0)
+			return -errno;
+		if (lock.l_type != F_UNLCK) {
+			*owner = lock.l_pid;
+			return -EBUSY;
+		}
+		lock.l_type = F_WRLCK;
+	}
+	return 0;
+}
+
+/* False if its last owner has removed the file meanwhile. */
+static bool claim_is_of_file(int fd, const char *path)
+{
+	struct stat mine;
+	struct stat now;
+
+	return fstat(fd, &mine) == 0 && stat(path, &now) == 0 && mine.st_dev == now.st_dev &&
+	       mine.st_ino == now.st_ino;
+}
+
+int claim_take(struct claim *claim, dev_t device, pid_t *owner)
+{
+	char path[CLAIM_PATH_MAX];
+	int err = 0;
+	int fd;
+
+	*claim = (struct claim){.fd = -1, .device = device};
+	claim_path_of(path, device);
+	registry_make_directory();
+	do {
+		fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+		if (fd < 0)
+			return -errno;
+		err = claim_lock(fd, owner);
+		if (err == 0 && claim_is_of_file(fd, path)) {
+			claim->fd = fd;
+			return 0;
+		}
+		close(fd);
+	} while (err == 0);
+	return err;
+}
+
+void claim_drop(struct claim *claim)
+{
+	char path[CLAIM_PATH_MAX];
+
+	if (claim->fd < 0)
+		return;
+	claim_path_of(path, claim->device);
+	unlink(path);
+	close(claim->fd);
+	claim->fd = -1;
+}

@@ -6,6 +6,7 @@
 #endif
 
 #include "log.h"
+#include "lookout.h"
 #include "supervisor.h"
 
 #define TURNS_PAUSE 1 /* ms */
@@ -19,6 +20,7 @@
 void chores_init(struct chores *chores, struct mux *mux, struct port *port, struct pace *pace)
 {
 	*chores = (struct chores){.mux = mux, .port = port, .pace = pace};
+	traffic_init(&chores->traffic, mux);
 #ifdef __GLIBC__
 	/* Memory that goes back to the system with each large block costs page faults. */
 	mallopt(M_MMAP_THRESHOLD, MMAP_MIN);
@@ -59,6 +61,8 @@ uint64_t chores_deadline(const struct chores *chores)
 	deadline = sooner(deadline, port_deadline(chores->port));
 	deadline = sooner(deadline, pace_deadline(chores->pace));
 	deadline = sooner(deadline, chores_trim_deadline(chores));
+	deadline = sooner(deadline, traffic_deadline(&chores->traffic));
+	deadline = sooner(deadline, lookout_deadline());
 	deadline = sooner(deadline, log_deadline());
 	return sooner(deadline, supervisor_deadline());
 }
@@ -87,6 +91,8 @@ void chores_do(struct chores *chores, uint64_t now)
 	port_tick(chores->port);
 	pace_tick(chores->pace, now);
 	chores_trim(chores, now);
+	traffic_watch(&chores->traffic, now);
+	lookout_tick(now);
 	log_tick(now);
 	supervisor_tick(now);
 }

@@ -9,11 +9,13 @@
 #include "mux.h"
 #include "pace.h"
 #include "port.h"
+#include "traffic.h"
 
 struct chores {
 	struct mux *mux;
 	struct port *port;
 	struct pace *pace;
+	struct traffic traffic;
 	uint64_t turns_at;  /* ms, when sessions may have turns again */
 	size_t memory_peak; /* bytes that sessions have used since memory was given back */
 	uint64_t trimmed;   /* ms, when that was */

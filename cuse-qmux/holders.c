@@ -5,12 +5,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include "log.h"
-#include "process.h"
 
 static bool holders_is_holder(long pid, dev_t device)
 {
@@ -33,7 +29,7 @@ static bool holders_is_holder(long pid, dev_t device)
 	return found;
 }
 
-void holders_warn(const char *path, dev_t device)
+void holders_find(dev_t device, holders_found *found, void *context)
 {
 	DIR *processes = opendir("/proc");
 	struct dirent *entry;
@@ -41,15 +37,12 @@ void holders_warn(const char *path, dev_t device)
 	if (!processes)
 		return;
 	while ((entry = readdir(processes))) {
-		char command[PROCESS_COMMAND_MAX];
 		long pid = strtol(entry->d_name, NULL, 10);
 
-		if (pid <= 0 || pid == getpid() || !holders_is_holder(pid, device))
+		if (pid <= 0 || pid == getpid() || pid == getppid())
 			continue;
-		process_command(command, pid);
-		log_warning("%s is also held by %s (pid %ld): the two programs will take each "
-			    "other's messages; stop it, or let it use a node",
-			    path, command, pid);
+		if (holders_is_holder(pid, device))
+			found(context, (pid_t)pid);
 	}
 	closedir(processes);
 }

@@ -5,11 +5,12 @@
 
 #include <sys/types.h>
 
+typedef void holders_found(void *context, pid_t pid);
+
 /*
- * Logs a warning with the pid and command of each other process that has the
- * character device open. Skips processes that it may not inspect. path is used
- * only in the message.
+ * Calls found() for each process, but the caller and its parent, that has the
+ * character device open. Skips processes that it may not inspect.
  */
-void holders_warn(const char *path, dev_t device);
+void holders_find(dev_t device, holders_found *found, void *context);
 
 #endif

@@ -14,6 +14,7 @@
 #include "chores.h"
 #include "list.h"
 #include "log.h"
+#include "lookout.h"
 #include "loop.h"
 #include "mux.h"
 #include "node.h"
@@ -475,19 +476,26 @@ static int instance_run_if_possible(struct instance *instance)
 /* Returns 0, or -errno with nothing left behind. */
 static int instance_init(struct instance *instance, const struct options *options)
 {
-	int err = loop_init(&instance->loop);
+	int err;
 
-	if (err < 0)
+	lookout_start();
+	err = loop_init(&instance->loop);
+	if (err < 0) {
+		lookout_stop();
 		return err;
+	}
 	instance->options = *options;
 	err = instance_watch_signals(instance);
-	if (err < 0)
+	if (err < 0) {
+		lookout_stop();
 		loop_finish(&instance->loop);
+	}
 	return err;
 }
 
 static void instance_finish(struct instance *instance)
 {
+	lookout_stop();
 	loop_remove(&instance->loop, &instance->signals);
 	close(instance->signals.fd);
 	loop_finish(&instance->loop);

@@ -14,9 +14,9 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "holders.h"
 #include "list.h"
 #include "log.h"
+#include "lookout.h"
 
 #define OPEN_FLAGS     (O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
 #define OPEN_PAUSE     20 /* ms to wait for the command in flight; doubles each time */
@@ -375,7 +375,7 @@ static bool port_open_device(struct port *port, const char *path)
 		close(fd);
 		return false;
 	}
-	holders_warn(port->path, st.st_rdev);
+	lookout_at(port->loop, port->path, st.st_rdev);
 	port_make_raw(fd);
 	port->watch.fd = fd;
 	return true;

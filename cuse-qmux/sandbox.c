@@ -57,6 +57,11 @@ void sandbox_begin(int port_fd)
 	sandbox_keep(sandbox_kept | BIT(CAP_MKNOD) | BIT(CAP_FOWNER));
 }
 
+void sandbox_search(void)
+{
+	sandbox_keep(BIT(CAP_SYS_PTRACE) | BIT(CAP_DAC_READ_SEARCH));
+}
+
 void sandbox_complete(void)
 {
 	sandbox_keep(sandbox_kept);

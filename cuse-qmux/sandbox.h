@@ -9,6 +9,9 @@
  */
 void sandbox_begin(int port_fd);
 
+/* For the process that looks for other programs: keeps what it takes to see their files. */
+void sandbox_search(void);
+
 /* Call this once the nodes exist. */
 void sandbox_complete(void);
 

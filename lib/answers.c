@@ -19,6 +19,12 @@ static void answers_drop(struct mux *mux, const uint8_t *frame, const char *why)
 					      .why = why});
 }
 
+static void answers_drop_unasked(struct mux *mux, const uint8_t *frame)
+{
+	mux->unasked++;
+	answers_drop(mux, frame, "no matching request");
+}
+
 /* Delivers a translated frame; device_cid and device_tid are only for the trace. */
 static void answers_forward(struct mux *mux, struct session *session, const uint8_t *frame,
 			    uint8_t device_cid, uint16_t device_tid)
@@ -173,7 +179,7 @@ static void answers_route_ctl_response(struct mux *mux, uint8_t *frame)
 	struct transaction *transaction = mux->transactions.ctl[frame_tid(frame)];
 
 	if (!transaction || transaction->message != frame_message(frame)) {
-		answers_drop(mux, frame, "no matching request");
+		answers_drop_unasked(mux, frame);
 		return;
 	}
 	if (transaction->expired) {
@@ -250,7 +256,7 @@ static void answers_route_response(struct mux *mux, uint8_t *frame)
 		answers_forward_answer(mux, transaction, frame);
 		ledger_end(mux, transaction);
 	} else {
-		answers_drop(mux, frame, "no matching request");
+		answers_drop_unasked(mux, frame);
 	}
 	/* It may release the client. */
 	if (client)
@@ -349,11 +355,12 @@ static void answers_route(struct mux *mux, uint8_t *frame)
 {
 	bool ctl = frame_service(frame) == QMI_SERVICE_CTL;
 
-	if (frame_kind(frame) == FRAME_RESPONSE)
+	if (frame_kind(frame) == FRAME_RESPONSE) {
+		mux->responses++;
 		ctl ? answers_route_ctl_response(mux, frame) : answers_route_response(mux, frame);
-	else
-		ctl ? answers_route_ctl_indication(mux, frame)
-		    : answers_route_indication(mux, frame);
+		return;
+	}
+	ctl ? answers_route_ctl_indication(mux, frame) : answers_route_indication(mux, frame);
 }
 
 static void answers_note_garbage(struct mux *mux, size_t skipped)

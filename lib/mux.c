@@ -86,6 +86,38 @@ unsigned mux_orphan_count(const struct mux *mux)
 	return mux->clients.orphan_count;
 }
 
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+unsigned mux_in_flight(const struct mux *mux)
+{
+	return transactions_count_in_flight(&mux->transactions);
+}
+
+uint64_t mux_oldest_in_flight(const struct mux *mux)
+{
+	uint64_t service = transactions_first_deadline(&mux->transactions.in_flight);
+	uint64_t ctl = transactions_first_deadline(&mux->transactions.ctl_in_flight);
+
+	if (service != MUX_NEVER)
+		service -= mux->config.transaction_timeout;
+	if (ctl != MUX_NEVER)
+		ctl -= mux->config.ctl_timeout;
+	return earlier(service, ctl);
+}
+
+uint64_t mux_responses(const struct mux *mux)
+{
+	return mux->responses;
+}
+
+uint64_t mux_unasked(const struct mux *mux)
+{
+	return mux->unasked;
+}
+
 struct session *mux_open(struct mux *mux, unsigned node, uint32_t uid, void *owner)
 {
 	struct user *user;
@@ -289,11 +321,6 @@ bool mux_stopped(const struct mux *mux)
 		return true;
 	return !mux->turns.port_busy && !own_is_waiting(mux) &&
 	       !transactions_await_clients(&mux->transactions);
-}
-
-static uint64_t earlier(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
 }
 
 uint64_t mux_deadline(const struct mux *mux)

@@ -101,6 +101,12 @@ unsigned mux_session_count(const struct mux *mux); /* open ones */
 unsigned mux_client_count(const struct mux *mux);
 unsigned mux_orphan_count(const struct mux *mux);
 
+/* What the modem owes, and what it has sent. */
+unsigned mux_in_flight(const struct mux *mux);        /* requests; visits each */
+uint64_t mux_oldest_in_flight(const struct mux *mux); /* ms, when it was sent, or MUX_NEVER */
+uint64_t mux_responses(const struct mux *mux);        /* whatever became of them */
+uint64_t mux_unasked(const struct mux *mux);          /* those to no request, not even expired */
+
 /* Sessions. The owner is an opaque pointer of the caller's. */
 
 /*

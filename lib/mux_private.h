@@ -32,6 +32,8 @@ struct mux {
 	struct turns turns;
 	uint64_t now; /* ms: the last time that the caller has given */
 	uint64_t broadcasts_seen;
+	uint64_t responses; /* from the modem */
+	uint64_t unasked;   /* those to no request */
 	bool stopping;
 	bool unplugged;
 };

@@ -330,6 +330,26 @@ uint64_t transactions_deadline(const struct transactions *transactions)
 							  struct transaction, contention));
 }
 
+uint64_t transactions_first_deadline(const struct list *in_flight)
+{
+	return transaction_earlier(UINT64_MAX, transactions_first(in_flight));
+}
+
+static unsigned transactions_count(const struct list *list)
+{
+	unsigned count = 0;
+
+	list_for_each (link, list)
+		count++;
+	return count;
+}
+
+unsigned transactions_count_in_flight(const struct transactions *transactions)
+{
+	return transactions_count(&transactions->in_flight) +
+	       transactions_count(&transactions->ctl_in_flight);
+}
+
 bool transactions_await_clients(const struct transactions *transactions)
 {
 	list_for_each (link, &transactions->ctl_in_flight) {

@@ -150,6 +150,11 @@ struct transaction *transactions_outwaited(const struct transactions *transactio
 /* The time at which one of the two above has something to do, or UINT64_MAX. */
 uint64_t transactions_deadline(const struct transactions *transactions);
 
+/* Of one of the two lists of those in flight: when the first times out, or UINT64_MAX. */
+uint64_t transactions_first_deadline(const struct list *in_flight);
+
+unsigned transactions_count_in_flight(const struct transactions *transactions);
+
 /* True if a CTL request in flight allocates or releases a client. */
 bool transactions_await_clients(const struct transactions *transactions);
 

@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -39,6 +40,23 @@ pid_t proc_parent(pid_t pid)
 		parent = 0;
 	fclose(stat);
 	return parent;
+}
+
+pid_t proc_child(pid_t pid)
+{
+	DIR *processes = opendir("/proc");
+	struct dirent *entry;
+	pid_t child = 0;
+
+	assert_non_null(processes);
+	while (child == 0 && (entry = readdir(processes))) {
+		pid_t other = (pid_t)strtol(entry->d_name, NULL, 10);
+
+		if (other > 0 && proc_parent(other) == pid)
+			child = other;
+	}
+	closedir(processes);
+	return child;
 }
 
 long proc_value(pid_t pid, const char *file, const char *key)

@@ -12,6 +12,9 @@ char proc_state(pid_t pid);
 /* Returns 0 if the process is gone. */
 pid_t proc_parent(pid_t pid);
 
+/* Returns a child of the process, or 0 if it has none. */
+pid_t proc_child(pid_t pid);
+
 /* Returns the number for a key in a file of /proc/PID, or 0. The process must exist. */
 long proc_value(pid_t pid, const char *file, const char *key);
 

@@ -314,8 +314,8 @@ static void test_log_holders(struct bench *b)
 		child_destroy(holders[i]);
 	}
 	assert_int_equal(count_held(&in->daemon, "(pid "), 2);
-	/* It has closed the files in which it looked for other holders. */
-	assert_false(proc_has_file(in->daemon.pid, "/proc/"));
+	/* The process that looked for them has closed the files in which it did. */
+	assert_false(proc_has_file(proc_child(in->daemon.pid), "/proc/"));
 }
 
 /* Nothing is logged about a process on another port. */

@@ -385,6 +385,65 @@ static void test_V15_a_late_tick_expires_in_order(void **state)
 	app_reads_nothing(a);
 }
 
+static void check_in_flight(const struct bench *bench, unsigned count, uint64_t oldest)
+{
+	assert_int_equal(mux_in_flight(bench->mux), count);
+	assert_true(mux_oldest_in_flight(bench->mux) == oldest);
+}
+
+/* What is in flight, and since when: of services and CTL, until it is answered or expires. */
+static void test_mux_in_flight(void **state)
+{
+	struct bench *bench = *state;
+	struct session *a = open_on(bench, 0);
+	struct msg got;
+	uint64_t first;
+	uint64_t second;
+
+	check_in_flight(bench, 0, MUX_NEVER);
+	allocate(bench, a, DMS, 40);
+	check_in_flight(bench, 0, MUX_NEVER);
+	first = bench->now;
+	app_write(a, request(DMS, 1, 5, MODEL));
+	modem_gets(bench);
+	check_in_flight(bench, 1, first);
+	pass_time(bench, 500);
+	second = bench->now;
+	app_write(a, ctl(3, VERSION));
+	got = modem_gets(bench);
+	app_write(a, request(DMS, 1, 6, MODEL));
+	modem_gets(bench);
+	check_in_flight(bench, 3, first);
+	modem_says(bench, answer(request(DMS, 40, 5, MODEL), 0));
+	check_in_flight(bench, 2, second);
+	pass_time(bench, CTL_TIMEOUT);
+	check_in_flight(bench, 1, second);
+	/* Late. */
+	modem_says(bench, answer(got, 0));
+	modem_says(bench, answer(request(DMS, 40, 6, MODEL), 0));
+	check_in_flight(bench, 0, MUX_NEVER);
+}
+
+/* Late responses count as such, and not as ones that nobody asked for. */
+static void test_mux_counts_responses(void **state)
+{
+	struct bench *bench = *state;
+	struct session *a = open_on(bench, 0);
+
+	allocate(bench, a, DMS, 40);
+	app_write(a, request(DMS, 1, 5, MODEL));
+	modem_gets(bench);
+	pass_time(bench, TIMEOUT);
+	modem_says(bench, answer(request(DMS, 40, 5, MODEL), 0));
+	modem_says(bench, indication(DMS, 40, IND));
+	assert_int_equal(mux_responses(bench->mux), 2);
+	assert_int_equal(mux_unasked(bench->mux), 0);
+	modem_says(bench, answer(request(DMS, 40, 5, MODEL), 0));
+	modem_says(bench, answer(ctl(99, VERSION), 0));
+	assert_int_equal(mux_responses(bench->mux), 4);
+	assert_int_equal(mux_unasked(bench->mux), 2);
+}
+
 static const struct CMUnitTest tests[] = {
 	BENCH_TEST(test_V15_late_answers_are_dropped),
 	BENCH_TEST(test_V15_a_late_answer_is_not_waited_for_long),
@@ -401,6 +460,8 @@ static const struct CMUnitTest tests[] = {
 	BENCH_TEST(test_V9_a_call_that_is_forgotten_counts),
 	BENCH_TEST(test_V15_deadlines_in_order),
 	BENCH_TEST(test_V15_a_late_tick_expires_in_order),
+	BENCH_TEST(test_mux_in_flight),
+	BENCH_TEST(test_mux_counts_responses),
 };
 
 TEST_GROUP(mux_timeout_tests, tests);

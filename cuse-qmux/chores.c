@@ -20,7 +20,7 @@
 void chores_init(struct chores *chores, struct mux *mux, struct port *port, struct pace *pace)
 {
 	*chores = (struct chores){.mux = mux, .port = port, .pace = pace};
-	traffic_init(&chores->traffic, mux);
+	traffic_init(&chores->traffic, mux, port->path);
 #ifdef __GLIBC__
 	/* Memory that goes back to the system with each large block costs page faults. */
 	mallopt(M_MMAP_THRESHOLD, MMAP_MIN);
@@ -91,7 +91,6 @@ void chores_do(struct chores *chores, uint64_t now)
 	port_tick(chores->port);
 	pace_tick(chores->pace, now);
 	chores_trim(chores, now);
-	traffic_watch(&chores->traffic, now);
 	lookout_tick(now);
 	log_tick(now);
 	supervisor_tick(now);

@@ -23,6 +23,7 @@
 #include "sandbox.h"
 #include "supervisor.h"
 #include "trace.h"
+#include "traffic.h"
 
 #define SYNC_TIMEOUT  10000 /* ms that the modem may take for the first Sync */
 #define STOP_TIMEOUT  2000  /* V18: for releasing every client */
@@ -401,6 +402,7 @@ static void instance_run_loop(struct instance *instance)
 		instance_settle(instance);
 		if (instance->state == INSTANCE_ENDED)
 			return;
+		traffic_watch(&instance->chores.traffic, instance->loop.now);
 		deadline = chores_deadline(&instance->chores);
 		if (instance->state_deadline < deadline)
 			deadline = instance->state_deadline;

@@ -1,22 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "traffic.h"
 
+#include "log.h"
 #include "lookout.h"
 
 /* ms after which a request may be one whose answer another program has taken */
 #define OVERDUE 5000
 
-void traffic_init(struct traffic *traffic, const struct mux *mux)
-{
-	*traffic = (struct traffic){.mux = mux};
-}
+#define NOISE_TIMES 5     /* less may be the rest of one message */
+#define NOISE_END   10000 /* ms without any */
 
-uint64_t traffic_deadline(const struct traffic *traffic)
+void traffic_init(struct traffic *traffic, const struct mux *mux, const char *path)
 {
-	uint64_t oldest = mux_oldest_in_flight(traffic->mux);
-
-	/* While that one waits, the lookout has a deadline. */
-	return oldest == MUX_NEVER || oldest <= traffic->overdue ? MUX_NEVER : oldest + OVERDUE;
+	*traffic = (struct traffic){.mux = mux, .path = path};
 }
 
 /* Signs of another program at the port: it takes answers, or gets some for us to read. */
@@ -34,7 +30,74 @@ static void traffic_watch_for_others(struct traffic *traffic, uint64_t now)
 	traffic->oddities = oddities;
 }
 
+static uint64_t traffic_overdue_deadline(const struct traffic *traffic)
+{
+	uint64_t oldest = mux_oldest_in_flight(traffic->mux);
+
+	/* While that one waits, the lookout has a deadline. */
+	return oldest == MUX_NEVER || oldest <= traffic->overdue ? MUX_NEVER : oldest + OVERDUE;
+}
+
+static void traffic_hear_noise(struct traffic *traffic, uint64_t bytes, uint64_t now)
+{
+	struct noise *noise = &traffic->noise;
+
+	if (noise->times == 0) {
+		noise->before = noise->seen;
+		noise->began = now;
+	}
+	noise->seen = bytes;
+	noise->last = now;
+	noise->times++;
+	if (noise->told || noise->times < NOISE_TIMES)
+		return;
+	noise->told = true;
+	log_warning("%s: the modem or another program sends what is not QMI: the port may be in "
+		    "another mode, or another program takes parts of the messages",
+		    traffic->path);
+	lookout_want();
+}
+
+static void traffic_end_noise(struct traffic *traffic)
+{
+	struct noise *noise = &traffic->noise;
+
+	if (noise->told)
+		log_info("%s: the noise is over: skipped %llu bytes in %llu s", traffic->path,
+			 (unsigned long long)(noise->seen - noise->before),
+			 (unsigned long long)(noise->last - noise->began + 999) / 1000);
+	noise->told = false;
+	noise->times = 0;
+}
+
+static void traffic_watch_noise(struct traffic *traffic, uint64_t now)
+{
+	uint64_t bytes = mux_counters(traffic->mux)->garbage;
+	struct noise *noise = &traffic->noise;
+
+	if (noise->times > 0 && now >= noise->last + NOISE_END)
+		traffic_end_noise(traffic);
+	if (bytes != noise->seen)
+		traffic_hear_noise(traffic, bytes, now);
+}
+
+static uint64_t traffic_noise_deadline(const struct traffic *traffic)
+{
+	return traffic->noise.told ? traffic->noise.last + NOISE_END : MUX_NEVER;
+}
+
+static uint64_t traffic_sooner(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+uint64_t traffic_deadline(const struct traffic *traffic)
+{
+	return traffic_sooner(traffic_overdue_deadline(traffic), traffic_noise_deadline(traffic));
+}
+
 void traffic_watch(struct traffic *traffic, uint64_t now)
 {
 	traffic_watch_for_others(traffic, now);
+	traffic_watch_noise(traffic, now);
 }

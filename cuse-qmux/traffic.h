@@ -1,24 +1,41 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the traffic with the modem tells about the modem and about others at its port. */
+/*
+ * What the traffic with the modem shows: another program at its port, noise, a modem
+ * that falls silent.
+ */
 #ifndef TRAFFIC_H
 #define TRAFFIC_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "mux.h"
 
-struct traffic {
-	const struct mux *mux;
-	uint64_t oddities; /* that have been a reason to look for other programs */
-	uint64_t overdue;  /* ms, when the last request was sent that has been one */
+/* Bytes that are not QMI, again and again. */
+struct noise {
+	uint64_t seen;   /* bytes until now */
+	uint64_t before; /* and before it began */
+	uint64_t began;  /* ms */
+	uint64_t last;   /* ms */
+	unsigned times;  /* that there were some without a long pause */
+	bool told;
 };
 
-void traffic_init(struct traffic *traffic, const struct mux *mux);
+struct traffic {
+	const struct mux *mux;
+	const char *path;  /* of the port */
+	uint64_t oddities; /* that have been a reason to look for other programs */
+	uint64_t overdue;  /* ms, when the last request was sent that has been one */
+	struct noise noise;
+};
+
+/* path must stay valid. */
+void traffic_init(struct traffic *traffic, const struct mux *mux, const char *path);
 
 /* The time in ms by which to call traffic_watch(), or MUX_NEVER. */
 uint64_t traffic_deadline(const struct traffic *traffic);
 
-/* Call this after each event. */
+/* Call this whenever all effects of an event have been passed on. */
 void traffic_watch(struct traffic *traffic, uint64_t now);
 
 #endif

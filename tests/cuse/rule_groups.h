@@ -31,5 +31,6 @@ extern const struct test_group loop_tests;
 extern const struct test_group user_tests;
 extern const struct test_group pace_tests;
 extern const struct test_group lookout_tests;
+extern const struct test_group traffic_tests;
 
 #endif

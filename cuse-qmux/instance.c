@@ -194,17 +194,27 @@ static struct mux *instance_make_mux(struct instance *instance)
 
 /* Signals. */
 
+/* Seconds that the oldest request in flight has waited. */
+static unsigned instance_longest_wait(const struct instance *instance)
+{
+	uint64_t oldest = mux_oldest_in_flight(instance->mux);
+
+	return oldest == MUX_NEVER ? 0 : (unsigned)((instance->loop.now - oldest) / 1000);
+}
+
 static void instance_log_counters(const struct instance *instance)
 {
 	const struct mux_counters *counters = mux_counters(instance->mux);
 
 	log_tell("%u files open, %u clients, %u of them orphans; %llu requests sent, "
-		 "%llu waits for a busy port, %llu not answered; %llu frames delivered, %llu lost "
+		 "%u in flight, the oldest for %u s, %llu waits for a busy port, %llu not "
+		 "answered; %llu frames delivered, %llu lost "
 		 "to full queues; dropped "
 		 "%llu responses and %llu indications; reclaimed %llu clients; skipped %llu "
 		 "bytes of garbage; %llu restarts of the modem",
 		 mux_session_count(instance->mux), mux_client_count(instance->mux),
 		 mux_orphan_count(instance->mux), (unsigned long long)counters->requests,
+		 mux_in_flight(instance->mux), instance_longest_wait(instance),
 		 (unsigned long long)instance->port.waits, (unsigned long long)counters->expired,
 		 (unsigned long long)counters->delivered, (unsigned long long)counters->overflowed,
 		 (unsigned long long)counters->dropped_responses,

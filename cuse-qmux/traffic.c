@@ -10,6 +10,9 @@
 #define NOISE_TIMES 5     /* less may be the rest of one message */
 #define NOISE_END   10000 /* ms without any */
 
+#define SILENCE       30000 /* ms that requests wait */
+#define SILENCE_PAUSE 3000  /* ms that a program may take to try again */
+
 void traffic_init(struct traffic *traffic, const struct mux *mux, const char *path)
 {
 	*traffic = (struct traffic){.mux = mux, .path = path};
@@ -86,6 +89,62 @@ static uint64_t traffic_noise_deadline(const struct traffic *traffic)
 	return traffic->noise.told ? traffic->noise.last + NOISE_END : MUX_NEVER;
 }
 
+static void traffic_end_silence(struct traffic *traffic, uint64_t now)
+{
+	struct silence *silence = &traffic->silence;
+
+	if (silence->told)
+		log_info("%s: the modem answers again, after %llu s", traffic->path,
+			 (unsigned long long)(now - silence->began) / 1000);
+	silence->told = false;
+	silence->waited = 0;
+	silence->waits = false;
+	silence->watched = now;
+}
+
+/* waits: a request does from now on. */
+static void traffic_count_silence(struct traffic *traffic, bool waits, uint64_t now)
+{
+	struct silence *silence = &traffic->silence;
+	uint64_t since = now - silence->watched;
+
+	if (silence->waits || (waits && silence->waited > 0 && since <= SILENCE_PAUSE))
+		silence->waited += since;
+	if (silence->waits || waits)
+		silence->watched = now;
+	if (silence->told || silence->waited < SILENCE)
+		return;
+	silence->told = true;
+	log_warning("%s: the modem has fallen silent: requests have waited for %d s, and it has "
+		    "answered none",
+		    traffic->path, SILENCE / 1000);
+}
+
+static void traffic_watch_silence(struct traffic *traffic, uint64_t now)
+{
+	bool waits = mux_oldest_in_flight(traffic->mux) != MUX_NEVER;
+	uint64_t responses = mux_responses(traffic->mux);
+	struct silence *silence = &traffic->silence;
+
+	if (responses != silence->responses)
+		traffic_end_silence(traffic, now);
+	else
+		traffic_count_silence(traffic, waits, now);
+	if (waits && !silence->waits && silence->waited == 0)
+		silence->began = now;
+	silence->responses = responses;
+	silence->waits = waits;
+}
+
+static uint64_t traffic_silence_deadline(const struct traffic *traffic)
+{
+	const struct silence *silence = &traffic->silence;
+
+	if (!silence->waits || silence->told)
+		return MUX_NEVER;
+	return silence->watched + (SILENCE - silence->waited);
+}
+
 static uint64_t traffic_sooner(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;
@@ -93,11 +152,15 @@ static uint64_t traffic_sooner(uint64_t a, uint64_t b)
 
 uint64_t traffic_deadline(const struct traffic *traffic)
 {
-	return traffic_sooner(traffic_overdue_deadline(traffic), traffic_noise_deadline(traffic));
+	uint64_t deadline = traffic_overdue_deadline(traffic);
+
+	deadline = traffic_sooner(deadline, traffic_noise_deadline(traffic));
+	return traffic_sooner(deadline, traffic_silence_deadline(traffic));
 }
 
 void traffic_watch(struct traffic *traffic, uint64_t now)
 {
 	traffic_watch_for_others(traffic, now);
 	traffic_watch_noise(traffic, now);
+	traffic_watch_silence(traffic, now);
 }

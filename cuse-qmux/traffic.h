@@ -21,12 +21,23 @@ struct noise {
 	bool told;
 };
 
+/* Requests that wait, and no response to any. */
+struct silence {
+	uint64_t responses; /* until now */
+	uint64_t waited;    /* ms that requests have waited since the last of them */
+	uint64_t began;     /* ms, when the first of these requests was sent */
+	uint64_t watched;   /* ms, when one was last known to wait */
+	bool waits;         /* one does */
+	bool told;
+};
+
 struct traffic {
 	const struct mux *mux;
 	const char *path;  /* of the port */
 	uint64_t oddities; /* that have been a reason to look for other programs */
 	uint64_t overdue;  /* ms, when the last request was sent that has been one */
 	struct noise noise;
+	struct silence silence;
 };
 
 /* path must stay valid. */

@@ -147,6 +147,8 @@ static void test_log_counters(struct bench *b)
 			       {"% clients,", 5},
 			       {"% of them orphans", 2},
 			       {"% requests sent", 12},
+			       {"% in flight", 0},
+			       {"the oldest for % s", 0},
 			       {"% waits", 0},
 			       {"% not answered", 2},
 			       {"% frames delivered", 5 + 1 + 1 + 40},
@@ -157,7 +159,7 @@ static void test_log_counters(struct bench *b)
 			       {"% bytes of garbage", 11},
 			       {"% restarts", 0},
 		       },
-		       13);
+		       15);
 	assert_in_range(lost, 20, 39);
 	modem_restart(b->modem);
 	session_read(fd[0], &sync);
@@ -167,6 +169,30 @@ static void test_log_counters(struct bench *b)
 					       {"% of them orphans", 0},
 					       {"% restarts", 1}},
 		       4);
+}
+
+/* Requests in flight are counted, and how long the oldest has waited. */
+static void test_log_counts_what_waits(struct bench *b)
+{
+	struct client c;
+	int64_t asked;
+	int fd;
+
+	bench_start(b, NULL);
+	fd = session_open(b, 0);
+	c = client_allocate(b, fd, QMI_SERVICE_DMS);
+	asked = now_ms();
+	client_ask(b, fd, &c, 1, MESSAGE_ASK);
+	while (now_ms() < asked + 2100)
+		pause_briefly();
+	client_ask(b, fd, &c, 2, MESSAGE_ASK);
+	client_ask(b, fd, &c, 3, MESSAGE_ASK);
+	assert_int_equal(daemon_counter(b->daemon, " in flight, the oldest for "), 3);
+	assert_in_range(daemon_counter(b->daemon, " s, 0 waits"), 2, (now_ms() - asked) / 1000);
+	client_answer(b, fd, &c, 1, MESSAGE_ASK, 1);
+	client_answer(b, fd, &c, 2, MESSAGE_ASK, 2);
+	client_answer(b, fd, &c, 3, MESSAGE_ASK, 3);
+	assert_int_equal(daemon_counter(b->daemon, " in flight, the oldest for 0 s"), 0);
 }
 
 /* A warning of the core appears as a warning, and a lower level does not. */
@@ -331,8 +357,11 @@ static void test_log_no_holder(struct bench *b)
 }
 
 static const struct test_case cases[] = {
-	TEST_CASE(test_log_counters),  TEST_CASE(test_log_levels_of_the_core),
-	TEST_CASE(test_log_trace),     TEST_CASE(test_log_holders),
+	TEST_CASE(test_log_counters),
+	TEST_CASE(test_log_counts_what_waits),
+	TEST_CASE(test_log_levels_of_the_core),
+	TEST_CASE(test_log_trace),
+	TEST_CASE(test_log_holders),
 	TEST_CASE(test_log_no_holder),
 };
 

@@ -6,6 +6,9 @@
 #define NOISE      "the modem or another program sends what is not QMI: "
 #define NOISE_OVER "the noise is over: "
 
+#define SILENT "the modem has fallen silent: "
+#define BACK   "the modem answers again, after "
+
 static void await_told(const struct daemon *d, const char *words, unsigned int times,
 		       int64_t deadline)
 {
@@ -61,9 +64,86 @@ static void test_traffic_rare_noise(struct bench *b)
 	assert_int_equal(daemon_told(b->daemon, NOISE_OVER, NULL), 0);
 }
 
+/* Waits without an answer to any request, until this time. */
+static void stay_silent(int64_t until)
+{
+	while (now_ms() < until)
+		pause_briefly();
+}
+
+/*
+ * After 30 s in which requests have waited, but not sooner, and however many, the log
+ * says once that the modem is silent; and later, that it answers again.
+ */
+static void test_traffic_silence(struct bench *b)
+{
+	struct client c;
+	int64_t asked;
+	int fd;
+
+	bench_skip_if_wrapped();
+	bench_start(b, NULL);
+	fd = session_open(b, 0);
+	c = client_allocate(b, fd, QMI_SERVICE_DMS);
+	asked = now_ms();
+	client_ask(b, fd, &c, 1, MESSAGE_ASK);
+	stay_silent(asked + 15000);
+	client_ask(b, fd, &c, 2, MESSAGE_ASK);
+	/* It is not an answer. */
+	modem_indicate(b->modem, c.service, c.device, 1);
+	session_expect_indication(fd, c.service, c.cid, 1);
+	stay_silent(asked + 28500);
+	assert_int_equal(daemon_told(b->daemon, SILENT, NULL), 0);
+	await_told(b->daemon, SILENT, 1, asked + 33000);
+	client_ask(b, fd, &c, 3, MESSAGE_ASK);
+	assert_int_equal(daemon_told(b->daemon, BACK, NULL), 0);
+	client_answer(b, fd, &c, 2, MESSAGE_ASK, 2);
+	await_told(b->daemon, BACK "3", 1, deadline_usual());
+	client_answer(b, fd, &c, 1, MESSAGE_ASK, 1);
+	client_answer(b, fd, &c, 3, MESSAGE_ASK, 3);
+	fence(b, fd);
+	assert_int_equal(daemon_told(b->daemon, BACK, NULL), 1);
+	assert_int_equal(daemon_told(b->daemon, SILENT, NULL), 1);
+}
+
+/* Sends one that expires after 9 s, and waits this long. */
+static void ask_in_vain(struct bench *b, int fd, const struct client *c, uint16_t tid, int ms)
+{
+	int64_t until = now_ms() + ms;
+
+	client_ask(b, fd, c, tid, MESSAGE_ASK);
+	stay_silent(until);
+}
+
+/* Requests that expire count, and short pauses between them, but no long ones. */
+static void test_traffic_silence_with_pauses(struct bench *b)
+{
+	struct client c;
+	int64_t asked;
+	int fd;
+
+	bench_skip_if_wrapped();
+	bench_start(b, "--transaction-timeout=9", NULL);
+	fd = session_open(b, 0);
+	c = client_allocate(b, fd, QMI_SERVICE_DMS);
+	ask_in_vain(b, fd, &c, 1, 9000 + 4000);
+	ask_in_vain(b, fd, &c, 2, 9000 + 1000);
+	ask_in_vain(b, fd, &c, 3, 9000 + 1000);
+	assert_int_equal(daemon_told(b->daemon, SILENT, NULL), 0);
+	asked = now_ms();
+	client_ask(b, fd, &c, 4, MESSAGE_ASK);
+	/* It lacks 1 s, and without the short pauses 3 s. */
+	await_told(b->daemon, SILENT, 1, deadline_in(2500));
+	assert_true(now_ms() - asked > 500);
+	fence(b, fd);
+	await_told(b->daemon, BACK "3", 1, deadline_usual());
+}
+
 static const struct test_case cases[] = {
 	TEST_CASE(test_traffic_noise),
 	TEST_CASE(test_traffic_rare_noise),
+	TEST_CASE(test_traffic_silence),
+	TEST_CASE(test_traffic_silence_with_pauses),
 };
 
 const struct test_group traffic_tests = TEST_GROUP("noise and silence", cases);

@@ -80,7 +80,7 @@ help: ## show this list
 	@echo 'CC, CPPFLAGS, CFLAGS ($(CFLAGS)), LDFLAGS, LDLIBS, PKG_CONFIG, INSTALL have their usual'
 	@echo 'meaning; set them in the environment or on the command line.'
 
-$(BUILD)/cuse-qmux: LIBS = $(FUSE_LIBS) $(LOOP_LIBS)
+$(BUILD)/cuse-qmux: LIBS = $(FUSE_LIBS) $(LOOP_LIBS) -pthread
 $(BUILD)/cuse-qmux: $(DAEMON) $(LIB)
 	$(link)
 

@@ -17,10 +17,10 @@
 #define TRIM_MIN   262144
 #define TRIM_PAUSE 100 /* ms */
 
-void chores_init(struct chores *chores, struct mux *mux, struct port *port, struct pace *pace)
+void chores_init(struct chores *chores, struct mux *mux, struct pace *pace, const char *path)
 {
-	*chores = (struct chores){.mux = mux, .port = port, .pace = pace};
-	traffic_init(&chores->traffic, mux, port->path);
+	*chores = (struct chores){.mux = mux, .pace = pace};
+	traffic_init(&chores->traffic, mux, path);
 #ifdef __GLIBC__
 	/* Memory that goes back to the system with each large block costs page faults. */
 	mallopt(M_MMAP_THRESHOLD, MMAP_MIN);
@@ -58,7 +58,6 @@ uint64_t chores_deadline(const struct chores *chores)
 {
 	uint64_t deadline = chores_mux_deadline(chores);
 
-	deadline = sooner(deadline, port_deadline(chores->port));
 	deadline = sooner(deadline, pace_deadline(chores->pace));
 	deadline = sooner(deadline, chores_trim_deadline(chores));
 	deadline = sooner(deadline, traffic_deadline(&chores->traffic));
@@ -88,7 +87,6 @@ void chores_do(struct chores *chores, uint64_t now)
 		mux_tick(chores->mux, now);
 		chores->turns_at = now + TURNS_PAUSE;
 	}
-	port_tick(chores->port);
 	pace_tick(chores->pace, now);
 	chores_trim(chores, now);
 	lookout_tick(now);

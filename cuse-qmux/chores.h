@@ -8,12 +8,10 @@
 
 #include "mux.h"
 #include "pace.h"
-#include "port.h"
 #include "traffic.h"
 
 struct chores {
 	struct mux *mux;
-	struct port *port;
 	struct pace *pace;
 	struct traffic traffic;
 	uint64_t turns_at;  /* ms, when sessions may have turns again */
@@ -21,7 +19,8 @@ struct chores {
 	uint64_t trimmed;   /* ms, when that was */
 };
 
-void chores_init(struct chores *chores, struct mux *mux, struct port *port, struct pace *pace);
+/* path: the port's, which must stay valid. */
+void chores_init(struct chores *chores, struct mux *mux, struct pace *pace, const char *path);
 
 /* The time in ms at which there is something to do, or MUX_NEVER. */
 uint64_t chores_deadline(const struct chores *chores);

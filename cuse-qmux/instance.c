@@ -440,10 +440,14 @@ static int instance_run_on_port(struct instance *instance)
 		.frame_max = instance->port.frame_max,
 	};
 	pace_init(&instance->host.pace);
-	chores_init(&instance->chores, instance->mux, &instance->port, &instance->host.pace);
+	chores_init(&instance->chores, instance->mux, &instance->host.pace,
+		    instance->port.path);
 	supervisor_watch(instance->loop.now);
-	sandbox_begin(instance->port.watch.fd);
-	instance_run_loop(instance);
+	sandbox_begin(instance->port.fd);
+	if (port_start(&instance->port, &instance->loop, &instance_port_events, instance))
+		instance_run_loop(instance);
+	else
+		instance->status = EXIT_FAILURE;
 	instance_destroy_nodes(instance);
 	if (log_enabled(LOG_LEVEL_DEBUG))
 		instance_log_counters(instance);
@@ -477,8 +481,7 @@ static int instance_run_if_possible(struct instance *instance)
 
 	if (!node_check_cuse(&unsuitable))
 		return unsuitable ? EXIT_UNSUITABLE : EXIT_FAILURE;
-	if (!port_open(port, instance->options.port, &instance->loop, &instance_port_events,
-		       instance))
+	if (!port_open(port, instance->options.port))
 		return port->unsuitable ? EXIT_UNSUITABLE : EXIT_FAILURE;
 	status = instance_run_with_modem_options(instance);
 	port_close(port);

@@ -18,8 +18,7 @@
 #include "log.h"
 #include "lookout.h"
 
-#define OPEN_FLAGS     (O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
-#define OPEN_PAUSE     20 /* ms to wait for the command in flight; doubles each time */
+#define OPEN_PAUSE     20 /* ms before a stuck port is reopened; doubles each time */
 #define OPEN_PAUSE_MAX 1000
 #define READ_MAX       65536
 
@@ -38,12 +37,7 @@ static void port_unplug(struct port *port)
 	port->events->unplugged(port->context);
 }
 
-static bool port_hung_up(const struct port *port)
-{
-	struct pollfd pollfd = {.fd = port->watch.fd};
-
-	return poll(&pollfd, 1, 0) > 0 && (pollfd.revents & POLLHUP);
-}
+/* What the driver, or a terminal, has done. */
 
 static void port_warn_of_write(struct port *port, int error)
 {
@@ -52,10 +46,16 @@ static void port_warn_of_write(struct port *port, int error)
 	port->failing = true;
 }
 
-static void port_write_failed(struct port *port, int error)
+static void port_take_lost(struct port *port, int error)
+{
+	port_warn_of_write(port, error);
+	port->events->lost(port->context);
+}
+
+static void port_take_failed(struct port *port, int error, bool hung_up)
 {
 	port->frame = NULL;
-	if (error == ENODEV || port_hung_up(port)) {
+	if (error == ENODEV || hung_up) {
 		port_unplug(port);
 		return;
 	}
@@ -63,68 +63,39 @@ static void port_write_failed(struct port *port, int error)
 	port->events->failed(port->context);
 }
 
-/* Returns the number of bytes written, or -errno. */
-static ssize_t port_write_once(const struct port *port)
-{
-	ssize_t written = write(port->watch.fd, port->frame, port->frame_left);
-
-	return written < 0 ? -errno : written;
-}
-
 /*
- * If a frame fails after cdc-wdm has accepted it, the next write returns the error and
- * does nothing else. So try that write again.
+ * Takes the result of writing the frame: the number of bytes, -EAGAIN if it will be
+ * written once the port is ready, or another -errno. True if the rest, which may be all
+ * of it, is to be written next.
+ *
+ * If a frame fails after cdc-wdm has accepted it, the next write returns the error, EIO,
+ * and does nothing else. So try that write again. cdc-wdm accepts a whole frame or, while
+ * another is in flight, nothing; a pty may accept part of one.
  */
-static ssize_t port_write_once_more(struct port *port)
+static bool port_take_written(struct port *port, ssize_t written, bool hung_up)
 {
-	ssize_t written = port_write_once(port);
+	bool again = port->again;
 
-	if (written >= 0 || written == -EAGAIN) {
-		port_warn_of_write(port, EIO);
-		port->events->lost(port->context);
+	port->again = written == -EIO && !again;
+	if (port->again)
+		return true;
+	if (again && (written >= 0 || written == -EAGAIN))
+		port_take_lost(port, EIO);
+	if (written == -EAGAIN) {
+		port->waits++;
+		return false;
 	}
-	return written;
-}
-
-/*
- * cdc-wdm accepts a whole frame or, while another is in flight, nothing; a pty may
- * accept part of one.
- */
-static void port_write_rest(struct port *port)
-{
-	ssize_t written = port_write_once(port);
-
-	if (written == -EIO)
-		written = port_write_once_more(port);
-	if (written == -EAGAIN || written == -EINTR)
-		return;
 	if (written < 0) {
-		port_write_failed(port, (int)-written);
-		return;
+		port_take_failed(port, (int)-written, hung_up);
+		return false;
 	}
 	port->frame += written;
 	port->frame_left -= (size_t)written;
 	if (port->frame_left > 0)
-		return;
+		return true;
 	port->frame = NULL;
 	port->events->sent(port->context);
-}
-
-static void port_go_on_writing(struct port *port)
-{
-	port_write_rest(port);
-	if (!port->frame)
-		return;
-	port->waits++;
-	loop_await_writable(port->loop, &port->watch);
-}
-
-static void port_open_later(struct port *port)
-{
-	port->open_at = port->loop->now + port->open_pause;
-	port->open_pause *= 2;
-	if (port->open_pause > OPEN_PAUSE_MAX)
-		port->open_pause = OPEN_PAUSE_MAX;
+	return false;
 }
 
 static void port_warn_of_transfer(const struct port *port)
@@ -132,37 +103,58 @@ static void port_warn_of_transfer(const struct port *port)
 	log_warning("%s: a USB transfer failed; a response may have been lost", port->path);
 }
 
-/*
- * Returns false if there was nothing to read. After a read that fails with EIO, the
- * next read of a cdc-wdm returns 0 once; otherwise 0 means the end.
- */
-static bool port_read_some(struct port *port)
+static void port_take_data(struct port *port, const uint8_t *data, size_t size)
 {
-	ssize_t size = loop_read(port->loop, &port->watch);
-	bool end = size == 0 && port->empty;
+	port->failing = false;
+	port->open_pause = OPEN_PAUSE;
+	port->events->received(port->context, data, size);
+}
 
-	port->empty = size == 0;
-	if (size > 0) {
-		port->failing = false;
-		port->open_pause = OPEN_PAUSE;
-		port->events->received(port->context, port->watch.buffer, (size_t)size);
-	} else if (end || size == -ENODEV || port_hung_up(port)) {
+/*
+ * Takes the result of a read: 0 or -errno. False if the port was unplugged. After a read
+ * that fails with EIO, the next read of a cdc-wdm returns 0 once; otherwise 0 means the
+ * end.
+ */
+static bool port_take_no_data(struct port *port, int result, bool was_empty, bool hung_up)
+{
+	if ((result == 0 && was_empty) || result == -ENODEV || hung_up) {
 		port_unplug(port);
-	} else if (size == 0) {
-		return true;
-	} else if (size == -EIO && port->resets) {
+		return false;
+	}
+	if (result == -EIO && port->resets) {
 		log_warning("%s: the modem is being reset", port->path);
 		port->events->reset(port->context);
-	} else if (size == -EIO) {
+	} else if (result == -EIO) {
 		port_warn_of_transfer(port);
-	} else if (size == -ENOBUFS) {
+	} else if (result == -ENOBUFS) {
 		log_warning("%s: the modem sent more than the driver could hold", port->path);
-	} else if (size == -EAGAIN) {
-		return false;
-	} else if (size != -EINTR) {
-		log_warning("%s: cannot read: %s", port->path, strerror((int)-size));
+	} else if (result < 0 && result != -EAGAIN && result != -EINTR) {
+		log_warning("%s: cannot read: %s", port->path, strerror(-result));
 	}
 	return true;
+}
+
+/* False if the port was unplugged. */
+static bool port_take_read(struct port *port, ssize_t size, const uint8_t *data, bool hung_up)
+{
+	bool was_empty = port->empty;
+
+	port->empty = size == 0;
+	if (size <= 0)
+		return port_take_no_data(port, (int)size, was_empty, hung_up);
+	port_take_data(port, data, (size_t)size);
+	return true;
+}
+
+/* The port's driver, which may block, by threads. */
+
+static void port_reopen(struct port *port)
+{
+	port->reopening = true;
+	driver_reopen(port->driver, port->open_pause);
+	port->open_pause *= 2;
+	if (port->open_pause > OPEN_PAUSE_MAX)
+		port->open_pause = OPEN_PAUSE_MAX;
 }
 
 /*
@@ -171,17 +163,29 @@ static bool port_read_some(struct port *port)
  * driver loses count of the responses that it must fetch. Only reopening the port
  * repairs that, and only if nobody else has it open.
  */
-static void port_take_late_error(struct port *port)
+static void port_repair(struct port *port)
 {
-	if (write(port->watch.fd, "", 0) < 0 && errno != EAGAIN) {
-		port_warn_of_write(port, errno);
-		port->events->lost(port->context);
-		return;
-	}
 	if (port->open_pause == OPEN_PAUSE)
 		port_warn_of_transfer(port);
-	loop_remove(port->loop, &port->watch);
-	port_open_later(port);
+	port_reopen(port);
+}
+
+static void port_read_reported(struct port *port, const struct driver_report *report)
+{
+	if (!port_take_read(port, report->result, driver_data(port->driver), report->hung_up))
+		return;
+	if (report->late_error)
+		port_take_lost(port, report->late_error);
+	if (report->result == -EAGAIN && !report->late_error)
+		port_repair(port);
+	else
+		driver_go_on(port->driver);
+}
+
+static void port_write_reported(struct port *port, const struct driver_report *report)
+{
+	if (port_take_written(port, report->result, report->hung_up))
+		driver_write(port->driver, port->frame, port->frame_left);
 }
 
 static bool port_is_gone(int error)
@@ -189,74 +193,76 @@ static bool port_is_gone(int error)
 	return error == ENODEV || error == ENXIO || error == ENOENT;
 }
 
-/* Returns 0 or -errno. */
-static int port_open_and_watch(struct port *port)
+static void port_reopen_reported(struct port *port, int error)
 {
-	int err;
-
-	port->watch.fd = open(port->path, OPEN_FLAGS);
-	if (port->watch.fd < 0)
-		return -errno;
-	err = loop_add(port->loop, &port->watch);
-	if (err < 0) {
-		close(port->watch.fd);
-		port->watch.fd = -1;
-	}
-	return err;
-}
-
-static void port_open_anew(struct port *port)
-{
-	int err;
-
-	port->open_at = UINT64_MAX;
-	if (port->watch.fd >= 0)
-		close(port->watch.fd);
-	err = port_open_and_watch(port);
-	if (err == 0 && port->frame) {
-		port_go_on_writing(port);
-	} else if (port_is_gone(-err)) {
+	if (port_is_gone(error)) {
 		port_unplug(port);
-	} else if (err < 0) {
-		log_warning("%s: cannot reopen: %s", port->path, strerror(-err));
-		port_open_later(port);
+	} else if (error) {
+		log_warning("%s: cannot reopen: %s", port->path, strerror(error));
+		port_reopen(port);
+	} else {
+		port->reopening = false;
+		driver_go_on(port->driver);
+		if (port->frame)
+			driver_write(port->driver, port->frame, port->frame_left);
 	}
 }
 
-uint64_t port_deadline(const struct port *port)
-{
-	return port->open_at;
-}
-
-void port_tick(struct port *port)
-{
-	struct pollfd pollfd = {.fd = port->watch.fd, .events = POLLOUT};
-
-	if (port->open_at > port->loop->now)
-		return;
-	/* While a command is in flight, close() would wait for it. */
-	if (port->watch.fd < 0 ||
-	    (poll(&pollfd, 1, 0) > 0 && (pollfd.revents & (POLLOUT | POLLHUP))))
-		port_open_anew(port);
-	else
-		port->open_at = port->loop->now + OPEN_PAUSE;
-}
-
-static void port_ready(struct watch *watch, uint32_t events)
+static void port_report_ready(struct watch *watch, uint32_t events)
 {
 	struct port *port = container_of(watch, struct port, watch);
+	struct driver_report report;
 
-	assert(port->open_at == UINT64_MAX);
+	(void)events;
+	if (loop_read(port->loop, watch) != sizeof(report))
+		return;
+	memcpy(&report, watch->buffer, sizeof(report));
+	if (report.call == DRIVER_READ)
+		port_read_reported(port, &report);
+	else if (report.call == DRIVER_WRITE)
+		port_write_reported(port, &report);
+	else
+		port_reopen_reported(port, -report.result);
+}
+
+/* A terminal, which never blocks. */
+
+static bool port_hung_up(const struct port *port)
+{
+	struct pollfd pollfd = {.fd = port->fd};
+
+	return poll(&pollfd, 1, 0) > 0 && (pollfd.revents & POLLHUP);
+}
+
+static void port_write_terminal(struct port *port)
+{
+	ssize_t written;
+
+	do {
+		written = write(port->fd, port->frame, port->frame_left);
+		if (written < 0)
+			written = -errno;
+	} while (port_take_written(port, written, written < 0 && port_hung_up(port)));
+	if (port->frame)
+		loop_await_writable(port->loop, &port->watch);
+}
+
+static void port_terminal_ready(struct watch *watch, uint32_t events)
+{
+	struct port *port = container_of(watch, struct port, watch);
+	ssize_t size;
+
 	if ((events & EPOLLOUT) && port->frame) {
-		port_go_on_writing(port);
-	} else if (!port_read_some(port) && (events & EPOLLERR)) {
-		port_take_late_error(port);
+		port_write_terminal(port);
+		return;
 	}
+	size = loop_read(port->loop, watch);
+	port_take_read(port, size, watch->buffer, size <= 0 && port_hung_up(port));
 }
 
 bool port_idle(const struct port *port)
 {
-	return !port->frame && port->open_at == UINT64_MAX;
+	return !port->frame && !port->reopening;
 }
 
 void port_write(struct port *port, const uint8_t *frame, size_t size)
@@ -264,7 +270,10 @@ void port_write(struct port *port, const uint8_t *frame, size_t size)
 	assert(port_idle(port));
 	port->frame = frame;
 	port->frame_left = size;
-	port_go_on_writing(port);
+	if (port->driver)
+		driver_write(port->driver, frame, size);
+	else
+		port_write_terminal(port);
 }
 
 const char *port_basename(const struct port *port)
@@ -365,7 +374,7 @@ static bool port_open_device(struct port *port, const char *path)
 	port->unsuitable = !port_check(port, path, &st);
 	if (port->unsuitable || !port_claim(port, path, st.st_rdev))
 		return false;
-	fd = open(port->path, OPEN_FLAGS);
+	fd = open(port->path, PORT_OPEN_FLAGS);
 	if (fd < 0) {
 		port_explain(path, errno);
 		return false;
@@ -375,44 +384,65 @@ static bool port_open_device(struct port *port, const char *path)
 		close(fd);
 		return false;
 	}
-	lookout_at(port->loop, port->path, st.st_rdev);
+	port->device = st.st_rdev;
 	port_make_raw(fd);
-	port->watch.fd = fd;
+	port->fd = fd;
 	return true;
 }
 
-bool port_open(struct port *port, const char *path, struct loop *loop,
-	       const struct port_events *events, void *context)
+bool port_open(struct port *port, const char *path)
+{
+	*port = (struct port){.open_pause = OPEN_PAUSE, .claim = {.fd = -1}};
+	if (port_open_device(port, path))
+		return true;
+	claim_drop(&port->claim);
+	return false;
+}
+
+/* Returns 0 or -errno. */
+static int port_watch_driver(struct port *port)
+{
+	int err = driver_start(&port->driver, port->path, port->fd);
+
+	if (err < 0)
+		return err;
+	port->watch.fd = driver_socket(port->driver);
+	port->watch.ready = port_report_ready;
+	port->watch.read_max = sizeof(struct driver_report);
+	return loop_add(port->loop, &port->watch);
+}
+
+/* Returns 0 or -errno. */
+static int port_watch_terminal(struct port *port)
+{
+	port->watch.fd = port->fd;
+	port->watch.ready = port_terminal_ready;
+	port->watch.read_max = READ_MAX;
+	return loop_add(port->loop, &port->watch);
+}
+
+bool port_start(struct port *port, struct loop *loop, const struct port_events *events,
+		void *context)
 {
 	int err;
 
-	*port = (struct port){
-		.loop = loop,
-		.events = events,
-		.context = context,
-		.open_at = UINT64_MAX,
-		.open_pause = OPEN_PAUSE,
-		.claim = {.fd = -1},
-	};
-	port->watch.ready = port_ready;
-	port->watch.read_max = READ_MAX;
-	if (!port_open_device(port, path)) {
-		claim_drop(&port->claim);
-		return false;
-	}
-	err = loop_add(loop, &port->watch);
-	if (err < 0) {
+	port->loop = loop;
+	port->events = events;
+	port->context = context;
+	lookout_at(loop, port->path, port->device);
+	err = isatty(port->fd) ? port_watch_terminal(port) : port_watch_driver(port);
+	if (err < 0)
 		log_error("cannot watch %s: %s", port->path, strerror(-err));
-		close(port->watch.fd);
-		claim_drop(&port->claim);
-		return false;
-	}
-	return true;
+	return err == 0;
 }
 
 void port_close(struct port *port)
 {
-	loop_remove(port->loop, &port->watch);
-	close(port->watch.fd);
+	if (port->loop)
+		loop_remove(port->loop, &port->watch);
+	if (!port->driver)
+		close(port->fd);
+	else if (!driver_stop(port->driver))
+		log_warning("%s: its driver does not return", port->path);
 	claim_drop(&port->claim);
 }

@@ -7,12 +7,14 @@
 #ifndef PORT_H
 #define PORT_H
 
+#include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "claim.h"
+#include "driver.h"
 #include "identity.h"
 #include "loop.h"
 
@@ -21,6 +23,8 @@
 
 /* The longest frame that the daemon itself sends, Release CID, must fit. */
 #define PORT_FRAME_MIN 17
+
+#define PORT_OPEN_FLAGS (O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
 
 /* Callbacks through which a port reports events. data is valid during the call only. */
 struct port_events {
@@ -36,16 +40,20 @@ struct port {
 	char path[PATH_MAX];   /* with links resolved */
 	size_t frame_max;      /* bytes */
 	struct identity modem; /* the modem behind it */
+	dev_t device;
 	struct claim claim;
 	struct loop *loop;
-	struct watch watch;
+	int fd;
+	struct driver *driver; /* owns fd; NULL before port_start(), and for a terminal */
+	struct watch watch;    /* the driver's socket, or a terminal */
 	const struct port_events *events;
 	void *context;
 	const uint8_t *frame; /* the unwritten rest of a frame, or NULL */
 	size_t frame_left;
 	uint64_t waits;      /* how often a frame had to wait because the port was busy */
-	uint64_t open_at;    /* ms, when to reopen a stuck port, or UINT64_MAX */
 	unsigned open_pause; /* ms until the next attempt; reset by a successful read */
+	bool reopening;      /* it is stuck, and the driver is to reopen it */
+	bool again;          /* the frame is being written again after EIO */
 	bool empty;          /* the last read returned 0 */
 	bool failing;        /* the last write failed, which has been logged */
 	bool unsuitable;     /* retrying will not help */
@@ -53,12 +61,20 @@ struct port {
 };
 
 /*
- * Opens the port at path and watches it on the loop. events, and *port itself, must
- * stay where they are until port_close(); context is passed to every callback. On
- * false the reason has been logged, port->unsuitable is valid and nothing is open.
+ * Opens the port at path. On false the reason has been logged, port->unsuitable is valid
+ * and nothing is open.
  */
-bool port_open(struct port *port, const char *path, struct loop *loop,
-	       const struct port_events *events, void *context);
+bool port_open(struct port *port, const char *path);
+
+/*
+ * Watches the port on the loop, after sandbox_begin(). events, and *port itself, must stay
+ * where they are until port_close(); context is passed to every callback. On false the
+ * reason has been logged.
+ */
+bool port_start(struct port *port, struct loop *loop, const struct port_events *events,
+		void *context);
+
+/* Whether or not it was started. */
 void port_close(struct port *port);
 
 /* The last component of the path, within the port: V25. */
@@ -71,9 +87,5 @@ const char *port_basename(const struct port *port);
  */
 bool port_idle(const struct port *port);
 void port_write(struct port *port, const uint8_t *frame, size_t size);
-
-/* The time in ms by which to call port_tick(), or UINT64_MAX. Calling it earlier is harmless. */
-uint64_t port_deadline(const struct port *port);
-void port_tick(struct port *port);
 
 #endif

@@ -66,3 +66,8 @@ void sandbox_complete(void)
 {
 	sandbox_keep(sandbox_kept);
 }
+
+void sandbox_complete_thread(void)
+{
+	sandbox_limit_capabilities(sandbox_kept);
+}

@@ -15,4 +15,7 @@ void sandbox_search(void);
 /* Call this once the nodes exist. */
 void sandbox_complete(void);
 
+/* The same for the calling thread, which another one began. */
+void sandbox_complete_thread(void);
+
 #endif

@@ -46,7 +46,8 @@ struct driver {
 	int ends[2];   /* of the socket: the loop's and the threads' */
 	unsigned ours; /* threads that run */
 	pthread_t threads[2];
-	sem_t go_on; /* the reader */
+	sem_t go_on;             /* the reader */
+	pthread_mutex_t writing; /* reports on writes have the order of the writes */
 	atomic_bool stopping;
 	char path[PATH_MAX];
 	uint8_t data[DRIVER_READ_MAX];  /* read */
@@ -87,9 +88,16 @@ static void driver_report(const struct driver *driver, enum driver_call call, ss
 }
 
 /* cdc-wdm raises EPOLLERR until a write has returned the error of the previous one. */
-static int driver_take_late_error(const struct driver *driver)
+static void driver_take_late_error(struct driver *driver)
 {
-	return write(driver->fd, "", 0) < 0 && errno != EAGAIN && errno != EINTR ? errno : 0;
+	ssize_t result;
+
+	pthread_mutex_lock(&driver->writing);
+	result = driver_result(write(driver->fd, "", 0));
+	if (result == -EINTR)
+		result = -EAGAIN;
+	driver_report(driver, DRIVER_READ, -EAGAIN, result == -EAGAIN ? 0 : (int)-result);
+	pthread_mutex_unlock(&driver->writing);
 }
 
 static void driver_read_once(struct driver *driver, uint32_t events)
@@ -100,7 +108,10 @@ static void driver_read_once(struct driver *driver, uint32_t events)
 	/* Another process may have been faster. */
 	if (size == -EINTR || (nothing && !(events & (EPOLLERR | EPOLLHUP))))
 		return;
-	driver_report(driver, DRIVER_READ, size, nothing ? driver_take_late_error(driver) : 0);
+	if (nothing)
+		driver_take_late_error(driver);
+	else
+		driver_report(driver, DRIVER_READ, size, 0);
 	while (sem_wait(&driver->go_on) < 0 && !driver->stopping)
 		;
 }
@@ -118,21 +129,30 @@ static bool driver_await_writable(const struct driver *driver)
 	return !driver->stopping;
 }
 
-static void driver_obey_write(const struct driver *driver, size_t size)
+/* True if the write has to be repeated when the port may be ready. */
+static bool driver_write_once(struct driver *driver, size_t size, bool repeated)
 {
-	ssize_t before = 0;
 	ssize_t written;
 
-	do {
+	pthread_mutex_lock(&driver->writing);
+	do
 		written = driver_result(write(driver->fd, driver->frame, size));
-		if (written == -EINTR)
-			continue;
-		if (written != -EAGAIN || before != -EAGAIN)
-			driver_report(driver, DRIVER_WRITE, written, 0);
-		if (written != -EAGAIN)
+	while (written == -EINTR && !driver->stopping);
+	if (written != -EAGAIN || !repeated)
+		driver_report(driver, DRIVER_WRITE, written, 0);
+	pthread_mutex_unlock(&driver->writing);
+	return written == -EAGAIN;
+}
+
+static void driver_obey_write(struct driver *driver, size_t size)
+{
+	bool repeated = false;
+
+	while (driver_write_once(driver, size, repeated)) {
+		repeated = true;
+		if (!driver_await_writable(driver))
 			return;
-		before = written;
-	} while (driver_await_writable(driver));
+	}
 }
 
 /* Returns 0 or -errno. */
@@ -279,6 +299,7 @@ static void driver_free(struct driver *driver)
 	driver_close(driver->ends[0]);
 	driver_close(driver->ends[1]);
 	sem_destroy(&driver->go_on);
+	pthread_mutex_destroy(&driver->writing);
 	munmap(driver, sizeof(*driver));
 }
 
@@ -367,6 +388,7 @@ int driver_start(struct driver **result, const char *path, int fd)
 	driver->fd = fd;
 	driver->ends[0] = driver->ends[1] = -1;
 	sem_init(&driver->go_on, 0, 0);
+	pthread_mutex_init(&driver->writing, NULL);
 	strncpy(driver->path, path, sizeof(driver->path) - 1);
 	err = driver_open_ends(driver);
 	if (err < 0) {

@@ -129,6 +129,8 @@ static void test_V15_frames_are_lost(struct bench *b)
 	int fd;
 
 	bench_start_on_wdm(b, 0, 40);
+	/* No modem answers before write() has returned. */
+	sim_do(&b->sim, "set latency 20");
 	fd = talk_open(0);
 	cid = talk_allocate(fd, QMI_SERVICE_DMS);
 	for (uint16_t tid = 1; tid <= 50; tid++) {

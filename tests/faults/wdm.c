@@ -116,6 +116,11 @@ void wdm_end_reset(struct wdm *w)
 	order(w, ORDER_END_RESET, 0);
 }
 
+void wdm_hold(struct wdm *w, unsigned char calls)
+{
+	order(w, ORDER_HOLD, calls);
+}
+
 void wdm_destroy(struct wdm *w)
 {
 	if (w->pid > 0) {

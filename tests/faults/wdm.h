@@ -18,6 +18,7 @@ struct wdm_report {
 	_Atomic unsigned int closed;
 	_Atomic unsigned int hasty; /* closes while a command was in flight */
 	_Atomic unsigned int polled;
+	_Atomic unsigned int held; /* calls that have blocked */
 };
 
 struct wdm {
@@ -69,6 +70,19 @@ void wdm_unplug(struct wdm *w, int error);
 /* A modem reset: bytes in both directions are lost until it ends, when a read gives EIO. */
 void wdm_begin_reset(struct wdm *w);
 void wdm_end_reset(struct wdm *w);
+
+/*
+ * Pretends that another process holds the driver's mutexes for these calls: they block,
+ * whatever O_NONBLOCK says, until they are let go or interrupted. An open cannot be
+ * interrupted.
+ */
+enum wdm_call {
+	WDM_READS = 1,
+	WDM_WRITES = 2,
+	WDM_OPENS = 4,
+	WDM_DEAF = 8, /* nor can the others */
+};
+void wdm_hold(struct wdm *w, unsigned char calls);
 
 void wdm_destroy(struct wdm *w);
 

@@ -21,6 +21,14 @@
 
 #define IN_MAX 1048576
 
+/* A call that blocks. Each kind comes from a single thread, so one of a kind is enough. */
+struct held {
+	fuse_req_t req; /* NULL: none */
+	struct fuse_file_info info;
+	size_t size;
+	char data[WDM_LIMIT]; /* of a write */
+};
+
 struct device {
 	struct fuse_session *fuse;
 	struct fuse_pollhandle *poll;
@@ -40,6 +48,10 @@ struct device {
 	bool busy_after;      /* the write after that gets EAGAIN */
 	int read_error;       /* errno of the next read, or 0 */
 	unsigned int nothing; /* number of reads that will return 0 */
+	unsigned char holds;  /* enum wdm_call */
+	struct held read;
+	struct held write;
+	struct held open;
 	size_t in_len;
 	size_t out_len;
 	uint8_t in[IN_MAX]; /* from the modem */
@@ -51,10 +63,36 @@ static struct device *device_of(fuse_req_t req)
 	return fuse_req_userdata(req);
 }
 
+static void interrupted(fuse_req_t req, void *held)
+{
+	((struct held *)held)->req = NULL;
+	fuse_reply_err(req, EINTR);
+}
+
+/* True if the call blocks. */
+static bool hold(fuse_req_t req, enum wdm_call call, struct held *held,
+		 const struct fuse_file_info *info)
+{
+	struct device *d = device_of(req);
+
+	if (!(d->holds & call))
+		return false;
+	if (held->req)
+		_exit(1);
+	held->req = req;
+	held->info = *info;
+	d->report->held++;
+	if (call != WDM_OPENS && !(d->holds & WDM_DEAF))
+		fuse_req_interrupt_func(req, interrupted, held);
+	return true;
+}
+
 static void serve_open(fuse_req_t req, struct fuse_file_info *info)
 {
 	struct device *d = device_of(req);
 
+	if (hold(req, WDM_OPENS, &d->open, info))
+		return;
 	d->report->opened++;
 	if (d->gone || d->refusal) {
 		fuse_reply_err(req, d->gone ? d->gone : d->refusal);
@@ -98,8 +136,8 @@ static void serve_read(fuse_req_t req, size_t size, off_t offset, struct fuse_fi
 	struct device *d = device_of(req);
 
 	(void)offset;
-	(void)info;
-	if (fail_read(d, req))
+	d->read.size = size;
+	if (hold(req, WDM_READS, &d->read, info) || fail_read(d, req))
 		return;
 	if (d->in_len == 0) {
 		fuse_reply_err(req, EAGAIN);
@@ -165,7 +203,11 @@ static void serve_write(fuse_req_t req, const char *data, size_t size, off_t off
 	struct device *d = device_of(req);
 
 	(void)offset;
-	(void)info;
+	if (hold(req, WDM_WRITES, &d->write, info)) {
+		d->write.size = size < WDM_LIMIT ? size : WDM_LIMIT;
+		memcpy(d->write.data, data, d->write.size);
+		return;
+	}
 	if (fail_write(d, req))
 		return;
 	if (d->has_lost) {
@@ -258,6 +300,30 @@ static const struct cuse_lowlevel_ops operations = {
 	.ioctl = serve_ioctl,
 };
 
+static fuse_req_t let_go_of(struct held *held)
+{
+	fuse_req_t req = held->req;
+
+	held->req = NULL;
+	if (req)
+		fuse_req_interrupt_func(req, NULL, NULL);
+	return req;
+}
+
+/* The calls that block go on once they are not to be held any more. */
+static void hold_only(struct device *d, unsigned char calls)
+{
+	fuse_req_t req;
+
+	d->holds = calls;
+	if (!(calls & WDM_READS) && (req = let_go_of(&d->read)))
+		serve_read(req, d->read.size, 0, &d->read.info);
+	if (!(calls & WDM_WRITES) && (req = let_go_of(&d->write)))
+		serve_write(req, d->write.data, d->write.size, 0, &d->write.info);
+	if (!(calls & WDM_OPENS) && (req = let_go_of(&d->open)))
+		serve_open(req, &d->open.info);
+}
+
 static void obey(struct device *d, enum order order, unsigned char value)
 {
 	switch (order) {
@@ -296,6 +362,9 @@ static void obey(struct device *d, enum order order, unsigned char value)
 		break;
 	case ORDER_BEGIN_RESET:
 		d->resetting = true;
+		break;
+	case ORDER_HOLD:
+		hold_only(d, value);
 		break;
 	case ORDER_END_RESET:
 		d->resetting = false;

@@ -22,6 +22,7 @@ enum order {
 	ORDER_UNPLUG,
 	ORDER_BEGIN_RESET,
 	ORDER_END_RESET,
+	ORDER_HOLD,
 };
 
 /* Runs until orders or the port ends. Writes a byte to orders once the device exists. */

@@ -21,6 +21,9 @@
 /* Makes a blocked call return EINTR. Ignored by default, so it harms nobody else. */
 #define POKE SIGURG
 
+/* Messages that the loop may be late with, so that the reader seldom waits for it. */
+#define MESSAGES 4
+
 #define STOP_PAUSE 10  /* ms between two pokes, since one may come just before the call */
 #define STOP_POKES 100 /* until a thread is given up */
 
@@ -46,11 +49,13 @@ struct driver {
 	int ends[2];   /* of the socket: the loop's and the threads' */
 	unsigned ours; /* threads that run */
 	pthread_t threads[2];
-	sem_t go_on;             /* the reader */
+	sem_t room;              /* messages that the reader may fill */
+	sem_t go_on;             /* posted once a read without data has been dealt with */
 	pthread_mutex_t writing; /* reports on writes have the order of the writes */
 	atomic_bool stopping;
 	char path[PATH_MAX];
-	uint8_t data[DRIVER_READ_MAX];  /* read */
+	unsigned message; /* the one to fill next */
+	uint8_t messages[MESSAGES][DRIVER_READ_MAX];
 	uint8_t frame[DRIVER_READ_MAX]; /* to write */
 };
 
@@ -81,6 +86,7 @@ static void driver_report(const struct driver *driver, enum driver_call call, ss
 		.call = call,
 		.result = (int)result,
 		.late_error = late_error,
+		.data = driver->messages[driver->message],
 		.hung_up = result <= 0 && driver->fd >= 0 && driver_has_events(driver, 0),
 	};
 
@@ -100,20 +106,33 @@ static void driver_take_late_error(struct driver *driver)
 	pthread_mutex_unlock(&driver->writing);
 }
 
-static void driver_read_once(struct driver *driver, uint32_t events)
+static void driver_await(const struct driver *driver, sem_t *semaphore)
 {
-	ssize_t size = driver_result(read(driver->fd, driver->data, sizeof(driver->data)));
-	bool nothing = size == -EAGAIN;
+	while (sem_wait(semaphore) < 0 && !driver->stopping)
+		;
+}
 
-	/* Another process may have been faster. */
-	if (size == -EINTR || (nothing && !(events & (EPOLLERR | EPOLLHUP))))
-		return;
-	if (nothing)
+static void driver_read_failed(struct driver *driver, ssize_t result)
+{
+	if (result == -EAGAIN)
 		driver_take_late_error(driver);
 	else
+		driver_report(driver, DRIVER_READ, result, 0);
+	driver_await(driver, &driver->go_on);
+}
+
+static void driver_read_once(struct driver *driver, uint32_t events)
+{
+	ssize_t size =
+		driver_result(read(driver->fd, driver->messages[driver->message], DRIVER_READ_MAX));
+
+	if (size > 0) {
 		driver_report(driver, DRIVER_READ, size, 0);
-	while (sem_wait(&driver->go_on) < 0 && !driver->stopping)
-		;
+		driver->message = (driver->message + 1) % MESSAGES;
+		driver_await(driver, &driver->room);
+	} else if (size != -EINTR && (size != -EAGAIN || (events & (EPOLLERR | EPOLLHUP)))) {
+		driver_read_failed(driver, size);
+	} /* else another process was faster */
 }
 
 /* Waits until the port may be ready. False if it is time for something else. */
@@ -271,14 +290,9 @@ void driver_reopen(struct driver *driver, unsigned pause)
 	driver_order(driver, &order);
 }
 
-void driver_go_on(struct driver *driver)
+void driver_go_on(struct driver *driver, const struct driver_report *report)
 {
-	sem_post(&driver->go_on);
-}
-
-const uint8_t *driver_data(const struct driver *driver)
-{
-	return driver->data;
+	sem_post(report->result > 0 ? &driver->room : &driver->go_on);
 }
 
 int driver_socket(const struct driver *driver)
@@ -298,6 +312,7 @@ static void driver_free(struct driver *driver)
 	driver_close(driver->writable);
 	driver_close(driver->ends[0]);
 	driver_close(driver->ends[1]);
+	sem_destroy(&driver->room);
 	sem_destroy(&driver->go_on);
 	pthread_mutex_destroy(&driver->writing);
 	munmap(driver, sizeof(*driver));
@@ -387,6 +402,7 @@ int driver_start(struct driver **result, const char *path, int fd)
 		return -errno;
 	driver->fd = fd;
 	driver->ends[0] = driver->ends[1] = -1;
+	sem_init(&driver->room, 0, MESSAGES - 1);
 	sem_init(&driver->go_on, 0, 0);
 	pthread_mutex_init(&driver->writing, NULL);
 	strncpy(driver->path, path, sizeof(driver->path) - 1);

@@ -24,9 +24,10 @@ enum driver_call {
 
 struct driver_report {
 	enum driver_call call;
-	int result;     /* what the call returned, or -errno */
-	int late_error; /* of a previous write, found when there was nothing to read; or 0 */
-	bool hung_up;   /* the call failed, and the port has hung up */
+	int result;          /* what the call returned, or -errno */
+	int late_error;      /* of a previous write, found when there was nothing to read; or 0 */
+	bool hung_up;        /* the call failed, and the port has hung up */
+	const uint8_t *data; /* DRIVER_READ: result bytes, until driver_go_on() */
 };
 
 #define DRIVER_READ_MAX 65536
@@ -47,11 +48,10 @@ bool driver_stop(struct driver *driver);
 int driver_socket(const struct driver *driver);
 
 /*
- * What DRIVER_READ has read, until driver_go_on(). No read follows until then. A read
- * that finds nothing is reported only if the port has an error.
+ * Call it after each report on a read. If that got no data, no other read follows until
+ * then. A read that finds nothing is reported only if the port has an error.
  */
-const uint8_t *driver_data(const struct driver *driver);
-void driver_go_on(struct driver *driver);
+void driver_go_on(struct driver *driver, const struct driver_report *report);
 
 /*
  * A single write, reported once. If the port is busy, -EAGAIN is reported first, and the
@@ -62,7 +62,7 @@ void driver_write(struct driver *driver, const uint8_t *frame, size_t size);
 
 /*
  * After a pause, in ms, and when no command is in flight, closes the port and opens it
- * again. Call it only while no read can follow, and driver_go_on() after success.
+ * again. Call it only before driver_go_on() after a read without data.
  */
 void driver_reopen(struct driver *driver, unsigned pause);
 

@@ -172,14 +172,14 @@ static void port_repair(struct port *port)
 
 static void port_read_reported(struct port *port, const struct driver_report *report)
 {
-	if (!port_take_read(port, report->result, driver_data(port->driver), report->hung_up))
+	if (!port_take_read(port, report->result, report->data, report->hung_up))
 		return;
 	if (report->late_error)
 		port_take_lost(port, report->late_error);
 	if (report->result == -EAGAIN && !report->late_error)
 		port_repair(port);
 	else
-		driver_go_on(port->driver);
+		driver_go_on(port->driver, report);
 }
 
 static void port_write_reported(struct port *port, const struct driver_report *report)
@@ -193,8 +193,10 @@ static bool port_is_gone(int error)
 	return error == ENODEV || error == ENXIO || error == ENOENT;
 }
 
-static void port_reopen_reported(struct port *port, int error)
+static void port_reopen_reported(struct port *port, const struct driver_report *report)
 {
+	int error = -report->result;
+
 	if (port_is_gone(error)) {
 		port_unplug(port);
 	} else if (error) {
@@ -202,7 +204,7 @@ static void port_reopen_reported(struct port *port, int error)
 		port_reopen(port);
 	} else {
 		port->reopening = false;
-		driver_go_on(port->driver);
+		driver_go_on(port->driver, report);
 		if (port->frame)
 			driver_write(port->driver, port->frame, port->frame_left);
 	}
@@ -222,7 +224,7 @@ static void port_report_ready(struct watch *watch, uint32_t events)
 	else if (report.call == DRIVER_WRITE)
 		port_write_reported(port, &report);
 	else
-		port_reopen_reported(port, -report.result);
+		port_reopen_reported(port, &report);
 }
 
 /* A terminal, which never blocks. */

@@ -478,13 +478,72 @@ static int limit(char **args)
 	return EXIT_SUCCESS;
 }
 
+static void read_for_ever(int fd)
+{
+	struct frame frame;
+
+	for (;;) {
+		struct pollfd pollfd = {.fd = fd, .events = POLLIN};
+
+		if (fcntl(fd, F_GETFL) & O_NONBLOCK)
+			poll(&pollfd, 1, -1);
+		if (read(fd, frame.data, sizeof(frame.data)) < 0 && errno != EAGAIN)
+			die("read");
+	}
+}
+
+static void come_and_go(const char *port)
+{
+	struct frame frame;
+
+	for (;;) {
+		int fd = open_node(port, O_NONBLOCK);
+
+		if (read(fd, frame.data, sizeof(frame.data)) < 0 && errno != EAGAIN)
+			die("read");
+		close(fd);
+	}
+}
+
+static void write_for_ever(int fd)
+{
+	struct frame frame;
+
+	frame_begin(frame.data, FRAME_REQUEST, QMI_SERVICE_CTL, 0, 1, QMI_CTL_GET_VERSION_INFO);
+	for (;;) {
+		if (write(fd, frame.data, frame_size(frame.data)) < 0)
+			die("write");
+	}
+}
+
+/*
+ * intrude PORT HOW: uses the real port beside the daemon, until it is killed, and blocks
+ * in read(), polls, comes and goes, or writes.
+ */
+static int intrude(char **args)
+{
+	const char *how = args[1];
+
+	puts("running");
+	fflush(stdout);
+	if (strcmp(how, "block") == 0)
+		read_for_ever(open_node(args[0], 0));
+	else if (strcmp(how, "poll") == 0)
+		read_for_ever(open_node(args[0], O_NONBLOCK));
+	else if (strcmp(how, "come") == 0)
+		come_and_go(args[0]);
+	else if (strcmp(how, "write") == 0)
+		write_for_ever(open_node(args[0], 0));
+	return EXIT_FAILURE;
+}
+
 static const struct {
 	const char *name;
 	int args; /* minimum */
 	int (*run)(char **args);
 } commands[] = {
 	{"exchange", 4, exchange}, {"imei", 1, imei},   {"load", 2, load},
-	{"unplug", 1, unplug},     {"limit", 1, limit},
+	{"unplug", 1, unplug},     {"limit", 1, limit}, {"intrude", 2, intrude},
 };
 
 int main(int argc, char **argv)
@@ -496,8 +555,7 @@ int main(int argc, char **argv)
 			return commands[i].run(argv + 2);
 	}
 	fputs("client: exchange NODE IMEI CLIENTS REQUESTS, imei NODE..., load NODE IMEI, unplug "
-	      "NODE "
-	      "or limit NODE\n",
+	      "NODE, limit NODE or intrude PORT HOW\n",
 	      stderr);
 	return EXIT_FAILURE;
 }

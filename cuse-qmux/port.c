@@ -440,8 +440,7 @@ bool port_start(struct port *port, struct loop *loop, const struct port_events *
 
 void port_close(struct port *port)
 {
-	if (port->loop)
-		loop_remove(port->loop, &port->watch);
+	loop_remove(port->loop, &port->watch);
 	if (!port->driver)
 		close(port->fd);
 	else if (!driver_stop(port->driver))

@@ -24,7 +24,7 @@ static void start(struct bench *b, const char *loop)
 
 	if (loop)
 		setenv("CUSE_QMUX_LOOP", loop, 1);
-	bench_start_on_wdm(b, 0, 60);
+	bench_start_on_wdm(b, 0, 30);
 	if (loop && before)
 		setenv("CUSE_QMUX_LOOP", before, 1);
 	else if (loop)

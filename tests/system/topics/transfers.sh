@@ -123,6 +123,7 @@ test_by_epoll()
 	test_frames
 	test_failed_transfers
 	test_lasting_error
+	test_intruders
 	BY=''
 	drop_out epoll
 	need systemctl restart cuse-qmux@cdc-wdm0

@@ -108,6 +108,13 @@ static void instance_port_lost(void *context)
 	mux_port_lost(instance->mux, instance->loop.now);
 }
 
+static void instance_port_cut(void *context)
+{
+	struct instance *instance = context;
+
+	mux_port_cut(instance->mux);
+}
+
 /* Clients that survived the reset on the modem no longer belong to anyone. */
 static void instance_port_reset(void *context)
 {
@@ -132,6 +139,7 @@ static const struct port_events instance_port_events = {
 	.sent = instance_port_sent,
 	.failed = instance_port_failed,
 	.lost = instance_port_lost,
+	.cut = instance_port_cut,
 	.reset = instance_port_reset,
 	.unplugged = instance_port_unplugged,
 };
@@ -183,6 +191,7 @@ static struct mux *instance_make_mux(struct instance *instance)
 		.ctl_timeout = options->ctl_timeout,
 		.orphan_timeout = options->orphan_timeout,
 		.share_node = options->share_node,
+		.message_port = port_gives_messages(&instance->port),
 		.hooks = {.context = instance,
 			  .log = instance_log,
 			  .trace = options->verbosity >= 2 ? instance_trace : NULL,
@@ -440,8 +449,7 @@ static int instance_run_on_port(struct instance *instance)
 		.frame_max = instance->port.frame_max,
 	};
 	pace_init(&instance->host.pace);
-	chores_init(&instance->chores, instance->mux, &instance->host.pace,
-		    instance->port.path);
+	chores_init(&instance->chores, instance->mux, &instance->host.pace, instance->port.path);
 	supervisor_watch(instance->loop.now);
 	sandbox_begin(instance->port.fd);
 	if (port_start(&instance->port, &instance->loop, &instance_port_events, instance))

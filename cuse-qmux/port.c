@@ -98,8 +98,9 @@ static bool port_take_written(struct port *port, ssize_t written, bool hung_up)
 	return false;
 }
 
-static void port_warn_of_transfer(const struct port *port)
+static void port_take_cut(struct port *port)
 {
+	port->events->cut(port->context);
 	log_warning("%s: a USB transfer failed; a response may have been lost", port->path);
 }
 
@@ -125,8 +126,9 @@ static bool port_take_no_data(struct port *port, int result, bool was_empty, boo
 		log_warning("%s: the modem is being reset", port->path);
 		port->events->reset(port->context);
 	} else if (result == -EIO) {
-		port_warn_of_transfer(port);
+		port_take_cut(port);
 	} else if (result == -ENOBUFS) {
+		port->events->cut(port->context);
 		log_warning("%s: the modem sent more than the driver could hold", port->path);
 	} else if (result < 0 && result != -EAGAIN && result != -EINTR) {
 		log_warning("%s: cannot read: %s", port->path, strerror(-result));
@@ -166,7 +168,7 @@ static void port_reopen(struct port *port)
 static void port_repair(struct port *port)
 {
 	if (port->open_pause == OPEN_PAUSE)
-		port_warn_of_transfer(port);
+		port_take_cut(port);
 	port_reopen(port);
 }
 
@@ -436,6 +438,11 @@ bool port_start(struct port *port, struct loop *loop, const struct port_events *
 	if (err < 0)
 		log_error("cannot watch %s: %s", port->path, strerror(-err));
 	return err == 0;
+}
+
+bool port_gives_messages(const struct port *port)
+{
+	return !isatty(port->fd);
 }
 
 void port_close(struct port *port)

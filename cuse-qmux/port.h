@@ -32,6 +32,7 @@ struct port_events {
 	void (*sent)(void *context);      /* the whole frame; the next one may be written */
 	void (*failed)(void *context);    /* the frame could not be sent */
 	void (*lost)(void *context);      /* a frame reported as sent did not go out after all */
+	void (*cut)(void *context);       /* the driver has lost bytes that the modem sent */
 	void (*reset)(void *context);     /* the modem has been reset; the port stays open */
 	void (*unplugged)(void *context); /* the port cannot be used any more */
 };
@@ -73,6 +74,9 @@ bool port_open(struct port *port, const char *path);
  */
 bool port_start(struct port *port, struct loop *loop, const struct port_events *events,
 		void *context);
+
+/* True if each read gives one message, as a driver's does, and not a terminal's. */
+bool port_gives_messages(const struct port *port);
 
 /* Whether or not it was started. */
 void port_close(struct port *port);

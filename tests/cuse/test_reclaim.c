@@ -183,10 +183,32 @@ static void test_V9_other_errors_reclaim_nothing(struct bench *b)
 	message_allocate(&request, TID, QMI_SERVICE_DMS);
 	session_write(fd, &request);
 	modem_refuse(b->modem, modem_expect_allocate(b->modem, QMI_SERVICE_DMS),
+		     QMI_ERROR_MALFORMED_MESSAGE);
+	session_expect_outcome(fd, &request, QMI_ERROR_MALFORMED_MESSAGE);
+	fence(b, fd);
+	client_round_trip(b, fd, &orphan);
+}
+
+/* V9: some modems say Internal when they have no client left. Once is enough. */
+static void test_V9_internal_may_mean_exhausted(struct bench *b)
+{
+	struct message request;
+	struct client orphan;
+	int fd;
+
+	bench_start(b, NULL);
+	orphan = orphan_create(b, 0, QMI_SERVICE_DMS);
+	orphan_create(b, 0, QMI_SERVICE_DMS);
+	fd = session_open(b, 0);
+	message_allocate(&request, TID, QMI_SERVICE_DMS);
+	session_write(fd, &request);
+	modem_refuse(b->modem, modem_expect_allocate(b->modem, QMI_SERVICE_DMS),
+		     QMI_ERROR_INTERNAL);
+	modem_take_release(b->modem, &orphan);
+	modem_refuse(b->modem, modem_expect_allocate(b->modem, QMI_SERVICE_DMS),
 		     QMI_ERROR_INTERNAL);
 	session_expect_outcome(fd, &request, QMI_ERROR_INTERNAL);
 	fence(b, fd);
-	client_round_trip(b, fd, &orphan);
 }
 
 /* Plays the modem, releasing and allocating, until it has granted two clients. */
@@ -355,6 +377,7 @@ static const struct test_case cases[] = {
 	TEST_CASE(test_V9_spares_other_services_and_held_clients),
 	TEST_CASE(test_V9_reclaims_until_none_is_left),
 	TEST_CASE(test_V9_other_errors_reclaim_nothing),
+	TEST_CASE(test_V9_internal_may_mean_exhausted),
 	TEST_CASE(test_V9_two_allocations_at_once),
 	TEST_CASE(test_V9_session_closes_while_reclaiming),
 	TEST_CASE(test_V9_call_up_is_never_reclaimed),

@@ -22,11 +22,12 @@ enum driver_call {
 	DRIVER_ENDED, /* private: a thread has ended */
 };
 
+/* Without padding, since it is sent whole. */
 struct driver_report {
 	enum driver_call call;
 	int result;          /* what the call returned, or -errno */
 	int late_error;      /* of a previous write, found when there was nothing to read; or 0 */
-	bool hung_up;        /* the call failed, and the port has hung up */
+	int hung_up;         /* the call failed, and the port has hung up */
 	const uint8_t *data; /* DRIVER_READ: result bytes, until driver_go_on() */
 };
 

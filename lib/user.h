@@ -19,7 +19,7 @@
 #define USER_LINGERING 8
 #define USER_CLIENTS   16 /* of one service */
 #define USER_CTL_SLOTS 32
-#define USER_OWN       8 /* young requests of the mux's own */
+#define USER_OWN       1 /* young requests of the mux's own */
 
 /* V15: expired requests remembered for a user; for root too. */
 #define USER_EXPIRED 1024

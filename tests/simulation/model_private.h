@@ -25,7 +25,7 @@
 #define YOUNG_MS        1000     /* V28 */
 #define WINDOW_MIN      8        /* V28 */
 #define WINDOW_MAX      1024     /* V28 */
-#define OWN_MAX         8        /* V28 */
+#define OWN_MAX         1        /* V28 */
 #define OWN_PAUSE_MS    200
 #define OWN_TRIES       3
 #define PARTIAL_WAIT_MS 2000 /* V19 */

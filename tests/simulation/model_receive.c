@@ -44,6 +44,8 @@ static void note_call(struct model *m, const uint8_t *frame)
 	} else if (wire_message(frame) == 0x0021 &&
 		   (wire_error(frame) == 0 || wire_error(frame) == 26)) {
 		m->clients[client].call = false;
+	} else if (wire_message(frame) == 0x0000 && wire_error(frame) == 0) {
+		m->clients[client].call = false; /* Reset */
 	}
 }
 

@@ -269,7 +269,7 @@ static void test_V28_many_users_leave_tids_free(void **state)
 static void test_V15_ten_seconds(void **state)
 {
 	struct bench *bench = *state;
-	struct session *a = open_as(bench, 1000);
+	struct session *a = open_as(bench, 0);
 	struct session *b = open_as(bench, 1001);
 
 	allocate(bench, a, DMS, 40);

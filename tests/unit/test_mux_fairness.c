@@ -71,8 +71,8 @@ static void test_V28_a_newcomer_waits_one_round(void **state)
 static void test_V28_own_requests_run_in_the_users_turn(void **state)
 {
 	struct bench *bench = *state;
-	struct session *a = open_as(bench, 1000);
-	struct session *same = open_as(bench, 1000);
+	struct session *a = open_as(bench, 0);
+	struct session *same = open_as(bench, 0);
 	struct session *b = open_as(bench, 1001);
 
 	for (uint8_t i = 0; i < 3; i++)
@@ -126,11 +126,11 @@ static void test_V28_what_a_closed_session_leaves(void **state)
 {
 	struct bench *bench = *state;
 	struct session *a[2];
-	struct session *same = open_as(bench, 1000);
+	struct session *same = open_as(bench, 0);
 	struct session *b = open_as(bench, 1001);
 
 	for (uint8_t i = 0; i < 2; i++) {
-		a[i] = open_as(bench, 1000);
+		a[i] = open_as(bench, 0);
 		allocate(bench, a[i], NAS, (uint8_t)(40 + 2 * i));
 		allocate(bench, a[i], NAS, (uint8_t)(41 + 2 * i));
 	}
@@ -167,7 +167,7 @@ static void test_V28_old_orphans(void **state)
 
 	bench->config.orphan_timeout = 5000;
 	bench_restart(bench);
-	a = open_as(bench, 1000);
+	a = open_as(bench, 0);
 	b = open_as(bench, 1001);
 	allocate(bench, b, DMS, 50);
 	for (uint8_t i = 0; i < 3; i++)

@@ -32,6 +32,13 @@ static void drop_response(struct model *m, enum situation situation)
 	reached(m, situation);
 }
 
+/* Reset does, and Stop Network also without effect. */
+static bool ends_call(uint16_t message, uint16_t error)
+{
+	return (message == 0x0000 && error == 0) ||
+	       (message == 0x0021 && (error == 0 || error == 26));
+}
+
 /* Notes a data call that starts or ends with this response: V9. */
 static void note_call(struct model *m, const uint8_t *frame)
 {
@@ -41,11 +48,8 @@ static void note_call(struct model *m, const uint8_t *frame)
 		return;
 	if (wire_message(frame) == 0x0020 && wire_error(frame) == 0) {
 		m->clients[client].call = true;
-	} else if (wire_message(frame) == 0x0021 &&
-		   (wire_error(frame) == 0 || wire_error(frame) == 26)) {
+	} else if (ends_call(wire_message(frame), wire_error(frame))) {
 		m->clients[client].call = false;
-	} else if (wire_message(frame) == 0x0000 && wire_error(frame) == 0) {
-		m->clients[client].call = false; /* Reset */
 	}
 }
 

@@ -51,7 +51,6 @@ static void mux_drop_session(struct mux *mux, struct session *session)
 void mux_destroy(struct mux *mux)
 {
 	mux->stopping = true;
-	users_release_held(&mux->users);
 	list_for_each (link, &mux->sessions.open)
 		mux_drop_session(mux, container_of(link, struct session, link));
 	list_for_each (link, &mux->sessions.lingering)

@@ -5,6 +5,7 @@
 #include <malloc.h>
 #endif
 
+#include "clock.h"
 #include "log.h"
 #include "lookout.h"
 #include "supervisor.h"
@@ -26,11 +27,6 @@ void chores_init(struct chores *chores, struct mux *mux, struct pace *pace, cons
 	mallopt(M_MMAP_THRESHOLD, MMAP_MIN);
 	mallopt(M_TRIM_THRESHOLD, MMAP_MIN);
 #endif
-}
-
-static uint64_t sooner(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
 }
 
 /*

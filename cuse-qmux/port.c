@@ -434,7 +434,7 @@ bool port_start(struct port *port, struct loop *loop, const struct port_events *
 	port->events = events;
 	port->context = context;
 	lookout_at(loop, port->path, port->device);
-	err = isatty(port->fd) ? port_watch_terminal(port) : port_watch_driver(port);
+	err = port_gives_messages(port) ? port_watch_driver(port) : port_watch_terminal(port);
 	if (err < 0)
 		log_error("cannot watch %s: %s", port->path, strerror(-err));
 	return err == 0;

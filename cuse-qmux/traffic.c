@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "traffic.h"
 
+#include "clock.h"
 #include "log.h"
 #include "lookout.h"
 
@@ -145,17 +146,12 @@ static uint64_t traffic_silence_deadline(const struct traffic *traffic)
 	return silence->watched + (SILENCE - silence->waited);
 }
 
-static uint64_t traffic_sooner(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
 uint64_t traffic_deadline(const struct traffic *traffic)
 {
 	uint64_t deadline = traffic_overdue_deadline(traffic);
 
-	deadline = traffic_sooner(deadline, traffic_noise_deadline(traffic));
-	return traffic_sooner(deadline, traffic_silence_deadline(traffic));
+	deadline = sooner(deadline, traffic_noise_deadline(traffic));
+	return sooner(deadline, traffic_silence_deadline(traffic));
 }
 
 void traffic_watch(struct traffic *traffic, uint64_t now)

@@ -25,9 +25,8 @@
 #include "trace.h"
 #include "traffic.h"
 
-#define SYNC_TIMEOUT  10000 /* ms that the modem may take for the first Sync */
-#define STOP_TIMEOUT  2000  /* V18: for releasing every client */
-#define CLOSE_TIMEOUT 2000  /* V17: for the sessions to close */
+#define STOP_TIMEOUT  2000 /* V18: for releasing every client */
+#define CLOSE_TIMEOUT 2000 /* V17: for the sessions to close */
 
 enum instance_state {
 	INSTANCE_STARTING, /* waiting for the modem's response to Sync */
@@ -115,14 +114,11 @@ static void instance_port_cut(void *context)
 	mux_port_cut(instance->mux);
 }
 
-/* Clients that survived the reset on the modem no longer belong to anyone. */
 static void instance_port_reset(void *context)
 {
 	struct instance *instance = context;
 
 	mux_port_reset(instance->mux);
-	if (instance->options.sync && mux_start_sync(instance->mux) < 0)
-		log_warning("out of memory: clients may stay allocated on the modem");
 }
 
 static void instance_port_unplugged(void *context)
@@ -192,6 +188,7 @@ static struct mux *instance_make_mux(struct instance *instance)
 		.orphan_timeout = options->orphan_timeout,
 		.share_node = options->share_node,
 		.message_port = port_gives_messages(&instance->port),
+		.sync = options->sync,
 		.hooks = {.context = instance,
 			  .log = instance_log,
 			  .trace = options->verbosity >= 2 ? instance_trace : NULL,
@@ -369,7 +366,7 @@ static void instance_advance(struct instance *instance)
 		if (late)
 			log_warning("the modem did not answer Sync within %d s: it may still be "
 				    "starting, be in another mode, or not speak QMI on this port",
-				    SYNC_TIMEOUT / 1000);
+				    MUX_SYNC_PATIENCE / 1000);
 		if (late || mux_sync_answered(instance->mux))
 			instance_publish_nodes(instance);
 		break;
@@ -407,10 +404,10 @@ static void instance_settle(struct instance *instance)
 static void instance_run_loop(struct instance *instance)
 {
 	instance_enter(instance, INSTANCE_STARTING,
-		       instance->options.sync ? SYNC_TIMEOUT : MUX_NEVER);
+		       instance->options.sync ? MUX_SYNC_PATIENCE : MUX_NEVER);
 	if (!instance->options.sync) {
 		instance_publish_nodes(instance);
-	} else if (mux_start_sync(instance->mux) < 0) {
+	} else if (mux_start_sync(instance->mux, instance->loop.now) < 0) {
 		log_error("out of memory");
 		instance_fail(instance);
 	}

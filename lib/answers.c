@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "device_sync.h"
 #include "frame.h"
 #include "ledger.h"
 
@@ -85,6 +86,7 @@ static bool answers_add_client(struct mux *mux, const struct transaction *transa
 							  : QMI_ERROR_INTERNAL);
 		return false;
 	}
+	device_sync_note_client(mux);
 	frame_set_tlv(frame, QMI_TLV_FIRST, (uint8_t[]){service, client->cid}, 2);
 	return true;
 }
@@ -182,6 +184,8 @@ static void answers_route_ctl_response(struct mux *mux, uint8_t *frame)
 		answers_drop_unasked(mux, frame);
 		return;
 	}
+	if (transaction->purpose == PURPOSE_START)
+		device_sync_answer(mux);
 	if (transaction->expired) {
 		answers_finish_late(mux, transaction, frame);
 		ledger_end(mux, transaction);
@@ -205,8 +209,6 @@ static void answers_route_ctl_response(struct mux *mux, uint8_t *frame)
 		ledger_sync_step(mux, transaction->session);
 		break;
 	case PURPOSE_START:
-		own_sync_is_answered(mux);
-		break;
 	case PURPOSE_CLEAN:
 		break;
 	}
@@ -336,6 +338,18 @@ static void answers_revoke(struct mux *mux, uint8_t *frame)
 	ledger_forget(mux, client);
 }
 
+/* V16: the modem has restarted, unless this comes with the answer to a Sync of the mux's own. */
+static bool answers_note_sync(struct mux *mux, const uint8_t *frame)
+{
+	if (device_sync_explains_indication(mux)) {
+		answers_drop(mux, frame, "comes with the answer to Sync");
+		return false;
+	}
+	answers_restart(mux);
+	device_sync_restart(mux);
+	return true;
+}
+
 static void answers_route_ctl_indication(struct mux *mux, uint8_t *frame)
 {
 	uint16_t message = frame_message(frame);
@@ -344,8 +358,8 @@ static void answers_route_ctl_indication(struct mux *mux, uint8_t *frame)
 		answers_revoke(mux, frame);
 		return;
 	}
-	if (message == QMI_CTL_SYNC)
-		answers_restart(mux);
+	if (message == QMI_CTL_SYNC && !answers_note_sync(mux, frame))
+		return;
 	list_for_each (link, &mux->sessions.open)
 		answers_forward(mux, container_of(link, struct session, link), frame, QMI_CID_NONE,
 				0);
@@ -374,16 +388,16 @@ static void answers_note_garbage(struct mux *mux, size_t skipped)
 
 static void answers_route_input(struct mux *mux, uint64_t now)
 {
-	uint8_t *frame;
-
-	do {
+	for (;;) {
 		size_t skipped;
+		uint8_t *frame = input_next(&mux->input, now, &skipped);
 
-		frame = input_next(&mux->input, now, &skipped);
 		answers_note_garbage(mux, skipped);
-		if (frame)
-			answers_route(mux, frame);
-	} while (frame);
+		if (!frame)
+			return;
+		answers_route(mux, frame);
+		device_sync_hear(mux);
+	}
 }
 
 /* V19: a port that delivers one message per read delivers none together with a rest. */
@@ -424,7 +438,6 @@ void answers_drop_partial(struct mux *mux)
 void answers_restart(struct mux *mux)
 {
 	mux->counters.restarts++;
-	own_sync_is_answered(mux);
 	ledger_log(mux, MUX_INFO, "the modem restarted: its clients are gone");
 	ledger_forget_clients(mux);
 	mux->transactions.sent = NULL;

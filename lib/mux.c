@@ -27,6 +27,7 @@ struct mux *mux_create(const struct mux_config *config)
 	window_init(&mux->window);
 	slots_init(&mux->slots);
 	own_init(&mux->own);
+	device_sync_init(&mux->device_sync);
 	err |= users_init(&mux->users, config->memory);
 	err |= transactions_init(&mux->transactions);
 	err |= clients_init(&mux->clients, config->nodes, config->orphan_timeout);
@@ -285,6 +286,7 @@ void mux_port_reset(struct mux *mux)
 {
 	input_discard(&mux->input);
 	answers_restart(mux);
+	device_sync_restart(mux);
 }
 
 void mux_port_unplugged(struct mux *mux)
@@ -294,14 +296,15 @@ void mux_port_unplugged(struct mux *mux)
 	sessions_mark_all_changed(&mux->sessions);
 }
 
-int mux_start_sync(struct mux *mux)
+int mux_start_sync(struct mux *mux, uint64_t now)
 {
-	return own_start_sync(mux);
+	mux->now = now;
+	return device_sync_start(mux);
 }
 
 bool mux_sync_answered(const struct mux *mux)
 {
-	return mux->own.sync_answered;
+	return mux->device_sync.answered;
 }
 
 void mux_stop(struct mux *mux)
@@ -334,6 +337,7 @@ uint64_t mux_deadline(const struct mux *mux)
 	if (turns_await_window(mux))
 		deadline = earlier(deadline, window_deadline(&mux->window));
 	deadline = earlier(deadline, own_deadline(mux));
+	deadline = earlier(deadline, mux->device_sync.again_at);
 	deadline = earlier(deadline, turns_deadline(mux));
 	deadline = earlier(deadline, mux->input.deadline);
 	return earlier(deadline, mux->own.retry_at);
@@ -354,6 +358,7 @@ void mux_tick(struct mux *mux, uint64_t now)
 	/* After the partial frame: a response behind its start may let go of an old orphan. */
 	own_release_old_orphans(mux);
 	own_end_pause(mux);
+	device_sync_tick(mux);
 	turns_give_up(mux);
 	turns_work(mux, NULL, TURNS_AT_ONCE);
 }

@@ -75,6 +75,7 @@ struct mux_config {
 	uint64_t orphan_timeout;      /* V9: ms; 0: off */
 	bool share_node;              /* V28: clients belong to all users of their node */
 	bool message_port;            /* V19: the port delivers one message per read */
+	bool sync;                    /* V16: Sync after a restart of the modem */
 	struct mux_hooks hooks;
 };
 
@@ -191,12 +192,16 @@ void mux_port_unplugged(struct mux *mux); /* V17: every session is dead */
 
 /* Life. */
 
+#define MUX_SYNC_PATIENCE 10000 /* ms */
+
 /*
- * Sends a Sync, so that the modem releases the clients it still has from before;
- * there must be none of ours. 0 or -ENOMEM. mux_sync_answered() is true once
- * the modem has answered it, or has restarted.
+ * V10: sends a Sync, so that the modem releases the clients that it still has from
+ * before. It is repeated every 2 s for MUX_SYNC_PATIENCE, until the modem answers
+ * or there is a client; a modem that has answered none gets one more with its first
+ * sign of life. 0 or -ENOMEM. mux_sync_answered() is true once the modem has
+ * answered one, or has restarted.
  */
-int mux_start_sync(struct mux *mux);
+int mux_start_sync(struct mux *mux, uint64_t now);
 bool mux_sync_answered(const struct mux *mux);
 
 /*

@@ -7,6 +7,7 @@
 #define MUX_PRIVATE_H
 
 #include "client.h"
+#include "device_sync.h"
 #include "input.h"
 #include "list.h"
 #include "mux.h"
@@ -29,6 +30,7 @@ struct mux {
 	struct slots slots;
 	struct input input;
 	struct own own;
+	struct device_sync device_sync;
 	struct turns turns;
 	uint64_t now; /* ms: the last time that the caller has given */
 	uint64_t broadcasts_seen;

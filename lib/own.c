@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "device_sync.h"
 #include "frame.h"
 #include "ledger.h"
 
@@ -101,7 +102,10 @@ void own_send(struct mux *mux, struct turn *turn, uint8_t *frame)
 void own_send_again(struct mux *mux, struct transaction *transaction)
 {
 	ledger_withdraw(mux, transaction);
-	own_queue(transaction);
+	if (transaction->purpose == PURPOSE_START)
+		device_sync_queue(mux, transaction);
+	else
+		own_queue(transaction);
 	own_retry_later(mux);
 }
 
@@ -115,31 +119,6 @@ void own_end_pause(struct mux *mux)
 {
 	if (mux->own.retry_at <= mux->now)
 		mux->own.retry_at = MUX_NEVER;
-}
-
-int own_start_sync(struct mux *mux)
-{
-	struct user *root = user_get(&mux->users, 0);
-	struct transaction *transaction;
-
-	if (!root)
-		return -ENOMEM;
-	transaction = transaction_create_own(&mux->transactions, root);
-	user_put(root);
-	if (!transaction)
-		return -ENOMEM;
-	transaction->purpose = PURPOSE_START;
-	transaction->message = QMI_CTL_SYNC;
-	/* Any later it would release clients allocated just before it. */
-	list_prepend(&root->turn.own, &transaction->age);
-	rotation_join_first(&mux->users.own, &root->own, &root->turn.own_place);
-	mux->own.retry_at = MUX_NEVER;
-	return 0;
-}
-
-void own_sync_is_answered(struct mux *mux)
-{
-	mux->own.sync_answered = true;
 }
 
 void own_release(struct mux *mux, struct user *user, uint8_t service, uint8_t device_cid)
@@ -344,4 +323,5 @@ void own_abandon_all(struct mux *mux)
 		rotation_leave(&user->own, &turn->own_place);
 		user_put(user);
 	}
+	mux->own.retry_at = MUX_NEVER;
 }

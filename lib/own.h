@@ -19,8 +19,7 @@ struct turn;
 struct user;
 
 struct own {
-	uint64_t retry_at; /* ms: own requests wait until then; UINT64_MAX: they need not */
-	bool sync_answered;
+	uint64_t retry_at;    /* ms: own requests wait until then; UINT64_MAX: they need not */
 	struct window window; /* V28: those that are young, by which a user's are limited */
 };
 
@@ -44,10 +43,6 @@ void own_send_again(struct mux *mux, struct transaction *transaction);
 /* V15: holds own requests back for 200 ms, in which the port, or memory, may recover. */
 void own_retry_later(struct mux *mux);
 void own_end_pause(struct mux *mux);
-
-/* Queues a Sync, first of all; there must be no clients. 0 or -ENOMEM. */
-int own_start_sync(struct mux *mux);
-void own_sync_is_answered(struct mux *mux); /* also by a restart of the modem */
 
 /* Releases a client that only the modem still knows; this user has caused it. */
 void own_release(struct mux *mux, struct user *user, uint8_t service, uint8_t device_cid);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "device_sync.h"
 #include "frame.h"
 #include "ledger.h"
 
@@ -224,6 +225,7 @@ static void requests_begin_ctl(struct mux *mux, struct session *session,
 	transaction->purpose = PURPOSE_FORWARD;
 	if (transaction->message == QMI_CTL_ALLOCATE_CID) {
 		transaction->purpose = PURPOSE_ALLOCATE;
+		device_sync_cancel(mux);
 		ledger_reserve_client(transaction, value[0]);
 	} else if (transaction->message == QMI_CTL_RELEASE_CID) {
 		requests_begin_release(mux, transaction,

@@ -388,6 +388,9 @@ static void fill(struct generator *generator, const struct world *world, struct 
 		op->amount = below(generator, 4096);
 		op->extra = one_in(generator, 2);
 		break;
+	case OP_RESTART:
+		op->extra = one_in(generator, 3);
+		break;
 	case OP_INDICATE:
 	case OP_REVOKE:
 	case OP_CTL_INDICATE:

@@ -52,7 +52,7 @@ void model_lost(struct model *model, uint64_t now);
 void model_received(struct model *model, const uint8_t *data, size_t size, uint64_t now);
 void model_reset(struct model *model);
 void model_unplugged(struct model *model);
-void model_start_sync(struct model *model);
+void model_start_sync(struct model *model, uint64_t now);
 void model_stop(struct model *model);
 void model_tick(struct model *model, uint64_t now);
 

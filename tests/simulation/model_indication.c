@@ -35,7 +35,6 @@ static void restart(struct model *m)
 {
 	m->counters.restarts++;
 	memset(m->heard_of, 0, sizeof(m->heard_of));
-	m->sync_answered = true;
 	for (int i = 0; i < m->owns_size; i++)
 		if (m->owns[i].purpose == FOR_RECLAIM)
 			m->owns[i].waits = NOBODY;
@@ -51,6 +50,8 @@ static void restart(struct model *m)
 		own_is_over(m, i, OWN_ANSWERED);
 	}
 	lapse_owns(m);
+	m->own_pause = 0;
+	sync_after_restart(m);
 }
 
 void model_reset(struct model *m)
@@ -158,6 +159,11 @@ void ctl_indication(struct model *m, const uint8_t *frame)
 		revoked(m, frame);
 		return;
 	case 0x0027:
+		if (sync_is_indicated(m)) {
+			reached(m, SITUATION_SYNC_INDICATED);
+			m->counters.dropped_indications++;
+			return;
+		}
 		reached(m, SITUATION_RESTARTED);
 		restart(m);
 		break;

@@ -153,10 +153,6 @@ void model_tick(struct model *m, uint64_t now)
 	give_up_late(m, now);
 	expire_input(m, now);
 	expire_orphans(m, now);
+	repeat_sync(m);
 	give_up_lingering(m, now);
-}
-
-void model_start_sync(struct model *m)
-{
-	add_own(m, ASKED_OWN_SYNC, FOR_START, NOBODY, user_of(m, 0), NOBODY);
 }

@@ -253,6 +253,11 @@ struct model {
 	bool unplugged;
 	bool stopping;
 	bool sync_answered;
+	bool sync_owed;
+	bool sync_clean; /* no client since it was added */
+	uint64_t sync_fresh_until;
+	uint64_t sync_again_at; /* or NO_TIME */
+	uint64_t sync_gives_up_at;
 	const char *rule;
 	const char *kind;
 	char complaint[400];
@@ -411,6 +416,16 @@ int client_to_revoke(const struct model *m, int user, uint8_t service);
 void revoke(struct model *m, int client, int flight);
 void reclaim(struct model *m, int client, int flight);
 void start_sync_of(struct model *m, int seat);
+
+/* model_device_sync.c */
+void repeat_sync(struct model *m);
+void sync_is_answered(struct model *m);
+void sync_has_client(struct model *m);
+bool sync_is_indicated(const struct model *m);
+void sync_after_restart(struct model *m);
+void sync_if_owed(struct model *m);
+void check_sync_is_first(struct model *m, const uint8_t *frame);
+void check_sync_is_harmless(struct model *m);
 
 /* model_own.c */
 int add_own(struct model *m, enum asked asked, enum purpose purpose, int waits, int user, int seat);

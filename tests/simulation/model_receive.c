@@ -82,6 +82,7 @@ static void give_client(struct model *m, const struct flight *f, const uint8_t *
 		forget_client(m, old);
 	}
 	client = add_client(m, s->node, service, device_cid, f->seat);
+	sync_has_client(m);
 	answer = frame_of(frame, wire_size(frame));
 	answer->bytes[client_of(frame) - frame + 1] = m->clients[client].cid;
 	pass_on(m, f, answer->bytes);
@@ -214,12 +215,28 @@ static void late_refusal(struct model *m, const struct late *l)
 		m->owns[own].where = WHERE_OF_ANY;
 }
 
+/* If not, the core had forgotten the request. */
+static bool was_dropped_as_late(const struct model *m, const uint8_t *frame)
+{
+	for (unsigned i = 0; i < m->seen_count; i++) {
+		const struct seen *seen = &m->seen[i];
+
+		if (seen->path == MUX_DROPPED && seen->late &&
+		    seen->frame->size == wire_size(frame) &&
+		    memcmp(seen->frame->bytes, frame, wire_size(frame)) == 0)
+			return true;
+	}
+	return false;
+}
+
 static void late_response(struct model *m, int late, const uint8_t *frame)
 {
 	struct late l = m->late[late];
 
 	forget_either(m, late);
 	drop_response(m, SITUATION_LATE_ANSWER);
+	if (l.asked == ASKED_OWN_SYNC && was_dropped_as_late(m, frame))
+		sync_is_answered(m);
 	if (l.asked == ASKED_ALLOCATE && is_allocated(frame, l.subject[0])) {
 		int own = release_unknown(m, l.user, l.subject[0], client_of(frame)[1]);
 
@@ -298,7 +315,8 @@ static void response(struct model *m, const uint8_t *frame)
 		else
 			drop_response(m, SITUATION_CLOSED_RESPONSE);
 	} else {
-		m->sync_answered |= f->asked == ASKED_OWN_SYNC;
+		if (f->asked == ASKED_OWN_SYNC)
+			sync_is_answered(m);
 		own_is_over(m, f->own, OWN_ANSWERED);
 	}
 	drop_flight(m, flight);
@@ -319,6 +337,7 @@ static void one_frame(struct model *m, const uint8_t *frame)
 	} else {
 		unicast(m, frame);
 	}
+	sync_if_owed(m);
 }
 
 /*

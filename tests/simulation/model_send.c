@@ -289,7 +289,7 @@ static int find_again(const struct model *m, const uint8_t *frame, const struct 
 static void take_turn_of_own(struct model *m, const struct chances *chances, const struct own *own,
 			     bool sure)
 {
-	if (!sure || own->where == WHERE_OF_ANY) {
+	if (!sure || own->where == WHERE_OF_ANY || own->purpose == FOR_START) {
 		port_turn_of_any(m);
 	} else if (own->where == WHERE_OF_USER) {
 		port_turn_of(m, chances, own->user);
@@ -322,6 +322,10 @@ static bool send_for_the_mux(struct model *m, const struct chances *chances, con
 		int flight;
 
 		check_own_limit(m, user, sure);
+		if (m->owns[found].purpose == FOR_START)
+			check_sync_is_harmless(m);
+		else
+			check_sync_is_first(m, frame);
 		take_turn_of_own(m, chances, &m->owns[found], count == 1);
 		forget_whose(m, &m->owns[found]);
 		flight = send_own(m, found, frame, size);
@@ -334,6 +338,7 @@ static bool send_for_the_mux(struct model *m, const struct chances *chances, con
 	if (found == NOBODY)
 		return false;
 	f = &m->flights[found];
+	check_sync_is_first(m, frame);
 	check_own_limit(m, f->user, true);
 	port_turn(m, chances, f->user, f->seat, false);
 	check_order(m, f->user, f->seat, f->turn, UINT64_MAX);
@@ -453,6 +458,7 @@ static void send_for_session(struct model *m, struct chances *chances, int seat,
 
 	if (!check_session(m, chances, seat))
 		return;
+	check_sync_is_first(m, frame);
 	may_send(m, seat, &wait);
 	if (wait.late != NOBODY) {
 		forget_late(m, wait.late);

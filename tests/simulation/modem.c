@@ -119,11 +119,20 @@ void modem_excuse_all(struct modem *modem)
 			modem_excuse(modem, (uint8_t)service, (uint8_t)cid);
 }
 
-void modem_restart(struct modem *modem)
+static void forget_all(struct modem *modem)
 {
-	drop_requests(modem);
 	memset(modem->life, 0, sizeof(modem->life));
 	memset(modem->count, 0, sizeof(modem->count));
+}
+
+void modem_restart(struct modem *modem, bool remembers)
+{
+	if (remembers) {
+		modem_excuse_all(modem);
+		return;
+	}
+	drop_requests(modem);
+	forget_all(modem);
 }
 
 /* Allocates a client and returns its CID, or 0 at the limit. */
@@ -149,6 +158,8 @@ static uint16_t perform(struct modem *modem, const uint8_t *request, uint8_t val
 	size_t at = wire_tlv(request, 0x01, &tlv_len);
 
 	*len = 0;
+	if (wire_service(request) == 0 && wire_message(request) == 0x0027)
+		forget_all(modem);
 	if (wire_service(request) != 0 || !at)
 		return 0;
 	memcpy(value, request + at, tlv_len < 2 ? tlv_len : 2);

@@ -49,7 +49,9 @@ void modem_ignore(struct modem *modem, unsigned n, bool done);
 /* Undoes the arrival of this request if it is the newest and not answered yet. */
 void modem_unsee(struct modem *modem, const uint8_t *request);
 
-void modem_restart(struct modem *modem);
+/* Forgets its clients and requests; if it remembers, it only says so. */
+void modem_restart(struct modem *modem, bool remembers);
+
 /* Removes a client, as for Revoke CID. */
 void modem_forget(struct modem *modem, uint8_t service, uint8_t cid);
 

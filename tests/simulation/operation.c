@@ -115,7 +115,8 @@ static void print_modem(struct line *line, const struct operation *op)
 		    op->cid);
 		break;
 	case OP_RESTART:
-		add(line, "modem restarts, with a Sync indication");
+		add(line, op->extra ? "modem indicates Sync, and has forgotten nothing"
+				    : "modem restarts, with a Sync indication");
 		break;
 	case OP_CTL_INDICATE:
 		add(line, "modem indicates CTL 0x%04x", op->message);

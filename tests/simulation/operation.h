@@ -35,7 +35,7 @@ enum operation_kind {
 	OP_INDICATE,     /* the modem: an indication of service for cid, amount bytes of payload */
 	OP_REVOKE,       /* the modem: message (Revoke or Invalid CID) of service and cid;
 			    extra: another TLV before (1) or after (2) */
-	OP_RESTART,      /* the modem: forgets everything and sends a Sync indication */
+	OP_RESTART,      /* the modem: sends a Sync indication; extra: and forgets nothing */
 	OP_CTL_INDICATE, /* the modem: another CTL indication, message */
 	OP_NOISE,        /* the modem: data; if NULL, amount bytes generated from extra */
 	OP_CLIENTS,      /* slot allocates amount clients of service, with all answers */

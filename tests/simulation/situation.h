@@ -34,6 +34,12 @@
 	X(SYNC_EMPTY, "a Sync had nothing to release (V10)")                                       \
 	X(SYNC_CALL, "a Sync left a client with a data call (V9, V10)")                            \
 	X(SYNC_SHARED, "a Sync left a client to its other holders (V10)")                          \
+	X(SYNC_REPEATED, "the mux repeated its own Sync (V10)")                                    \
+	X(SYNC_NOT_REPEATED, "it did not, for a client's sake (V10)")                              \
+	X(SYNC_NEVER_ANSWERED, "its own Sync was not answered within 10 s (V10)")                  \
+	X(SYNC_AT_SIGN_OF_LIFE, "it sent another when the modem showed signs of life (V10)")       \
+	X(SYNC_CANCELLED, "an Allocate CID went before its own Sync (V10)")                        \
+	X(SYNC_INDICATED, "a Sync indication came with the answer to its own Sync (V16)")          \
 	X(UNICAST, "an indication went to a client's holder (V11)")                                \
 	X(ORPHANS_INDICATION, "an orphan's indication was dropped (V11)")                          \
 	X(BROADCAST, "a broadcast went to several sessions (V12)")                                 \

@@ -36,6 +36,7 @@ struct world *world_create(const struct world_config *config)
 		.orphan_timeout = config->orphan_timeout,
 		.memory = (size_t)1 << 30, /* never the reason for anything */
 		.share_node = config->share_node,
+		.sync = config->start_sync,
 		.hooks = {.context = world, .log = log_line, .trace = note_trace},
 	};
 
@@ -49,8 +50,8 @@ struct world *world_create(const struct world_config *config)
 	if (!world->mux)
 		abort();
 	if (config->start_sync) {
-		mux_start_sync(world->mux);
-		model_start_sync(world->model);
+		mux_start_sync(world->mux, world->now);
+		model_start_sync(world->model, world->now);
 	}
 	return world;
 }
@@ -278,7 +279,7 @@ void indicate(struct world *world, const struct operation *op)
 			wire_add(frame, 0x7E, payload, 3);
 		modem_forget(world->modem, op->service, op->cid);
 	} else if (op->kind == OP_RESTART) {
-		modem_restart(world->modem);
+		modem_restart(world->modem, op->extra != 0);
 	} else if (size) {
 		wire_add(frame, 0x10, payload, size);
 	}
@@ -375,7 +376,7 @@ static void do_rest(struct world *world, const struct operation *op)
 	case OP_RESET:
 		mux_port_reset(world->mux);
 		model_reset(world->model);
-		modem_restart(world->modem);
+		modem_restart(world->modem, false);
 		world->stream.size = 0;
 		break;
 	case OP_STOP:

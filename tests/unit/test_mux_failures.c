@@ -174,7 +174,7 @@ static void test_V15_the_own_sync_failed(void **state)
 {
 	struct bench *bench = *state;
 
-	mux_start_sync(bench->mux);
+	mux_start_sync(bench->mux, bench->now);
 	own_request_fails(bench);
 	own_request_fails(bench);
 	port_fails(bench);

@@ -191,7 +191,7 @@ static void test_V28_the_sync_of_the_start_is_first(void **state)
 
 	app_write(a, ctl(1, VERSION));
 	app_write(root, ctl(2, VERSION));
-	mux_start_sync(bench->mux);
+	mux_start_sync(bench->mux, bench->now);
 	modem_gets_ctl(bench, ctl(0, QMI_CTL_SYNC));
 	modem_gets_ctl(bench, ctl(1, VERSION));
 	modem_gets_ctl(bench, ctl(2, VERSION));

@@ -63,7 +63,7 @@ static void test_closed_sessions_die_with_the_mux(void **state)
 	app_write(b, request(DMS, 1, 1, MODEL));
 	app_write(b, ctl(5, QMI_CTL_SYNC));
 	mux_close(a, bench->now);
-	mux_start_sync(bench->mux);
+	mux_start_sync(bench->mux, bench->now);
 	mux_destroy(bench->mux);
 	bench->mux = NULL;
 }
@@ -159,7 +159,7 @@ static void test_V18_allocations_under_way(void **state)
 	struct msg got;
 
 	/* The Sync of the start and plain requests do not delay the stop. */
-	mux_start_sync(bench->mux);
+	mux_start_sync(bench->mux, bench->now);
 	modem_gets(bench);
 	app_write(a, ctl(5, QMI_CTL_GET_VERSION_INFO));
 	modem_gets(bench);

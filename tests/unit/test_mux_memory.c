@@ -140,7 +140,7 @@ static void test_no_start_sync(void **state)
 	struct bench *bench = *state;
 
 	memory_fail(1);
-	assert_int_equal(mux_start_sync(bench->mux), -ENOMEM);
+	assert_int_equal(mux_start_sync(bench->mux, bench->now), -ENOMEM);
 	assert_true(memory_failed());
 	modem_gets_nothing(bench);
 }

@@ -179,26 +179,17 @@ static void test_V16_closed_sessions_wait_for_nothing(void **state)
 	assert_int_equal(bench->traces[MUX_ANSWERED], 0);
 }
 
-static void test_V16_instead_of_the_own_sync(void **state)
-{
-	struct bench *bench = *state;
-
-	mux_start_sync(bench->mux);
-	modem_gets(bench);
-	modem_says(bench, sync_indication());
-	assert_true(mux_sync_answered(bench->mux));
-	modem_gets_nothing(bench);
-}
-
 /* Old clients on the modem are cleared before new ones are allocated. */
 static void test_V16_sync_after_a_reset_goes_first(void **state)
 {
 	struct bench *bench = *state;
-	struct session *a = open_on(bench, 0);
+	struct session *a;
 
+	bench->config.sync = true;
+	bench_restart(bench);
+	a = open_on(bench, 0);
 	app_write(a, ctl_allocate(5, DMS));
 	mux_port_reset(bench->mux);
-	assert_int_equal(mux_start_sync(bench->mux), 0);
 	modem_says(bench, answer(modem_gets_ctl(bench, ctl(0, QMI_CTL_SYNC)), 0));
 	modem_gets_ctl(bench, ctl_allocate(0, DMS));
 }
@@ -212,7 +203,6 @@ static const struct CMUnitTest tests[] = {
 	BENCH_TEST(test_V16_an_allocation_under_way),
 	BENCH_TEST(test_V16_while_the_port_sends),
 	BENCH_TEST(test_V16_closed_sessions_wait_for_nothing),
-	BENCH_TEST(test_V16_instead_of_the_own_sync),
 	BENCH_TEST(test_V16_sync_after_a_reset_goes_first),
 };
 

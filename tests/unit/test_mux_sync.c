@@ -161,20 +161,6 @@ static void test_V10_the_modem_does_not_answer(void **state)
 	app_reads(a, answer(ctl(7, SYNC), 0));
 }
 
-static void test_start_sync(void **state)
-{
-	struct bench *bench = *state;
-	struct msg got;
-
-	assert_int_equal(mux_start_sync(bench->mux), 0);
-	assert_false(mux_sync_answered(bench->mux));
-	got = modem_gets_ctl(bench, ctl(0, SYNC));
-	modem_gets_nothing(bench);
-	assert_false(mux_sync_answered(bench->mux));
-	modem_says(bench, answer(got, 0));
-	assert_true(mux_sync_answered(bench->mux));
-}
-
 static const struct CMUnitTest tests[] = {
 	BENCH_TEST(test_V10_nothing_to_release),
 	BENCH_TEST(test_V10_own_clients_and_the_nodes_orphans),
@@ -182,7 +168,6 @@ static const struct CMUnitTest tests[] = {
 	BENCH_TEST(test_V10_a_client_that_is_being_released),
 	BENCH_TEST(test_V10_closed_meanwhile),
 	BENCH_TEST(test_V10_the_modem_does_not_answer),
-	BENCH_TEST(test_start_sync),
 };
 
 TEST_GROUP(mux_sync_tests, tests);

@@ -39,6 +39,7 @@ extern const struct test_group mux_ctl_tests;
 extern const struct test_group mux_turn_tests;
 extern const struct test_group mux_allocate_tests;
 extern const struct test_group mux_sync_tests;
+extern const struct test_group mux_device_sync_tests;
 extern const struct test_group mux_answer_tests;
 extern const struct test_group mux_framing_tests;
 extern const struct test_group mux_failure_tests;

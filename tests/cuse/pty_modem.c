@@ -207,13 +207,23 @@ size_t modem_count_held(const struct modem *m)
 	return count;
 }
 
-void modem_restart(struct modem *m)
+void modem_indicate_restart(struct modem *m)
 {
 	struct message sync;
 
 	modem_forget_all(m);
 	message_indication(&sync, QMI_SERVICE_CTL, QMI_CID_NONE, QMI_CTL_SYNC);
 	modem_send(m, &sync);
+}
+
+void modem_restart(struct modem *m)
+{
+	struct message sync;
+
+	modem_indicate_restart(m);
+	message_ctl(&sync, 0, QMI_CTL_SYNC);
+	frame_set_tid(sync.data, modem_expect(m, &sync));
+	modem_answer(m, &sync, QMI_ERROR_NONE);
 }
 
 void modem_indicate(struct modem *m, uint8_t service, uint8_t device, uint32_t number)

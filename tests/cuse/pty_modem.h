@@ -73,8 +73,9 @@ void modem_forget(struct modem *m, const struct client *c);
 void modem_forget_all(struct modem *m);
 size_t modem_count_held(const struct modem *m);
 
-/* Sends the Sync indication of a modem that has restarted. */
+/* Sends the Sync indication of a modem that has restarted, and answers the Sync that follows. */
 void modem_restart(struct modem *m);
+void modem_indicate_restart(struct modem *m); /* only the indication */
 
 /* Sends a numbered indication to a client, or to all of the service with device CID 0xFF. */
 void modem_indicate(struct modem *m, uint8_t service, uint8_t device, uint32_t number);

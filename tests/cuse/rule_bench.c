@@ -105,6 +105,12 @@ void bench_start(struct bench *b, ...)
 	instance_start(&b->instances[0], options);
 }
 
+void bench_start_without_sync(struct bench *b)
+{
+	instance_spawn(&b->instances[0], (const char *[]){"--nodes=1", "--no-sync", NULL}, NULL);
+	daemon_await_ready(b->daemon, deadline_usual());
+}
+
 /* True if the daemon still has the port open, as far as its modem can tell. */
 static bool serve_once(struct modem *m, int pidfd, int64_t deadline)
 {

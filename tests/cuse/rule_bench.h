@@ -51,6 +51,7 @@ void bench_skip_if_wrapped(void);
  * longer.
  */
 void bench_start(struct bench *b, ...);
+void bench_start_without_sync(struct bench *b); /* with --no-sync, and no other option */
 
 /* The steps of bench_start() for any instance. If port is NULL, its modem's port is used. */
 void instance_spawn(struct instance *in, const char *const options[], const char *port);

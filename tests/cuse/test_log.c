@@ -201,11 +201,11 @@ static void test_log_levels_of_the_core(struct bench *b)
 	struct message sync;
 	int fd;
 
-	bench_start(b, NULL);
+	bench_start_without_sync(b);
 	fd = session_open(b, 0);
 	modem_send_bytes(b->modem, "noise", 5);
 	fence(b, fd);
-	modem_restart(b->modem);
+	modem_indicate_restart(b->modem);
 	session_read(fd, &sync);
 	assert_true(daemon_said(b->daemon, "\ncuse-qmux: warning: skipped 5 "));
 	assert_true(daemon_said(b->daemon, "\ncuse-qmux: the modem restarted"));

@@ -45,6 +45,38 @@ static void test_V16_clients_are_forgotten(struct bench *b)
 	}
 }
 
+/* V10: a modem that is just waking up does not hear the first Sync of the instance. */
+static void test_V10_the_first_sync_is_lost(struct bench *b)
+{
+	struct message sync;
+
+	instance_spawn(&b->instances[0], (const char *[]){"--nodes=1", NULL}, NULL);
+	message_ctl(&sync, 0, QMI_CTL_SYNC);
+	modem_expect(b->modem, &sync);
+	instance_answer_sync(&b->instances[0]);
+	daemon_await_ready(b->daemon, deadline_usual());
+	fence(b, session_open(b, 0));
+}
+
+/* V16: the modem says so with its answer to the Sync that it gets after it. */
+static void test_V16_said_twice(struct bench *b)
+{
+	struct message sync;
+	struct client c;
+	int fd;
+
+	bench_start(b, NULL);
+	fd = session_open(b, 0);
+	c = client_allocate(b, fd, QMI_SERVICE_DMS);
+	restart_and_expect_sync(b, &fd, 1);
+	message_indication(&sync, QMI_SERVICE_CTL, 0, QMI_CTL_SYNC);
+	modem_send(b->modem, &sync);
+	fence(b, fd);
+	c = client_allocate(b, fd, QMI_SERVICE_DMS);
+	client_round_trip(b, fd, &c);
+	assert_int_equal(daemon_counter(b->daemon, " restarts of the modem"), 1);
+}
+
 /* V16: the restarted modem may grant the same CIDs to different sessions. */
 static void test_V16_device_cids_start_anew(struct bench *b)
 {
@@ -407,7 +439,9 @@ static void test_V18_stuck_modem(struct bench *b)
 }
 
 static const struct test_case cases[] = {
+	TEST_CASE(test_V10_the_first_sync_is_lost),
 	TEST_CASE(test_V16_clients_are_forgotten),
+	TEST_CASE(test_V16_said_twice),
 	TEST_CASE(test_V16_device_cids_start_anew),
 	TEST_CASE(test_V16_requests_in_flight_are_aborted),
 	TEST_CASE(test_V16_waiting_requests_are_answered),

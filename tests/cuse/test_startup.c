@@ -160,12 +160,16 @@ static void test_startup_unanswered_sync(struct bench *b)
 
 	instance_spawn(in, (const char *[]){NULL}, NULL);
 	message_ctl(&sync, 0, QMI_CTL_SYNC);
-	modem_expect(&in->modem, &sync);
+	for (unsigned int i = 0; i < 5; i++)
+		modem_expect(&in->modem, &sync);
 	assert_false(daemon_has_notified(&in->daemon));
 	daemon_await_ready(&in->daemon, deadline_in(15000));
 	assert_in_range(now_ms() - began, 9500, 12000 * slow_factor());
 	expect_said(b, "the modem did not answer Sync within 10 s:");
+	/* Once it says something, it gets one more. */
 	fence(b, session_open(b, 0));
+	modem_expect(&in->modem, &sync);
+	expect_said(b, "sending another");
 }
 
 static void test_startup_no_sync(struct bench *b)

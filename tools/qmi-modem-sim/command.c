@@ -11,10 +11,11 @@
 #include "services.h"
 #include "simulator.h"
 
-#define WORDS_MAX   4
+#define WORDS_MAX   5
 #define WHY_MAX     160
 #define MS_MAX      3600000
 #define FAILS_MAX   1000
+#define SEND_MAX    128                /* bytes; a command has no room for more */
 #define STALL_UNTIL (MILLIS_NEVER - 1) /* until told otherwise */
 
 struct command {
@@ -122,16 +123,78 @@ static bool command_stall(struct simulator *sim, struct command *command)
 	return true;
 }
 
+/* Returns NULL if there is no such service. */
+static const struct service *command_service(const struct simulator *sim, const char *name)
+{
+	for (size_t i = 0; i < SERVICES; i++) {
+		if (strcmp(sim->modem.services[i]->name, name) == 0)
+			return sim->modem.services[i];
+	}
+	return NULL;
+}
+
+static bool command_parse_answer(const char *word, int *answer)
+{
+	unsigned int error;
+
+	*answer = QMI_ERROR_NONE;
+	if (strcmp(word, "no") == 0)
+		*answer = HABIT_IGNORE;
+	else if (strcmp(word, "lost") == 0)
+		*answer = HABIT_LOSE;
+	else if (settings_parse_number(word, 1, UINT16_MAX, &error))
+		*answer = (int)error;
+	else
+		return strcmp(word, "yes") == 0;
+	return true;
+}
+
+static bool command_answer(struct simulator *sim, struct command *command)
+{
+	const struct service *service = command_service(sim, command->word[1]);
+	unsigned int message;
+	int answer;
+
+	if (!service || !settings_parse_number(command->word[2], 0, UINT16_MAX, &message) ||
+	    !command_parse_answer(command->word[3], &answer))
+		return command_refuse(command, "expected a service, a message id, and yes, no, "
+					       "lost or a QMI error");
+	if (habits_set(&sim->modem, service, (uint16_t)message, answer))
+		return true;
+	return command_refuse(command, "too many of these");
+}
+
+static bool command_send(struct simulator *sim, struct command *command)
+{
+	const char *hex = command->word[1];
+	uint8_t bytes[SEND_MAX];
+	size_t count = 0;
+	int used = 0;
+
+	while (count < SEND_MAX && sscanf(hex, "%2hhx%n", &bytes[count], &used) == 1 && used == 2) {
+		hex += used;
+		count++;
+	}
+	if (*hex || count == 0)
+		return command_refuse(command, "expected bytes in hexadecimal");
+	line_send_bytes(&sim->line, bytes, count);
+	return true;
+}
+
+static void command_indicate_sync(struct modem *modem)
+{
+	line_indicate_sync(modem->line);
+}
+
 static bool command_indicate(struct simulator *sim, struct command *command)
 {
 	static const struct {
 		const char *name;
 		void (*indicate)(struct modem *modem);
 	} indications[] = {
-		{"signal", nas_change_signal},
-		{"serving-system", nas_indicate_serving_system},
-		{"packet-service", call_indicate},
-		{"packet-service-broadcast", call_broadcast},
+		{"signal", nas_change_signal},     {"serving-system", nas_indicate_serving_system},
+		{"packet-service", call_indicate}, {"packet-service-broadcast", call_broadcast},
+		{"sync", command_indicate_sync},
 	};
 
 	for (size_t i = 0; i < COUNT(indications); i++) {
@@ -140,25 +203,20 @@ static bool command_indicate(struct simulator *sim, struct command *command)
 			return true;
 		}
 	}
-	return command_refuse(command, "expected signal, serving-system, packet-service or "
-				       "packet-service-broadcast");
+	return command_refuse(command, "expected signal, serving-system, packet-service, "
+				       "packet-service-broadcast or sync");
 }
 
 static bool command_revoke(struct simulator *sim, struct command *command)
 {
+	const struct service *service = command_service(sim, command->word[1]);
 	unsigned int cid = QMI_CID_NONE;
 
 	settings_parse_number(command->word[2], 1, QMI_CID_MAX, &cid);
-	for (size_t i = 0; i < SERVICES; i++) {
-		const struct service *service = sim->modem.services[i];
-
-		if (strcmp(service->name, command->word[1]) == 0 &&
-		    clients_find(&sim->modem, service, cid)) {
-			ctl_revoke(&sim->modem, service, (uint8_t)cid);
-			return true;
-		}
-	}
-	return command_refuse(command, "expected a service and one of its CIDs");
+	if (!service || !clients_find(&sim->modem, service, cid))
+		return command_refuse(command, "expected a service and one of its CIDs");
+	ctl_revoke(&sim->modem, service, (uint8_t)cid);
+	return true;
 }
 
 static bool command_unplug(struct simulator *sim, struct command *command)
@@ -229,6 +287,7 @@ static const struct command_entry {
 } command_table[] = {
 	{"state", 1, command_state, false},       {"set", 3, command_set, false},
 	{"restart", 1, command_restart, false},   {"stall", 2, command_stall, false},
+	{"answer", 4, command_answer, false},     {"send", 2, command_send, false},
 	{"indicate", 2, command_indicate, false}, {"revoke", 3, command_revoke, false},
 	{"unplug", 1, command_unplug, false},     {"plug", 1, command_plug, true},
 	{"replug", 2, command_replug, true},      {"reset", 1, command_reset, true},

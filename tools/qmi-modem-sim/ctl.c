@@ -5,14 +5,6 @@
 #include "services.h"
 #include "tlv.h"
 
-void ctl_indicate_sync(struct modem *modem)
-{
-	uint8_t frame[LINE_FRAME_MAX];
-
-	clients_begin(frame, QMI_SERVICE_CTL, QMI_CTL_SYNC);
-	line_send(modem->line, frame);
-}
-
 static void ctl_release(struct modem *modem, const struct service *service, uint8_t cid)
 {
 	tasks_drop(modem, service, cid);
@@ -72,7 +64,7 @@ static int ctl_allocate_cid(const struct request *request)
 		return QMI_ERROR_INVALID_SERVICE_TYPE;
 	cid = clients_allocate(request->modem, service);
 	if (cid == QMI_CID_NONE)
-		return QMI_ERROR_CLIENT_IDS_EXHAUSTED;
+		return (int)request->modem->settings->exhausted;
 	tlv_add(request->answer, QMI_TLV_FIRST, "bb", service->id, cid);
 	return QMI_ERROR_NONE;
 }

@@ -14,13 +14,20 @@
 #define HOLD_MS     50     /* how long an answer is held back if no other follows */
 #define JOIN_MS     5
 #define SPLIT_MS    5
-#define RETRY_MS    20 /* because a pty reports free buffer space late or never */
+#define FLOOD_BYTES 1024 /* of noise at once */
+#define RETRY_MS    20   /* because a pty reports free buffer space late or never */
+
+/* Offsets in a frame, and the bit of a compound message in the second. */
+#define AT_FLAGS     3
+#define AT_QMI_FLAGS 6
+#define COMPOUND     0x01
 
 struct delivery {
 	struct delivery *next;
 	uint64_t serial;
 	uint64_t ready; /* ms, from latency and jitter */
 	uint64_t due;   /* ms: ready, or later if held back */
+	bool raw;       /* not a frame */
 	size_t size;
 	uint8_t frame[];
 };
@@ -85,7 +92,8 @@ static uint64_t line_ready_at(struct line *line, const uint8_t *frame)
 	if (frame_kind(frame) == FRAME_RESPONSE)
 		ready += line->settings->latency + line_roll(line, line->settings->jitter + 1);
 	for (struct delivery *d = line->queue; d; d = d->next) {
-		if (d->ready > ready && !line_held(d) && line_same_client(d->frame, frame))
+		if (d->ready > ready && !line_held(d) && !d->raw &&
+		    line_same_client(d->frame, frame))
 			ready = d->ready;
 	}
 	return ready;
@@ -111,37 +119,75 @@ static struct delivery *line_dequeue(struct line *line, struct delivery **at)
 	return delivery;
 }
 
-void line_send(struct line *line, const uint8_t *frame)
+/* NULL if there is no memory for it, which is counted. */
+static struct delivery *line_new_delivery(struct line *line, const uint8_t *bytes, size_t size)
 {
-	size_t size = frame_size(frame);
+	struct delivery *delivery = malloc(sizeof(*delivery) + size);
+
+	assert(size <= LINE_FRAME_MAX);
+	if (!delivery) {
+		line->counters.lost++;
+		return NULL;
+	}
+	*delivery = (struct delivery){.size = size, .serial = ++line->serial};
+	memcpy(delivery->frame, bytes, size);
+	return delivery;
+}
+
+static void line_queue_frame(struct line *line, const uint8_t *frame)
+{
 	bool answer = frame_kind(frame) == FRAME_RESPONSE;
 	struct delivery *delivery;
 
-	assert(size <= LINE_FRAME_MAX);
-	if (answer && line_happens(line, line->settings->drop)) {
-		line->counters.dropped++;
-		return;
-	}
-	if (!line->port->open)
-		return;
 	if (!answer && line->queued > BACKLOG_MAX) {
 		line->counters.lost++;
 		return;
 	}
-	delivery = malloc(sizeof(*delivery) + size);
-	if (!delivery) {
-		line->counters.lost++;
+	delivery = line_new_delivery(line, frame, frame_size(frame));
+	if (!delivery)
 		return;
-	}
-	memcpy(delivery->frame, frame, size);
-	delivery->size = size;
-	delivery->serial = ++line->serial;
 	delivery->ready = line_ready_at(line, frame);
 	delivery->due = delivery->ready;
 	line->holding = answer && !line->holding && line_happens(line, line->settings->reorder);
 	if (line->holding)
 		delivery->due += HOLD_MS;
 	line_enqueue(line, delivery);
+}
+
+void line_send(struct line *line, const uint8_t *frame)
+{
+	bool answer = frame_kind(frame) == FRAME_RESPONSE;
+
+	if (answer && line_happens(line, line->settings->drop)) {
+		line->counters.dropped++;
+		return;
+	}
+	if (!line->port->open)
+		return;
+	line_queue_frame(line, frame);
+	if (answer && line_happens(line, line->settings->repeat))
+		line_queue_frame(line, frame);
+	if (answer && line_happens(line, line->settings->resync))
+		line_indicate_sync(line);
+}
+
+void line_send_bytes(struct line *line, const uint8_t *bytes, size_t size)
+{
+	struct delivery *delivery = line->port->open ? line_new_delivery(line, bytes, size) : NULL;
+
+	if (!delivery)
+		return;
+	delivery->raw = true;
+	delivery->ready = delivery->due = millis_now();
+	line_enqueue(line, delivery);
+}
+
+void line_indicate_sync(struct line *line)
+{
+	uint8_t frame[FRAME_HEADER_MAX];
+
+	frame_begin(frame, FRAME_INDICATION, QMI_SERVICE_CTL, QMI_CID_NONE, 0, QMI_CTL_SYNC);
+	line_send(line, frame);
 }
 
 void line_forget(struct line *line)
@@ -203,7 +249,15 @@ static void line_put_garbage(struct line *line)
 	line_put(line, garbage, len);
 }
 
-static void line_put_frame(struct line *line, const uint8_t *frame, uint64_t now)
+static void line_bend_flags(struct line *line, uint8_t *frame)
+{
+	if (line_happens(line, line->settings->unflagged))
+		frame[AT_FLAGS] = QMUX_FLAGS_APP;
+	if (frame_service(frame) != QMI_SERVICE_CTL && line_happens(line, line->settings->compound))
+		frame[AT_QMI_FLAGS] |= COMPOUND;
+}
+
+static void line_put_frame(struct line *line, uint8_t *frame, uint64_t now)
 {
 	size_t size = frame_size(frame);
 	size_t first = size;
@@ -213,9 +267,12 @@ static void line_put_frame(struct line *line, const uint8_t *frame, uint64_t now
 	line->join_until = 0;
 	if (line->settings->verbose)
 		line_trace(frame);
+	line_bend_flags(line, frame);
 	if (line_happens(line, line->settings->garbage))
 		line_put_garbage(line);
-	if (line_happens(line, line->settings->split)) {
+	if (line_happens(line, line->settings->cut)) {
+		first = size / 2;
+	} else if (line_happens(line, line->settings->split)) {
 		first = 1 + line_roll(line, (unsigned int)size - 1);
 		line->rest_len = size - first;
 		line->rest_at = now + SPLIT_MS;
@@ -260,7 +317,10 @@ static void line_deliver(struct line *line, uint64_t now)
 			return;
 		if (delivery->serial > line->delivered)
 			line->delivered = delivery->serial;
-		line_put_frame(line, delivery->frame, now);
+		if (delivery->raw)
+			line_put(line, delivery->frame, delivery->size);
+		else
+			line_put_frame(line, delivery->frame, now);
 		free(delivery);
 	}
 }
@@ -366,6 +426,8 @@ static uint64_t line_delivery_due(const struct line *line)
 
 	if (line->out_len && !line->join_until)
 		return millis_earlier(due, millis_now() + RETRY_MS);
+	if (line->settings->flood && line->port->open)
+		return millis_now();
 	if (line->rest_len)
 		return millis_earlier(due, line->rest_at);
 	if (line->join_until)
@@ -395,6 +457,8 @@ void line_work(struct line *line)
 		line_stall(line, 0);
 	if (line->port->open)
 		line_deliver(line, now);
+	while (line->settings->flood && line->port->open && line->out_len < FLOOD_BYTES)
+		line_put_garbage(line);
 }
 
 void line_stall(struct line *line, uint64_t until)

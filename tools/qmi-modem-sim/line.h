@@ -15,7 +15,7 @@
 #include "port_kind.h"
 #include "settings.h"
 
-#define LINE_FRAME_MAX   4096 /* bytes, for a frame from the modem */
+#define LINE_FRAME_MAX   SETTINGS_FRAME_MAX
 #define LINE_GARBAGE_MAX 32
 
 /* Called for each request, which is valid during the call only. */
@@ -75,6 +75,12 @@ uint64_t line_due(const struct line *line); /* ms, when to call line_work() next
  * open.
  */
 void line_send(struct line *line, const uint8_t *frame);
+
+/* Sends these bytes, at most LINE_FRAME_MAX, as they are. */
+void line_send_bytes(struct line *line, const uint8_t *bytes, size_t size);
+
+/* Says that the modem has forgotten every client. */
+void line_indicate_sync(struct line *line);
 
 /* Discards the frames that have not begun to go out; never truncates one. */
 void line_forget(struct line *line);

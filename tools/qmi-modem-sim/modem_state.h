@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "call.h"
+#include "habits.h"
 #include "line.h"
 #include "profile.h"
 #include "service.h"
@@ -82,6 +83,7 @@ struct modem {
 	uint8_t default_profile;
 	uint8_t autoconnect;
 	struct data_format format;
+	struct habit habits[HABITS_MAX];
 	struct sms_route routes[SMS_ROUTES_MAX];
 	uint16_t routes_count;
 };

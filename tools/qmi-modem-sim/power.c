@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "power.h"
 
+#include "clients.h"
 #include "millis.h"
 #include "services.h"
 
@@ -9,6 +10,15 @@ static const struct service *const power_services[SERVICES] = {
 	[INDEX_NAS] = &nas_service, [INDEX_WMS] = &wms_service, [INDEX_UIM] = &uim_service,
 	[INDEX_WDA] = &wda_service,
 };
+
+/* As a host leaves them that has crashed. */
+static void power_leave_clients(struct modem *modem, unsigned int count)
+{
+	for (size_t i = 1; i < SERVICES; i++) {
+		for (unsigned int n = 0; n < count; n++)
+			clients_allocate(modem, modem->services[i]);
+	}
+}
 
 void power_init(struct modem *modem, const struct settings *settings, struct line *line)
 {
@@ -24,6 +34,7 @@ void power_init(struct modem *modem, const struct settings *settings, struct lin
 		.routes_count = 1,
 	};
 	profile_init(modem);
+	power_leave_clients(modem, settings->stale);
 }
 
 void power_on(struct modem *modem)
@@ -38,7 +49,7 @@ void power_restart(struct modem *modem)
 	power_on(modem);
 	modem->counters.restarts++;
 	line_forget(modem->line);
-	ctl_indicate_sync(modem);
+	line_indicate_sync(modem->line);
 }
 
 void power_work(struct modem *modem)

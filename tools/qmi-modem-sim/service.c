@@ -5,7 +5,8 @@
 #include "frame.h"
 #include "tlv.h"
 
-#define TLV_HEADER 3
+#define TLV_HEADER  3
+#define TLV_PADDING 0xFE /* means nothing in any message */
 
 int service_reset(const struct request *request)
 {
@@ -40,6 +41,16 @@ int service_missing(const struct request *request, uint8_t type)
 	return QMI_ERROR_MISSING_ARGUMENT;
 }
 
+/* Makes the answer at least this long. */
+static void service_pad(uint8_t *answer, size_t bytes)
+{
+	static const uint8_t zeros[LINE_FRAME_MAX];
+	size_t size = frame_size(answer) + TLV_HEADER;
+
+	if (size < bytes)
+		frame_add_tlv(answer, TLV_PADDING, zeros, (uint16_t)(bytes - size));
+}
+
 void service_answer(const struct request *request, request_handler *handle)
 {
 	uint8_t answer[LINE_FRAME_MAX];
@@ -58,7 +69,9 @@ void service_answer(const struct request *request, request_handler *handle)
 	le16_put(result, error ? QMI_RESULT_FAILURE : QMI_RESULT_SUCCESS);
 	le16_put(result + 2, (uint16_t)error);
 	frame_set_tlv(answer, QMI_TLV_RESULT, result, sizeof(result));
-	line_send(request->modem->line, answer);
+	service_pad(answer, request->modem->settings->pad);
+	if (habits_get(request->modem, request->service, request->message) != HABIT_LOSE)
+		line_send(request->modem->line, answer);
 }
 
 /* frame_scan() does not check the TLVs of a request, so this does. */
@@ -117,6 +130,7 @@ static int service_handle(const struct request *request)
 {
 	const struct service *service = request->service;
 	struct modem_counters *counters = &request->modem->counters;
+	int habit = habits_get(request->modem, service, request->message);
 
 	if (service)
 		counters->requests[service->index]++;
@@ -126,6 +140,10 @@ static int service_handle(const struct request *request)
 		counters->refused++;
 		return QMI_ERROR_INVALID_CLIENT_ID;
 	}
+	if (habit == HABIT_IGNORE)
+		return ANSWER_LATER;
+	if (habit > QMI_ERROR_NONE)
+		return habit;
 	if (!service_tlvs_whole(request->frame))
 		return QMI_ERROR_MALFORMED_MESSAGE;
 	for (size_t i = 0; i < service->count; i++) {

@@ -31,7 +31,7 @@ enum modem_error {
 	QMI_ERROR_SIM_FILE_NOT_FOUND = 80,
 };
 
-/* Returned by a handler besides QMI errors: a task will send the answer. */
+/* Returned by a handler besides QMI errors: a task sends the answer, or nobody does. */
 #define ANSWER_LATER (-1)
 
 /* Index of a service in the modem's arrays. */

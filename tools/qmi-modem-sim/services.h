@@ -13,7 +13,6 @@ extern const struct service wms_service;
 extern const struct service uim_service;
 extern const struct service wda_service;
 
-void ctl_indicate_sync(struct modem *modem);
 /* Takes a CID away from its client, and sends the indication. */
 void ctl_revoke(struct modem *modem, const struct service *service, uint8_t cid);
 /* Does what Sync does: drops every client, call and registration. */

@@ -27,18 +27,27 @@ struct setting {
 	unsigned int max;
 };
 
-#define CHANGEABLE 9 /* the first entries of the table can change at any time */
+#define CHANGEABLE 17 /* the first entries of the table can change at any time */
 
 static const struct setting settings_table[] = {
 	{"latency", SETTING_NUMBER, offsetof(struct settings, latency), 0, MS_MAX},
 	{"jitter", SETTING_NUMBER, offsetof(struct settings, jitter), 0, MS_MAX},
 	{"reorder", SETTING_NUMBER, offsetof(struct settings, reorder), 0, 100},
 	{"drop", SETTING_NUMBER, offsetof(struct settings, drop), 0, 100},
+	{"repeat", SETTING_NUMBER, offsetof(struct settings, repeat), 0, 100},
 	{"split", SETTING_NUMBER, offsetof(struct settings, split), 0, 100},
+	{"cut", SETTING_NUMBER, offsetof(struct settings, cut), 0, 100},
 	{"join", SETTING_NUMBER, offsetof(struct settings, join), 0, 100},
 	{"garbage", SETTING_NUMBER, offsetof(struct settings, garbage), 0, 100},
+	{"unflagged", SETTING_NUMBER, offsetof(struct settings, unflagged), 0, 100},
+	{"compound", SETTING_NUMBER, offsetof(struct settings, compound), 0, 100},
+	{"resync", SETTING_NUMBER, offsetof(struct settings, resync), 0, 100},
+	{"flood", SETTING_NUMBER, offsetof(struct settings, flood), 0, 1},
+	{"pad", SETTING_NUMBER, offsetof(struct settings, pad), 0, SETTINGS_FRAME_MAX},
 	{"cids", SETTING_NUMBER, offsetof(struct settings, cids), 1, QMI_CID_MAX},
+	{"exhausted", SETTING_NUMBER, offsetof(struct settings, exhausted), 1, UINT16_MAX},
 	{"scan-time", SETTING_NUMBER, offsetof(struct settings, scan_time), 0, MS_MAX},
+	{"stale", SETTING_NUMBER, offsetof(struct settings, stale), 0, QMI_CID_MAX},
 	{"seed", SETTING_NUMBER, offsetof(struct settings, seed), 0, UINT_MAX},
 	{"imei", SETTING_DIGITS, offsetof(struct settings, imei), IMEI_DIGITS, IMEI_DIGITS},
 	{"model", SETTING_TEXT, offsetof(struct settings, model), 1, MODEL_MAX},
@@ -53,6 +62,7 @@ void settings_default(struct settings *settings)
 {
 	*settings = (struct settings){
 		.cids = 32,
+		.exhausted = QMI_ERROR_CLIENT_IDS_EXHAUSTED,
 		.scan_time = 3000,
 		.seed = 1,
 		/* Type allocation codes that begin with 00 are for tests. */
@@ -75,7 +85,7 @@ bool settings_parse_number(const char *text, unsigned int min, unsigned int max,
 	if (!isdigit((unsigned char)text[0]))
 		return false;
 	errno = 0;
-	value = strtoul(text, &end, 10);
+	value = strtoul(text, &end, strncmp(text, "0x", 2) == 0 ? 16 : 10);
 	if (errno || *end || value < min || value > max)
 		return false;
 	*number = (unsigned int)value;

@@ -11,16 +11,27 @@
 #define IMEI_DIGITS 15
 #define MODEL_MAX   64
 
+#define SETTINGS_FRAME_MAX 4096 /* bytes, for a frame from the modem */
+
 struct settings {
 	unsigned int latency; /* ms */
 	unsigned int jitter;  /* ms */
-	unsigned int reorder; /* this and the next four in percent */
+	unsigned int reorder; /* this and the next nine in percent */
 	unsigned int drop;
+	unsigned int repeat;
 	unsigned int split;
+	unsigned int cut;
 	unsigned int join;
 	unsigned int garbage;
+	unsigned int unflagged;
+	unsigned int compound;
+	unsigned int resync;
+	unsigned int flood; /* 1: noise without end */
+	unsigned int pad;   /* bytes */
 	unsigned int cids;
+	unsigned int exhausted; /* QMI error */
 	unsigned int scan_time; /* ms */
+	unsigned int stale;     /* clients of each service */
 	unsigned int seed;
 	char imei[IMEI_DIGITS + 1];
 	char model[MODEL_MAX + 1];
@@ -39,8 +50,8 @@ const char *settings_name(size_t index);
 /*
  * On an invalid value both return false and store in why[], of size bytes, what was
  * expected. settings_set() accepts any setting, and keeps the pointer value if it is
- * a path. settings_change() accepts those that can change at any time: latency,
- * jitter, reorder, drop, split, join, garbage, cids, scan-time.
+ * a path. settings_change() accepts those that can change at any time, which come first
+ * in the table.
  */
 bool settings_set(struct settings *settings, size_t index, const char *value, char *why,
 		  size_t size);

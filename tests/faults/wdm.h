@@ -11,10 +11,11 @@
 #define WDM_LIMIT 2048 /* bytes, reported by IOCTL_WDM_MAX_COMMAND: not the usual 4096 */
 
 struct wdm_report {
-	_Atomic unsigned int wrong;  /* writes that were not one whole frame within the limit */
-	_Atomic unsigned int failed; /* writes with EIO */
-	_Atomic unsigned int lost;   /* bytes from the modem lost in a reset */
-	_Atomic unsigned int opened; /* including refusals */
+	_Atomic unsigned int wrong;     /* writes that were not one whole frame within the limit */
+	_Atomic unsigned int failed;    /* writes with EIO */
+	_Atomic unsigned int delivered; /* bytes from the modem that were read */
+	_Atomic unsigned int lost;      /* bytes from the modem lost in a reset */
+	_Atomic unsigned int opened;    /* including refusals */
 	_Atomic unsigned int closed;
 	_Atomic unsigned int hasty; /* closes while a command was in flight */
 	_Atomic unsigned int polled;

@@ -145,6 +145,7 @@ static void serve_read(fuse_req_t req, size_t size, off_t offset, struct fuse_fi
 	}
 	if (size > d->in_len)
 		size = d->in_len;
+	d->report->delivered += (unsigned int)size;
 	fuse_reply_buf(req, (const char *)d->in, size);
 	d->in_len -= size;
 	memmove(d->in, d->in + size, d->in_len);

@@ -12,6 +12,9 @@
 #include "clock.h"
 #include "loop_kind.h"
 
+#define KEPT_MAX   4096 /* bytes of a buffer that stay resident after a larger read */
+#define TRIM_PAUSE 100  /* ms between two attempts at that, each of which costs page faults */
+
 static bool loop_epoll_wanted(void)
 {
 	const char *wanted = getenv("CUSE_QMUX_LOOP");
@@ -45,6 +48,15 @@ static void loop_unmap_buffer(struct watch *watch)
 {
 	munmap(watch->buffer, watch->read_max);
 	watch->buffer = NULL;
+}
+
+void loop_trim(struct watch *watch, uint64_t now)
+{
+	if (watch->resident <= KEPT_MAX || now < watch->trimmed + TRIM_PAUSE)
+		return;
+	madvise(watch->buffer + KEPT_MAX, watch->read_max - KEPT_MAX, MADV_DONTNEED);
+	watch->resident = 0;
+	watch->trimmed = now;
 }
 
 int loop_add(struct loop *loop, struct watch *watch)

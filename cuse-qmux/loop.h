@@ -21,14 +21,18 @@ struct watch {
 	int fd;                                              /* non-blocking */
 	size_t read_max;                                     /* bytes to ask for in a read */
 	void (*ready)(struct watch *watch, uint32_t events); /* EPOLL* flags */
-	uint8_t *buffer;              /* read_max bytes while the watch is on the loop, else NULL */
-	struct loop_ring_watch *ring; /* private to the loop */
+	uint8_t *buffer; /* read_max bytes while the watch is on the loop, else NULL */
+	/* Private to the loop: */
+	size_t resident;  /* bytes of the buffer filled since it was last trimmed */
+	uint64_t trimmed; /* ms */
+	struct loop_ring_watch *ring;
 };
 
 struct loop {
 	uint64_t now; /* CLOCK_MONOTONIC in ms, up to LOOP_TICK late */
 	const struct loop_kind *kind;
 	int epoll_fd;           /* with epoll */
+	struct watch *served;   /* with epoll: whose event is handled, until it is removed */
 	struct loop_ring *ring; /* with io_uring */
 };
 

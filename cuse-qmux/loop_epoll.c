@@ -28,6 +28,8 @@ static int loop_epoll_add(struct loop *loop, struct watch *watch)
 static void loop_epoll_remove(struct loop *loop, struct watch *watch)
 {
 	loop_epoll_control(loop, EPOLL_CTL_DEL, watch, 0);
+	if (loop->served == watch)
+		loop->served = NULL;
 }
 
 static ssize_t loop_epoll_read(struct loop *loop, struct watch *watch)
@@ -35,7 +37,11 @@ static ssize_t loop_epoll_read(struct loop *loop, struct watch *watch)
 	ssize_t size = read(watch->fd, watch->buffer, watch->read_max);
 
 	(void)loop;
-	return size < 0 ? -errno : size;
+	if (size < 0)
+		return -errno;
+	if ((size_t)size > watch->resident)
+		watch->resident = (size_t)size;
+	return size;
 }
 
 static void loop_epoll_await_writable(struct loop *loop, struct watch *watch)
@@ -62,7 +68,11 @@ static void loop_epoll_wait(struct loop *loop, int timeout)
 
 		if (event.events & EPOLLOUT)
 			loop_epoll_control(loop, EPOLL_CTL_MOD, watch, EPOLLIN);
+		loop->served = watch;
 		watch->ready(watch, event.events);
+		if (loop->served)
+			loop_trim(watch, loop->now);
+		loop->served = NULL;
 	}
 }
 

@@ -23,6 +23,9 @@ struct loop_kind {
 int loop_epoll_init(struct loop *loop);
 int loop_ring_init(struct loop *loop);
 
+/* Before a watch waits for its next read: gives back the memory of a large one. */
+void loop_trim(struct watch *watch, uint64_t now);
+
 /* loop_send() that writes at once, for when nothing can be deferred. */
 ssize_t loop_send_now(const struct watch *watch, const struct iovec *iov, int count);
 

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -21,9 +20,7 @@
 /* Room for all completions that can be pending: a wait for each of 64 nodes, and a few. */
 #define CQ_ENTRIES 256
 
-#define SEND_MAX   16384 /* bytes of loop_send() per turn; any more are written at once */
-#define KEPT_MAX   4096  /* bytes of a buffer that stay resident after a larger read */
-#define TRIM_PAUSE 100   /* ms between two attempts at that, each of which costs page faults */
+#define SEND_MAX 16384 /* bytes of loop_send() per turn; any more are written at once */
 
 /*
  * A wait for one kind of event on a descriptor. The ring polls an epoll instance made
@@ -39,8 +36,6 @@ struct loop_ring_wait {
 	int epoll_fd;
 	bool under_way;
 	int result;
-	int resident;     /* bytes of the buffer filled since it was last trimmed */
-	uint64_t trimmed; /* ms */
 };
 
 struct loop_ring_watch {
@@ -145,22 +140,13 @@ static int loop_ring_add(struct loop *loop, struct watch *watch)
 	return 0;
 }
 
-static void loop_ring_trim(const struct loop_ring *ring, struct loop_ring_wait *wait)
-{
-	if (wait->resident <= KEPT_MAX || *ring->now < wait->trimmed + TRIM_PAUSE)
-		return;
-	madvise(wait->watch->buffer + KEPT_MAX, wait->watch->read_max - KEPT_MAX, MADV_DONTNEED);
-	wait->resident = 0;
-	wait->trimmed = *ring->now;
-}
-
 /*
  * Prepares a poll and the read linked to it. They give one completion together: a
  * poll's success is not reported, and of a failed link only the first failure is.
  */
 static bool loop_ring_start(struct loop_ring *ring, struct loop_ring_wait *wait)
 {
-	const struct watch *watch = wait->watch;
+	struct watch *watch = wait->watch;
 	bool reads = wait->events == EPOLLIN;
 	struct io_uring_sqe *sqe;
 
@@ -171,7 +157,7 @@ static bool loop_ring_start(struct loop_ring *ring, struct loop_ring_wait *wait)
 	io_uring_prep_poll_add(sqe, wait->epoll_fd, EPOLLIN);
 	io_uring_sqe_set_data(sqe, wait);
 	if (reads) {
-		loop_ring_trim(ring, wait);
+		loop_trim(watch, *ring->now);
 		io_uring_sqe_set_flags(sqe, IOSQE_IO_LINK | IOSQE_CQE_SKIP_SUCCESS);
 		sqe = io_uring_get_sqe(&ring->uring);
 		io_uring_prep_read(sqe, watch->fd, watch->buffer, (unsigned)watch->read_max, 0);
@@ -190,8 +176,8 @@ static void loop_ring_end(struct loop_ring *ring, const struct io_uring_cqe *cqe
 		ring->ticks = false;
 	} else if (wait) {
 		wait->result = cqe->res;
-		if (cqe->res > wait->resident)
-			wait->resident = cqe->res;
+		if (cqe->res > 0 && (size_t)cqe->res > wait->watch->resident)
+			wait->watch->resident = (size_t)cqe->res;
 		wait->under_way = false;
 		list_append(&ring->ended, &wait->link);
 	}

@@ -187,7 +187,7 @@ static void test_resources_pollers_leave_nothing(struct bench *b)
 	assert_in_range(rss_kib(b->daemon), rss - 4, rss + 4);
 }
 
-/* With io_uring, a large write's buffer is freed afterwards: 16 of them would be 1.6 MiB. */
+/* A large write's buffer is freed afterwards: 16 of them would be 1.6 MiB. */
 static void test_resources_large_writes_leave_nothing(struct bench *b)
 {
 	static const uint8_t large[100 * 1024] = {0x01, 0xFF, 0xFF};
@@ -196,8 +196,6 @@ static void test_resources_large_writes_leave_nothing(struct bench *b)
 
 	bench_skip_if_wrapped();
 	bench_start(b, "-n17", NULL);
-	if (!proc_has_file(b->daemon->pid, "io_uring"))
-		skip();
 	for (unsigned int i = 0; i < 17; i++) {
 		fds[i] = session_open(b, i);
 		fence(b, fds[i]);

@@ -16,7 +16,7 @@
 
 void traffic_init(struct traffic *traffic, const struct mux *mux, const char *path)
 {
-	*traffic = (struct traffic){.mux = mux, .path = path};
+	*traffic = (struct traffic){.mux = mux, .path = path, .silence.doubted = MUX_NEVER};
 }
 
 /* Signs of another program at the port: it takes answers, or gets some for us to read. */
@@ -50,6 +50,9 @@ static void traffic_hear_noise(struct traffic *traffic, uint64_t bytes, uint64_t
 		noise->before = noise->seen;
 		noise->began = now;
 	}
+	if (!noise->told)
+		log_warning("skipped %llu bytes from the modem that are not a QMI frame",
+			    (unsigned long long)(bytes - noise->seen));
 	noise->seen = bytes;
 	noise->last = now;
 	noise->times++;
@@ -101,6 +104,32 @@ static void traffic_end_silence(struct traffic *traffic, uint64_t now)
 	silence->waited = 0;
 	silence->waits = false;
 	silence->watched = now;
+	silence->requests = mux_counters(traffic->mux)->requests;
+	silence->doubted = MUX_NEVER;
+}
+
+static bool traffic_lacks_answers(const struct traffic *traffic)
+{
+	uint64_t asked = mux_counters(traffic->mux)->requests - traffic->silence.requests;
+
+	return asked > 1 || mux_in_flight(traffic->mux) > 1;
+}
+
+static void traffic_judge_silence(struct traffic *traffic, uint64_t now)
+{
+	struct silence *silence = &traffic->silence;
+
+	if (silence->told || silence->waited < SILENCE - OVERDUE)
+		return;
+	if (silence->doubted == MUX_NEVER && traffic_lacks_answers(traffic))
+		silence->doubted = now;
+	if (silence->waited < SILENCE || silence->doubted == MUX_NEVER ||
+	    now < silence->doubted + OVERDUE)
+		return;
+	silence->told = true;
+	log_warning("%s: the modem has fallen silent: requests have waited for %d s, and it has "
+		    "answered none",
+		    traffic->path, SILENCE / 1000);
 }
 
 /* waits: a request does from now on. */
@@ -113,12 +142,7 @@ static void traffic_count_silence(struct traffic *traffic, bool waits, uint64_t 
 		silence->waited += since;
 	if (silence->waits || waits)
 		silence->watched = now;
-	if (silence->told || silence->waited < SILENCE)
-		return;
-	silence->told = true;
-	log_warning("%s: the modem has fallen silent: requests have waited for %d s, and it has "
-		    "answered none",
-		    traffic->path, SILENCE / 1000);
+	traffic_judge_silence(traffic, now);
 }
 
 static void traffic_watch_silence(struct traffic *traffic, uint64_t now)
@@ -143,7 +167,13 @@ static uint64_t traffic_silence_deadline(const struct traffic *traffic)
 
 	if (!silence->waits || silence->told)
 		return MUX_NEVER;
-	return silence->watched + (SILENCE - silence->waited);
+	if (silence->waited < SILENCE - OVERDUE)
+		return silence->watched + (SILENCE - OVERDUE - silence->waited);
+	if (silence->doubted == MUX_NEVER)
+		return MUX_NEVER;
+	if (silence->waited < SILENCE)
+		return silence->watched + (SILENCE - silence->waited);
+	return silence->doubted + OVERDUE;
 }
 
 uint64_t traffic_deadline(const struct traffic *traffic)

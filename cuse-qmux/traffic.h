@@ -21,13 +21,15 @@ struct noise {
 	bool told;
 };
 
-/* Requests that wait, and no response to any. */
+/* Requests that wait, and no response to any. A single one may just take long. */
 struct silence {
 	uint64_t responses; /* until now */
+	uint64_t requests;  /* until the last of them */
 	uint64_t waited;    /* ms that requests have waited since the last of them */
 	uint64_t began;     /* ms, when the first of these requests was sent */
 	uint64_t watched;   /* ms, when one was last known to wait */
 	bool waits;         /* one does */
+	uint64_t doubted;   /* ms, since when more than one may be overdue; or MUX_NEVER */
 	bool told;
 };
 

@@ -377,22 +377,13 @@ static void answers_route(struct mux *mux, uint8_t *frame)
 	ctl ? answers_route_ctl_indication(mux, frame) : answers_route_indication(mux, frame);
 }
 
-static void answers_note_garbage(struct mux *mux, size_t skipped)
-{
-	if (skipped == 0)
-		return;
-	ledger_log(mux, MUX_WARNING, "skipped %zu bytes from the modem that are not a QMI frame",
-		   skipped);
-	mux->counters.garbage += skipped;
-}
-
 static void answers_route_input(struct mux *mux, uint64_t now)
 {
 	for (;;) {
 		size_t skipped;
 		uint8_t *frame = input_next(&mux->input, now, &skipped);
 
-		answers_note_garbage(mux, skipped);
+		mux->counters.garbage += skipped;
 		if (!frame)
 			return;
 		answers_route(mux, frame);
@@ -432,7 +423,7 @@ void answers_end_partial(struct mux *mux, uint64_t now)
 
 void answers_drop_partial(struct mux *mux)
 {
-	answers_note_garbage(mux, input_discard(&mux->input));
+	mux->counters.garbage += input_discard(&mux->input);
 }
 
 void answers_restart(struct mux *mux)

@@ -3,6 +3,7 @@
 #include "app_session.h"
 #include "rule_groups.h"
 
+#define SKIPPED    "that are not a QMI frame"
 #define NOISE      "the modem or another program sends what is not QMI: "
 #define NOISE_OVER "the noise is over: "
 
@@ -41,11 +42,14 @@ static void test_traffic_noise(struct bench *b)
 	make_noise(b, fd, 1);
 	await_told(b->daemon, NOISE, 1, deadline_usual());
 	make_noise(b, fd, 15);
+	assert_int_equal(daemon_told(b->daemon, SKIPPED, NULL), 5);
 	ended = now_ms();
 	await_told(b->daemon, NOISE_OVER "skipped 100 bytes in ", 1, deadline_in(14000));
 	assert_in_range(now_ms() - ended, 9500, 14000 * slow_factor());
+	assert_int_equal(daemon_told(b->daemon, SKIPPED, NULL), 5);
 	make_noise(b, fd, 5);
 	await_told(b->daemon, NOISE, 2, deadline_usual());
+	await_told(b->daemon, SKIPPED, 10, deadline_usual());
 }
 
 /* Noise now and then is not worth that. */
@@ -72,8 +76,8 @@ static void stay_silent(int64_t until)
 }
 
 /*
- * After 30 s in which requests have waited, but not sooner, and however many, the log
- * says once that the modem is silent; and later, that it answers again.
+ * After 30 s in which requests have waited, of which the second at least 5 s, but not
+ * sooner, the log says once that the modem is silent; and later, that it answers again.
  */
 static void test_traffic_silence(struct bench *b)
 {
@@ -87,14 +91,14 @@ static void test_traffic_silence(struct bench *b)
 	c = client_allocate(b, fd, QMI_SERVICE_DMS);
 	asked = now_ms();
 	client_ask(b, fd, &c, 1, MESSAGE_ASK);
-	stay_silent(asked + 15000);
+	stay_silent(asked + 27000);
 	client_ask(b, fd, &c, 2, MESSAGE_ASK);
 	/* It is not an answer. */
 	modem_indicate(b->modem, c.service, c.device, 1);
 	session_expect_indication(fd, c.service, c.cid, 1);
-	stay_silent(asked + 28500);
+	stay_silent(asked + 31000);
 	assert_int_equal(daemon_told(b->daemon, SILENT, NULL), 0);
-	await_told(b->daemon, SILENT, 1, asked + 33000);
+	await_told(b->daemon, SILENT, 1, asked + 35000);
 	client_ask(b, fd, &c, 3, MESSAGE_ASK);
 	assert_int_equal(daemon_told(b->daemon, BACK, NULL), 0);
 	client_answer(b, fd, &c, 2, MESSAGE_ASK, 2);
@@ -104,6 +108,27 @@ static void test_traffic_silence(struct bench *b)
 	fence(b, fd);
 	assert_int_equal(daemon_told(b->daemon, BACK, NULL), 1);
 	assert_int_equal(daemon_told(b->daemon, SILENT, NULL), 1);
+}
+
+/* A single request may take long, if the modem answers another one meanwhile. */
+static void test_traffic_long_request(struct bench *b)
+{
+	struct client c;
+	int64_t asked;
+	int fd;
+
+	bench_skip_if_wrapped();
+	bench_start(b, NULL);
+	fd = session_open(b, 0);
+	c = client_allocate(b, fd, QMI_SERVICE_DMS);
+	asked = now_ms();
+	client_ask(b, fd, &c, 1, MESSAGE_ASK);
+	stay_silent(asked + 31000);
+	client_ask(b, fd, &c, 2, MESSAGE_OTHER);
+	stay_silent(asked + 34000);
+	client_answer(b, fd, &c, 2, MESSAGE_OTHER, 2);
+	stay_silent(asked + 37000);
+	assert_int_equal(daemon_told(b->daemon, SILENT, NULL), 0);
 }
 
 /* Sends one that expires after 9 s, and waits this long. */
@@ -143,6 +168,7 @@ static const struct test_case cases[] = {
 	TEST_CASE(test_traffic_noise),
 	TEST_CASE(test_traffic_rare_noise),
 	TEST_CASE(test_traffic_silence),
+	TEST_CASE(test_traffic_long_request),
 	TEST_CASE(test_traffic_silence_with_pauses),
 };
 

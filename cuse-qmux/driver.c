@@ -24,6 +24,9 @@
 /* Messages that the loop may be late with, so that the reader seldom waits for it. */
 #define MESSAGES 4
 
+/* ms after each failed read but the first, so that a broken driver keeps no processor busy. */
+#define FAILED_PAUSE 20
+
 #define STOP_PAUSE 10  /* ms between two pokes, since one may come just before the call */
 #define STOP_POKES 100 /* until a thread is given up */
 
@@ -53,6 +56,7 @@ struct driver {
 	sem_t go_on;             /* posted once a read without data has been dealt with */
 	pthread_mutex_t writing; /* reports on writes have the order of the writes */
 	atomic_bool stopping;
+	bool read_failed; /* the last read did */
 	char path[PATH_MAX];
 	unsigned message; /* the one to fill next */
 	uint8_t messages[MESSAGES][DRIVER_READ_MAX];
@@ -119,6 +123,9 @@ static void driver_read_failed(struct driver *driver, ssize_t result)
 	else
 		driver_report(driver, DRIVER_READ, result, 0);
 	driver_await(driver, &driver->go_on);
+	if (result != -EAGAIN && driver->read_failed)
+		poll(NULL, 0, FAILED_PAUSE);
+	driver->read_failed = result != -EAGAIN;
 }
 
 static void driver_read_once(struct driver *driver, uint32_t events)
@@ -127,6 +134,7 @@ static void driver_read_once(struct driver *driver, uint32_t events)
 		driver_result(read(driver->fd, driver->messages[driver->message], DRIVER_READ_MAX));
 
 	if (size > 0) {
+		driver->read_failed = false;
 		driver_report(driver, DRIVER_READ, size, 0);
 		driver->message = (driver->message + 1) % MESSAGES;
 		driver_await(driver, &driver->room);

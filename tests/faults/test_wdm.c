@@ -97,7 +97,7 @@ static void expect_end(struct bench *b)
 /* Neither a failed read nor the empty one after EIO ends the instance or loses a client. */
 static void test_wdm_reads_that_fail(struct bench *b)
 {
-	static const int errors[] = {EIO, EIO, ENOBUFS, EINTR, EPROTO, EIO};
+	static const int errors[] = {EIO, EIO, ENOBUFS, EINTR, EAGAIN, EPROTO, EIO};
 	uint8_t cid;
 	int fd;
 
@@ -114,6 +114,34 @@ static void test_wdm_reads_that_fail(struct bench *b)
 	assert_int_equal(count_said(b, strerror(EINTR)), 0);
 	assert_int_equal(sim_number(&b->sim, "syncs"), 1);
 	assert_int_equal(b->wdm.report->opened, 1);
+	talk_release(fd, QMI_SERVICE_DMS, cid);
+	close(fd);
+}
+
+/*
+ * A broken driver or cable fails all reads. The daemon neither spins nor fills the log,
+ * and goes on when it is over.
+ */
+static void test_wdm_all_reads_fail(struct bench *b)
+{
+	static const int errors[] = {EPROTO, ENOBUFS, EIO, EPIPE};
+	unsigned int before;
+	uint8_t cid;
+	int fd;
+
+	start(b, KNOWN, "--nodes=1");
+	fd = talk_open(0);
+	cid = talk_allocate(fd, QMI_SERVICE_DMS);
+	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+		before = b->wdm.report->bad_reads;
+		wdm_fail_reads(&b->wdm, errors[i]);
+		send(fd, cid, 1);
+		assert_false(wait_for(fd, POLLIN, deadline_in(1000)));
+		wdm_fail_reads(&b->wdm, 0);
+		assert_in_range(b->wdm.report->bad_reads - before, 1, 100);
+		expect(fd, 1, QMI_ERROR_NONE);
+	}
+	assert_true(daemon_lines(&b->daemon) < 40);
 	talk_release(fd, QMI_SERVICE_DMS, cid);
 	close(fd);
 }
@@ -427,6 +455,7 @@ static void test_wdm_cannot_be_opened(struct bench *b)
 
 static const struct test_case cases[] = {
 	TEST_CASE(test_wdm_reads_that_fail),
+	TEST_CASE(test_wdm_all_reads_fail),
 	TEST_CASE(test_wdm_end),
 	TEST_CASE(test_wdm_unplugged),
 	TEST_CASE(test_wdm_hangs_up),

@@ -76,6 +76,11 @@ void wdm_fail_read(struct wdm *w, int error)
 	order(w, ORDER_FAIL_READ, (unsigned char)error);
 }
 
+void wdm_fail_reads(struct wdm *w, int error)
+{
+	order(w, ORDER_FAIL_READS, (unsigned char)error);
+}
+
 void wdm_begin_command(struct wdm *w)
 {
 	order(w, ORDER_BEGIN_COMMAND, 0);

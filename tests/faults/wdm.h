@@ -19,7 +19,8 @@ struct wdm_report {
 	_Atomic unsigned int closed;
 	_Atomic unsigned int hasty; /* closes while a command was in flight */
 	_Atomic unsigned int polled;
-	_Atomic unsigned int held; /* calls that have blocked */
+	_Atomic unsigned int bad_reads; /* that wdm_fail_reads() has made fail */
+	_Atomic unsigned int held;      /* calls that have blocked */
 };
 
 struct wdm {
@@ -51,6 +52,9 @@ void wdm_fail_write_twice(struct wdm *w);
  */
 #define WDM_END 254
 void wdm_fail_read(struct wdm *w, int error);
+
+/* Makes every read fail with this errno from now on; 0 ends that. */
+void wdm_fail_reads(struct wdm *w, int error);
 
 /* Pretends that a command is in flight: no write is accepted and POLLOUT is off until it ends. */
 void wdm_begin_command(struct wdm *w);

@@ -46,6 +46,7 @@ struct device {
 	unsigned char limit;  /* to report, if not WDM_LIMIT */
 	int write_error;      /* errno of the next write, or 0 */
 	bool busy_after;      /* the write after that gets EAGAIN */
+	int reads_error;      /* errno of every read, or 0 */
 	int read_error;       /* errno of the next read, or 0 */
 	unsigned int nothing; /* number of reads that will return 0 */
 	unsigned char holds;  /* enum wdm_call */
@@ -118,6 +119,11 @@ static bool fail_read(struct device *d, fuse_req_t req)
 {
 	int error = d->gone ? d->gone : d->read_error;
 
+	if (!error && d->reads_error) {
+		d->report->bad_reads++;
+		fuse_reply_err(req, d->reads_error);
+		return true;
+	}
 	if (!error && d->nothing == 0)
 		return false;
 	d->read_error = 0;
@@ -250,7 +256,7 @@ static void serve_poll(fuse_req_t req, struct fuse_file_info *info, struct fuse_
 	if (handle)
 		d->poll = handle;
 	d->report->polled++;
-	if (d->in_len > 0 || d->read_error || d->nothing > 0 || d->gone)
+	if (d->in_len > 0 || d->read_error || d->reads_error || d->nothing > 0 || d->gone)
 		events |= POLLIN;
 	if (d->out_len == 0 && !d->in_flight)
 		events |= POLLOUT;
@@ -344,6 +350,9 @@ static void obey(struct device *d, enum order order, unsigned char value)
 	case ORDER_FAIL_READ:
 		d->read_error = value == WDM_END ? 0 : value;
 		d->nothing = value == WDM_END ? 2 : 0;
+		break;
+	case ORDER_FAIL_READS:
+		d->reads_error = value;
 		break;
 	case ORDER_BEGIN_COMMAND:
 	case ORDER_END_COMMAND:

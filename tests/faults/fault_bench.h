@@ -42,6 +42,7 @@ extern const struct test_group kill_tests;
 extern const struct test_group port_tests;
 extern const struct test_group wdm_tests;
 extern const struct test_group held_tests;
+extern const struct test_group habit_tests;
 extern const struct test_group lost_tail_tests;
 extern const struct test_group modem_tests;
 extern const struct test_group mixed_tests;

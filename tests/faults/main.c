@@ -12,8 +12,8 @@
 #include "fault_bench.h"
 
 static const struct test_group *const groups[] = {
-	&kill_tests,      &port_tests,  &wdm_tests,   &held_tests,
-	&lost_tail_tests, &modem_tests, &mixed_tests,
+	&kill_tests,  &port_tests,      &wdm_tests,   &held_tests,
+	&habit_tests, &lost_tail_tests, &modem_tests, &mixed_tests,
 };
 
 static int number_from(const char *name, int otherwise)

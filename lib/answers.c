@@ -391,13 +391,19 @@ static void answers_route_input(struct mux *mux, uint64_t now)
 	}
 }
 
-/* V19: a port that delivers one message per read delivers none together with a rest. */
+/*
+ * V19: a port that delivers one message per read delivers none together with a rest. A new
+ * one may itself have lost its tail, but its header tells it from a rest.
+ */
 static bool answers_begin_anew(const struct mux *mux, const uint8_t *data, size_t size)
 {
+	enum frame_scan scan;
 	size_t frame;
 
-	return mux->config.message_port && mux->input.bytes > 0 &&
-	       frame_scan(data, size, FRAME_FROM_MODEM, &frame) == FRAME_WHOLE;
+	if (!mux->config.message_port || mux->input.bytes == 0)
+		return false;
+	scan = frame_scan(data, size, FRAME_FROM_MODEM, &frame);
+	return scan == FRAME_WHOLE || (scan == FRAME_PARTIAL && size >= FRAME_HEADER_MAX);
 }
 
 void answers_receive(struct mux *mux, const uint8_t *data, size_t size, uint64_t now)

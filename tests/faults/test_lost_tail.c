@@ -89,18 +89,25 @@ static void lose_tail(struct bench *b, const struct trio *t)
 	sim_do(&b->sim, "set cut 0");
 }
 
+/* Waits until the daemon has read so many bytes. */
+static void await_delivered(struct bench *b, unsigned int bytes)
+{
+	int64_t deadline = deadline_usual();
+
+	while (b->wdm.report->delivered < bytes) {
+		assert_true(now_ms() < deadline);
+		pause_briefly();
+	}
+	assert_int_equal(b->wdm.report->delivered, bytes);
+}
+
 /* The same, and waits until the daemon has read it. */
 static void lose_tail_on_wdm(struct bench *b, const struct trio *t)
 {
 	unsigned int before = b->wdm.report->delivered;
-	int64_t deadline = deadline_usual();
 
 	lose_tail(b, t);
-	while (b->wdm.report->delivered < before + CUT) {
-		assert_true(now_ms() < deadline);
-		pause_briefly();
-	}
-	assert_int_equal(b->wdm.report->delivered, before + CUT);
+	await_delivered(b, before + CUT);
 }
 
 /* Nothing but the asker's own answer, to the byte. */
@@ -215,10 +222,31 @@ static void test_V19_lost_tail_that_the_driver_reports(struct bench *b)
 	finish(&t);
 }
 
+/* Nor does the beginning of another answer that loses its tail complete it. */
+static void test_V1_two_lost_tails(struct bench *b)
+{
+	unsigned int before;
+	struct trio t;
+
+	start_on_wdm(b, &t);
+	lose_tail_on_wdm(b, &t);
+	before = b->wdm.report->delivered;
+	sim_do(&b->sim, "set pad %d", LONG);
+	sim_do(&b->sim, "set cut 100");
+	ask_for_ids(&t);
+	await_delivered(b, before + CUT);
+	sim_do(&b->sim, "set pad 0");
+	sim_do(&b->sim, "set cut 0");
+	expect_victim_unharmed(&t);
+	assert_int_equal(bench_counter(b, " bytes of garbage"), 2 * CUT);
+	finish(&t);
+}
+
 static const struct test_case cases[] = {
 	TEST_CASE(test_V19_lost_tail_on_a_terminal),
 	TEST_CASE(test_V19_lost_tail_before_a_message),
 	TEST_CASE(test_V19_lost_tail_that_the_driver_reports),
+	TEST_CASE(test_V1_two_lost_tails),
 };
 
 const struct test_group lost_tail_tests = TEST_GROUP("answers that lose their tail (V19)", cases);

@@ -6,18 +6,9 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "registry.h"
-
-#define CLAIM_PATH_MAX 64
-
-static void claim_path_of(char path[CLAIM_PATH_MAX], dev_t device)
-{
-	snprintf(path, CLAIM_PATH_MAX, REGISTRY_DIRECTORY "/port-%u-%u", major(device),
-		 minor(device));
-}
 
 /*
  * A lock of fcntl(), because it names its owner. It is lost if the process closes any
@@ -51,21 +42,20 @@ static bool claim_is_of_file(int fd, const char *path)
 	       mine.st_ino == now.st_ino;
 }
 
-int claim_take(struct claim *claim, dev_t device, pid_t *owner)
+int claim_take(struct claim *claim, const char *name, pid_t *owner)
 {
-	char path[CLAIM_PATH_MAX];
 	int err = 0;
 	int fd;
 
-	*claim = (struct claim){.fd = -1, .device = device};
-	claim_path_of(path, device);
+	*claim = (struct claim){.fd = -1};
+	snprintf(claim->path, sizeof(claim->path), REGISTRY_DIRECTORY "/%s", name);
 	registry_make_directory();
 	do {
-		fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+		fd = open(claim->path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 		if (fd < 0)
 			return -errno;
 		err = claim_lock(fd, owner);
-		if (err == 0 && claim_is_of_file(fd, path)) {
+		if (err == 0 && claim_is_of_file(fd, claim->path)) {
 			claim->fd = fd;
 			return 0;
 		}
@@ -76,12 +66,9 @@ int claim_take(struct claim *claim, dev_t device, pid_t *owner)
 
 void claim_drop(struct claim *claim)
 {
-	char path[CLAIM_PATH_MAX];
-
 	if (claim->fd < 0)
 		return;
-	claim_path_of(path, claim->device);
-	unlink(path);
+	unlink(claim->path);
 	close(claim->fd);
 	claim->fd = -1;
 }

@@ -71,6 +71,31 @@ static void identity_copy_properties(struct identity *identity, struct udev_devi
 	}
 }
 
+static const char *identity_property(struct udev_device *device, const char *name)
+{
+	const char *value = udev_device_get_property_value(device, name);
+
+	return value ? value : "";
+}
+
+static void identity_name_links(struct identity *identity, struct udev_device *device)
+{
+	int length;
+
+	snprintf(identity->place, sizeof(identity->place), "%s",
+		 identity_property(device, "ID_PATH"));
+	if (!identity_property(device, "ID_SERIAL_SHORT")[0])
+		return;
+	length = snprintf(identity->id, sizeof(identity->id), "%s-%s-if%s",
+			  identity_property(device, "ID_BUS"),
+			  identity_property(device, "ID_SERIAL"),
+			  identity_property(device, "ID_USB_INTERFACE_NUM"));
+	if (length >= (int)sizeof(identity->id))
+		identity->id[0] = '\0';
+	for (char *slash = identity->id; (slash = strchr(slash, '/'));)
+		*slash = '_';
+}
+
 static void identity_examine(struct identity *identity, struct udev_device *device)
 {
 	const char *subsystem = udev_device_get_subsystem(device);
@@ -84,6 +109,7 @@ static void identity_examine(struct identity *identity, struct udev_device *devi
 		identity->kind = identity_kind_of_wwan(device);
 	identity_describe(identity, device, driver);
 	identity_copy_properties(identity, device);
+	identity_name_links(identity, device);
 	options = udev_device_get_property_value(device, "CUSE_QMUX_OPTIONS");
 	if (options)
 		identity->options_cut = snprintf(identity->options, sizeof(identity->options), "%s",

@@ -12,12 +12,16 @@ enum modem_kind {
 	MODEM_UNKNOWN, /* udev recognises it as neither */
 };
 
+#define IDENTITY_ID_MAX 240
+
 struct identity {
 	enum modem_kind kind;
-	char name[128]; /* for messages: vendor, model and driver as far as known; may be empty */
-	char properties[2048]; /* its ID_* udev properties, one KEY=VALUE per line */
-	char options[1024];    /* its CUSE_QMUX_OPTIONS udev property; may be empty */
-	bool options_cut;      /* options was truncated */
+	char name[128];  /* for messages: vendor, model and driver as far as known; may be empty */
+	char place[128]; /* its ID_PATH udev property: where it is plugged in; may be empty */
+	char id[IDENTITY_ID_MAX]; /* what its links in by-id are called; empty: it has none */
+	char properties[2048];    /* its ID_* udev properties, one KEY=VALUE per line */
+	char options[1024];       /* its CUSE_QMUX_OPTIONS udev property; may be empty */
+	bool options_cut;         /* options was truncated */
 };
 
 /*

@@ -6,14 +6,17 @@
 #include <fcntl.h>
 #include <linux/usb/cdc-wdm.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <termios.h>
 #include <unistd.h>
 
+#include "by_id.h"
 #include "list.h"
 #include "log.h"
 #include "lookout.h"
@@ -28,11 +31,17 @@
 #define WDM_MAX_COMMAND ((int)IOCTL_WDM_MAX_COMMAND)
 #endif
 
+static void port_drop_claims(struct port *port)
+{
+	claim_drop(&port->claim);
+	claim_drop(&port->id_claim);
+}
+
 static void port_unplug(struct port *port)
 {
 	loop_remove(port->loop, &port->watch);
-	/* The next device may get the same numbers. */
-	claim_drop(&port->claim);
+	/* The next device may get the same numbers, or be the same modem. */
+	port_drop_claims(port);
 	port->frame = NULL;
 	port->events->unplugged(port->context);
 }
@@ -355,9 +364,12 @@ static bool port_find_limit(struct port *port, int fd)
 /* False if another instance has the port, which has been logged. */
 static bool port_claim(struct port *port, const char *path, dev_t device)
 {
+	char name[64];
 	pid_t owner;
-	int err = claim_take(&port->claim, device, &owner);
+	int err;
 
+	snprintf(name, sizeof(name), "port-%u-%u", major(device), minor(device));
+	err = claim_take(&port->claim, name, &owner);
 	if (err == -EBUSY)
 		log_error("%s is already shared by another cuse-qmux (pid %d)", path, (int)owner);
 	else if (err < 0)
@@ -389,6 +401,7 @@ static bool port_open_device(struct port *port, const char *path)
 		return false;
 	}
 	port->device = st.st_rdev;
+	by_id_take(&port->id_claim, &port->modem, port->path);
 	port_make_raw(fd);
 	port->fd = fd;
 	return true;
@@ -396,10 +409,11 @@ static bool port_open_device(struct port *port, const char *path)
 
 bool port_open(struct port *port, const char *path)
 {
-	*port = (struct port){.open_pause = OPEN_PAUSE, .claim = {.fd = -1}};
+	*port = (struct port){
+		.open_pause = OPEN_PAUSE, .claim = {.fd = -1}, .id_claim = {.fd = -1}};
 	if (port_open_device(port, path))
 		return true;
-	claim_drop(&port->claim);
+	port_drop_claims(port);
 	return false;
 }
 
@@ -452,5 +466,5 @@ void port_close(struct port *port)
 		close(port->fd);
 	else if (!driver_stop(port->driver))
 		log_warning("%s: its driver does not return", port->path);
-	claim_drop(&port->claim);
+	port_drop_claims(port);
 }

@@ -42,7 +42,8 @@ struct port {
 	size_t frame_max;      /* bytes */
 	struct identity modem; /* the modem behind it */
 	dev_t device;
-	struct claim claim;
+	struct claim claim;    /* of the device */
+	struct claim id_claim; /* of the modem's links in by-id */
 	struct loop *loop;
 	int fd;
 	struct driver *driver; /* owns fd; NULL before port_start(), and for a terminal */

@@ -88,7 +88,8 @@ static int registry_write_file(const char *path, const char *port, unsigned inde
 
 	if (!file)
 		return -errno;
-	if (fprintf(file, "CUSE_QMUX_PORT=%s\nCUSE_QMUX_INDEX=%u\n%s", port, index,
+	if (fprintf(file, "CUSE_QMUX_PORT=%s\nCUSE_QMUX_INDEX=%u\n%s%s%s%s", port, index,
+		    modem->id[0] ? "CUSE_QMUX_ID=" : "", modem->id, modem->id[0] ? "\n" : "",
 		    modem->properties) < 0)
 		err = -errno;
 	if (fclose(file) != 0 && err == 0)

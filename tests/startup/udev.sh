@@ -118,6 +118,45 @@ ID_PATH=here
 ID_SERIAL=12" ]
 }
 
+# instance_of PORT: starts an instance until it is ready, and reads its node's ID.
+instance_of()
+{
+	start "$dir/cuse-qmux" --nodes=1 "$1"
+	await_said ready
+	id=$(sed -n 's/^CUSE_QMUX_ID=//p' "/run/cuse-qmux/qmi-virt$2")
+}
+
+# The links in by-id belong to the first of two modems with the same serial number.
+test_links_by_serial_number()
+{
+	local other sim2 first first_lines first_numbers=$numbers id
+	local properties=(ID_SERIAL_SHORT=12 ID_SERIAL=M/12 ID_BUS=usb ID_USB_INTERFACE_NUM=04)
+
+	"$BUILD/qmi-modem-sim" >"$dir/name" &
+	sim2=$!
+	read -r other <"$dir/name"
+	usb qmi_wwan ID_PATH=here "${properties[@]}"
+	numbers=$((0x$(stat -Lc %t "$other"))):$((0x$(stat -Lc %T "$other")))
+	pretend usbmisc "$bus/qmi_wwan/1-1:1.0/usbmisc/cdc-wdm1" ID_PATH=there "${properties[@]}"
+	instance_of "$port" 0
+	check 'links: the first has them' [ "$id" = usb-M_12-if04 ]
+	first=$process
+	first_lines=$lines
+	instance_of "$other" 1
+	check 'links: the second does not' [ -z "$id" ]
+	check 'links: it says why' says "$other (there) has the same serial number as $port (here), which"
+	finish TERM
+	process=$first
+	lines=$first_lines
+	finish KILL
+	instance_of "$other" 0
+	check 'links: a killed instance does not keep them' [ "$id" = usb-M_12-if04 ]
+	check 'links: nobody is named' silent_about 'serial number'
+	finish TERM
+	numbers=$first_numbers
+	kill "$sim2"
+}
+
 # The property overrides the command line, and can be invalid in the same ways.
 test_options_of_udev()
 {

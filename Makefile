@@ -10,6 +10,8 @@ MANDIR     ?= $(PREFIX)/share/man
 SYSCONFDIR ?= /etc
 UDEVDIR    ?= $(PREFIX)/lib/udev/rules.d
 UNITDIR    ?= $(PREFIX)/lib/systemd/system
+# systemd looks for sleep hooks only there.
+SLEEPDIR   ?= /usr/lib/systemd/system-sleep
 DESTDIR    ?=
 
 # CC, CPPFLAGS, CFLAGS, LDFLAGS and LDLIBS belong to the caller, who sets them in the
@@ -50,6 +52,7 @@ objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(sort $(wildcard $(1)/*.c)))
 LIB    = $(call objects,lib)
 DAEMON = $(filter-out $(NO_LOOP),$(call objects,cuse-qmux))
 SIM    = $(call objects,tools/qmi-modem-sim)
+SLEEP  = $(call objects,tools/cuse-qmux-sleep)
 UNIT   = $(call objects,tests/unit)
 CUSE   = $(call objects,tests/cuse)
 SYSTEM = $(call objects,tests/system)
@@ -68,7 +71,7 @@ else
 NO_LOOP = %/loop_ring.o
 endif
 
-all: $(BUILD)/cuse-qmux $(BUILD)/qmi-modem-sim ## build the daemon and the simulated modem
+all: $(BUILD)/cuse-qmux $(BUILD)/cuse-qmux-sleep $(BUILD)/qmi-modem-sim ## build all that is installed
 
 help: ## show this list
 	@sed -n "s/^\([a-z-]*\):.*## /\1\t/p" Makefile | expand -t 14
@@ -76,12 +79,15 @@ help: ## show this list
 	@echo 'SANITIZE=1 (check): run unit tests under ASan and UBSan, the daemon under UBSan and valgrind.'
 	@echo 'V=1: show each command. WERROR=1: treat warnings as errors.'
 	@echo 'LIBURING=no: build the daemon without io_uring.'
-	@echo 'PREFIX ($(PREFIX)), DESTDIR, SBINDIR, BINDIR, MANDIR, SYSCONFDIR, UDEVDIR, UNITDIR,'
+	@echo 'PREFIX ($(PREFIX)), DESTDIR, SBINDIR, BINDIR, MANDIR, SYSCONFDIR, UDEVDIR, UNITDIR, SLEEPDIR,'
 	@echo 'CC, CPPFLAGS, CFLAGS ($(CFLAGS)), LDFLAGS, LDLIBS, PKG_CONFIG, INSTALL have their usual'
 	@echo 'meaning; set them in the environment or on the command line.'
 
 $(BUILD)/cuse-qmux: LIBS = $(FUSE_LIBS) $(LOOP_LIBS) -pthread
 $(BUILD)/cuse-qmux: $(DAEMON) $(LIB)
+	$(link)
+
+$(BUILD)/cuse-qmux-sleep: $(SLEEP)
 	$(link)
 
 $(BUILD)/qmi-modem-sim: $(SIM) $(BUILD)/obj/lib/frame.o $(BUILD)/obj/lib/names.o
@@ -130,7 +136,7 @@ $(BUILD)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(compile)
 
--include $(patsubst %.o,%.d,$(LIB) $(DAEMON) $(SIM) $(UNIT) $(CUSE) $(FAULTS) $(ADVERSARY) $(SYSTEM) $(BENCH) $(SIMULATION))
+-include $(patsubst %.o,%.d,$(LIB) $(DAEMON) $(SIM) $(SLEEP) $(UNIT) $(CUSE) $(FAULTS) $(ADVERSARY) $(SYSTEM) $(BENCH) $(SIMULATION))
 
 BENCH_OUT = $(BUILD)/bench
 BENCH_PROGRAMS = $(BUILD)/tests/bench-modem $(BUILD)/tests/bench-client
@@ -178,7 +184,7 @@ system-stage: all $(BUILD)/tests/system-client
 	$(MAKE) --no-print-directory install DESTDIR=$(SYSTEM_STAGE) PREFIX=/usr SYSCONFDIR=/etc
 
 # The shipped sources, compiled but not linked, so that no library is needed.
-shipped-objects: $(LIB) $(DAEMON) $(SIM)
+shipped-objects: $(LIB) $(DAEMON) $(SIM) $(SLEEP)
 
 programs: test-programs $(BUILD)/tests/system-client $(BENCH_PROGRAMS)
 
@@ -229,7 +235,7 @@ coverage: ## check that units and simulation cover lib/: every line, 95 % of bra
 	@tools/install-deps check coverage
 	tests/coverage
 
-SOURCES = $(sort $(wildcard lib/*.[ch] cuse-qmux/*.[ch] tools/qmi-modem-sim/*.[ch] tests/*/*.[ch]))
+SOURCES = $(sort $(wildcard lib/*.[ch] cuse-qmux/*.[ch] tools/*/*.[ch] tests/*/*.[ch]))
 SCRIPTS = .ci/run tests/run tests/report.sh tests/coverage tests/fuzz/run tests/simulation/check-mutants \
 	tests/mutants/check-daemon tests/waiting.sh tests/watchdog.sh \
 	tests/startup/run tests/startup/options tests/qmicli/run tests/qmicli/bench.sh \
@@ -248,11 +254,11 @@ lint: ## run all static checks
 		-std=c11 $(OWN_CPPFLAGS) $(VERSION_FLAG) $(FUSE_CFLAGS)
 	cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr \
 		--enable=warning,performance,portability --suppress=missingIncludeSystem \
-		$(OWN_CPPFLAGS) $(VERSION_FLAG) lib cuse-qmux tools/qmi-modem-sim
+		$(OWN_CPPFLAGS) $(VERSION_FLAG) lib cuse-qmux tools/qmi-modem-sim tools/cuse-qmux-sleep
 	shellcheck $(SCRIPTS)
 	$(MAKE) -s -j"$$(nproc)" BUILD=$(LINT)/gcc CC=gcc WERROR=1 programs
 	$(MAKE) -s -j"$$(nproc)" BUILD=$(LINT)/clang CC=clang WERROR=1 programs fuzz-objects
-	for floors in $(wildcard lib/floors cuse-qmux/floors tools/qmi-modem-sim/floors); do \
+	for floors in $(wildcard lib/floors cuse-qmux/floors tools/*/floors); do \
 		tests/lint/floors $${floors%/*} $$floors $(LINT)/gcc || exit; \
 	done
 	tests/lint/portability $(LINT)
@@ -262,13 +268,15 @@ format: ## format the sources as lint requires
 	clang-format -i $(SOURCES)
 
 # Keeps existing settings.
-install: all ## install the daemon, udev rules, unit, simulated modem and man pages
+install: all ## install the daemon, udev rules, unit, sleep hook, simulated modem and man pages
 	$(INSTALL) -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man8 \
 		$(DESTDIR)$(MANDIR)/man4 $(DESTDIR)$(UDEVDIR) $(DESTDIR)$(UNITDIR) \
-		$(DESTDIR)$(SYSCONFDIR)/default
-	$(INSTALL) -m 755 $(BUILD)/cuse-qmux $(DESTDIR)$(SBINDIR)
+		$(DESTDIR)$(SYSCONFDIR)/default $(DESTDIR)$(SLEEPDIR)
+	$(INSTALL) -m 755 $(BUILD)/cuse-qmux $(BUILD)/cuse-qmux-sleep $(DESTDIR)$(SBINDIR)
+	ln -sf $(SBINDIR)/cuse-qmux-sleep $(DESTDIR)$(SLEEPDIR)/cuse-qmux
 	$(INSTALL) -m 755 $(BUILD)/qmi-modem-sim $(DESTDIR)$(BINDIR)
-	$(INSTALL) -m 644 cuse-qmux/cuse-qmux.8 $(DESTDIR)$(MANDIR)/man8
+	$(INSTALL) -m 644 cuse-qmux/cuse-qmux.8 tools/cuse-qmux-sleep/cuse-qmux-sleep.8 \
+		$(DESTDIR)$(MANDIR)/man8
 	$(INSTALL) -m 644 cuse-qmux/qmi-virt.4 $(DESTDIR)$(MANDIR)/man4
 	$(INSTALL) -m 644 udev/90-cuse-qmux.rules $(DESTDIR)$(UDEVDIR)
 	sed 's|@SBINDIR@|$(SBINDIR)|; s|@SYSCONFDIR@|$(SYSCONFDIR)|' udev/cuse-qmux@.service.in \
@@ -279,7 +287,9 @@ install: all ## install the daemon, udev rules, unit, simulated modem and man pa
 
 uninstall: ## remove the installed files, except the settings
 	rm -f $(DESTDIR)$(SBINDIR)/cuse-qmux $(DESTDIR)$(BINDIR)/qmi-modem-sim \
+		$(DESTDIR)$(SBINDIR)/cuse-qmux-sleep $(DESTDIR)$(SLEEPDIR)/cuse-qmux \
 		$(DESTDIR)$(MANDIR)/man8/cuse-qmux.8 $(DESTDIR)$(MANDIR)/man4/qmi-virt.4 \
+		$(DESTDIR)$(MANDIR)/man8/cuse-qmux-sleep.8 \
 		$(DESTDIR)$(UDEVDIR)/90-cuse-qmux.rules $(DESTDIR)$(UNITDIR)/cuse-qmux@.service
 
 clean: ## remove all build products

@@ -18,11 +18,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "frame.h"
+#include "system_client.h"
 
 #define PATIENCE        60000 /* ms for an answer: the guest is slow */
 #define PATIENCE_OF_ALL 300   /* s */
-#define FRAME_MAX       4200
 #define IN_FLIGHT       4
 
 /* DMS messages. */
@@ -32,30 +31,19 @@
 
 #define PADDING 0x7E /* a TLV type that no message uses */
 
-struct client {
-	int fd;
-	const char *imei;
-	uint8_t cid; /* of DMS */
-	uint16_t tid;
-};
-
-struct frame {
-	uint8_t data[FRAME_MAX];
-};
-
-static void die(const char *what)
+void die(const char *what)
 {
 	fprintf(stderr, "client: %s: %s\n", what, strerror(errno));
 	exit(EXIT_FAILURE);
 }
 
-static void wrong(const char *what)
+void wrong(const char *what)
 {
 	fprintf(stderr, "client: %s\n", what);
 	exit(EXIT_FAILURE);
 }
 
-static int open_node(const char *node, int flags)
+int open_node(const char *node, int flags)
 {
 	int fd = open(node, O_RDWR | O_CLOEXEC | flags);
 
@@ -72,8 +60,7 @@ static void await(const struct client *client, short events)
 		wrong("no answer");
 }
 
-/* Sends a whole frame. Returns 0 or -errno. */
-static int send_frame(const struct client *client, const struct frame *frame)
+int send_frame(const struct client *client, const struct frame *frame)
 {
 	size_t size = frame_size(frame->data);
 	ssize_t written;
@@ -87,7 +74,7 @@ static int send_frame(const struct client *client, const struct frame *frame)
 	return 0;
 }
 
-static int receive_frame(const struct client *client, struct frame *frame)
+int receive_frame(const struct client *client, struct frame *frame)
 {
 	ssize_t got;
 	size_t size;
@@ -102,15 +89,14 @@ static int receive_frame(const struct client *client, struct frame *frame)
 	return 0;
 }
 
-/* Adds a TLV so that the frame has this many bytes, which must be at least 3 more. */
-static void pad(struct frame *frame, size_t size)
+void pad(struct frame *frame, size_t size)
 {
 	static const uint8_t zeros[FRAME_MAX];
 
 	frame_add_tlv(frame->data, PADDING, zeros, (uint16_t)(size - frame_size(frame->data) - 3));
 }
 
-static bool answers(const struct frame *answer, const struct frame *request)
+bool answers(const struct frame *answer, const struct frame *request)
 {
 	return frame_kind(answer->data) == FRAME_RESPONSE &&
 	       frame_service(answer->data) == frame_service(request->data) &&
@@ -119,8 +105,7 @@ static bool answers(const struct frame *answer, const struct frame *request)
 	       frame_message(answer->data) == frame_message(request->data);
 }
 
-/* Returns 0 or -errno. */
-static int ask(const struct client *client, const struct frame *request, struct frame *answer)
+int ask(const struct client *client, const struct frame *request, struct frame *answer)
 {
 	int err = send_frame(client, request);
 
@@ -136,7 +121,7 @@ static int ask(const struct client *client, const struct frame *request, struct 
 	return 0;
 }
 
-static int allocate(struct client *client)
+int allocate(struct client *client, uint8_t service)
 {
 	struct frame frame;
 	struct frame answer;
@@ -145,7 +130,7 @@ static int allocate(struct client *client)
 
 	frame_begin(frame.data, FRAME_REQUEST, QMI_SERVICE_CTL, QMI_CID_NONE, 1,
 		    QMI_CTL_ALLOCATE_CID);
-	frame_add_tlv(frame.data, QMI_TLV_FIRST, (uint8_t[]){QMI_SERVICE_DMS}, 1);
+	frame_add_tlv(frame.data, QMI_TLV_FIRST, &service, 1);
 	err = ask(client, &frame, &answer);
 	if (err < 0)
 		return err;
@@ -234,7 +219,7 @@ static void run_exchange(const char *node, const char *imei, unsigned requests, 
 	struct frame awaited[IN_FLIGHT];
 	unsigned count = 0;
 
-	if (allocate(&client) < 0)
+	if (allocate(&client, QMI_SERVICE_DMS) < 0)
 		die("allocate");
 	for (unsigned number = 0; number < requests; number++) {
 		next_request(&client, &awaited[count], number);
@@ -261,8 +246,7 @@ static int await_children(void)
 	return failures ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-/* Sets an alarm again, because a child does not inherit it. */
-static void fork_or_die(pid_t *pid)
+void fork_or_die(pid_t *pid)
 {
 	fflush(stdout);
 	*pid = fork();
@@ -301,7 +285,7 @@ static void print_imei(const char *node)
 	const uint8_t *value;
 	uint16_t length;
 
-	if (allocate(&client) < 0)
+	if (allocate(&client, QMI_SERVICE_DMS) < 0)
 		die("allocate");
 	next_request(&client, &request, 3);
 	if (ask(&client, &request, &answer) < 0)
@@ -339,7 +323,7 @@ static int load(char **args)
 	unsigned restarts = 0;
 	struct frame request;
 	struct frame answer;
-	int err = allocate(&client);
+	int err = allocate(&client, QMI_SERVICE_DMS);
 
 	signal(SIGTERM, stop);
 	puts("running");
@@ -354,7 +338,7 @@ static int load(char **args)
 		error = frame_error(answer.data);
 		if (error == QMI_ERROR_ABORTED || error == QMI_ERROR_INVALID_CLIENT_ID) {
 			restarts++;
-			err = allocate(&client);
+			err = allocate(&client, QMI_SERVICE_DMS);
 		} else if (error == QMI_ERROR_INTERNAL) {
 			lost++; /* on its way to the modem: V15 */
 		} else if (error != QMI_ERROR_NONE) {
@@ -460,7 +444,7 @@ static int limit(char **args)
 
 	if (ioctl(client.fd, IOCTL_WDM_MAX_COMMAND, &max) < 0)
 		die("IOCTL_WDM_MAX_COMMAND");
-	if (allocate(&client) < 0)
+	if (allocate(&client, QMI_SERVICE_DMS) < 0)
 		die("allocate");
 	for (size_t size = max - 1U; size <= max + 1U; size++) {
 		int err;
@@ -544,6 +528,7 @@ static const struct {
 } commands[] = {
 	{"exchange", 4, exchange}, {"imei", 1, imei},   {"load", 2, load},
 	{"unplug", 1, unplug},     {"limit", 1, limit}, {"intrude", 2, intrude},
+	{"sleeper", 2, sleeper},
 };
 
 int main(int argc, char **argv)
@@ -555,7 +540,7 @@ int main(int argc, char **argv)
 			return commands[i].run(argv + 2);
 	}
 	fputs("client: exchange NODE IMEI CLIENTS REQUESTS, imei NODE..., load NODE IMEI, unplug "
-	      "NODE, limit NODE or intrude PORT HOW\n",
+	      "NODE, limit NODE, intrude PORT HOW or sleeper NODE HOW\n",
 	      stderr);
 	return EXIT_FAILURE;
 }

@@ -267,6 +267,8 @@ lint: ## run all static checks
 format: ## format the sources as lint requires
 	clang-format -i $(SOURCES)
 
+fill_in = sed 's|@SBINDIR@|$(SBINDIR)|; s|@SYSCONFDIR@|$(SYSCONFDIR)|'
+
 # Keeps existing settings.
 install: all ## install the daemon, udev rules, unit, sleep hook, simulated modem and man pages
 	$(INSTALL) -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man8 \
@@ -278,14 +280,15 @@ install: all ## install the daemon, udev rules, unit, sleep hook, simulated mode
 	$(INSTALL) -m 644 cuse-qmux/cuse-qmux.8 tools/cuse-qmux-sleep/cuse-qmux-sleep.8 \
 		$(DESTDIR)$(MANDIR)/man8
 	$(INSTALL) -m 644 cuse-qmux/qmi-virt.4 $(DESTDIR)$(MANDIR)/man4
-	$(INSTALL) -m 644 udev/90-cuse-qmux.rules $(DESTDIR)$(UDEVDIR)
-	sed 's|@SBINDIR@|$(SBINDIR)|; s|@SYSCONFDIR@|$(SYSCONFDIR)|' udev/cuse-qmux@.service.in \
-		>$(DESTDIR)$(UNITDIR)/cuse-qmux@.service
-	chmod 644 $(DESTDIR)$(UNITDIR)/cuse-qmux@.service
+	$(fill_in) udev/90-cuse-qmux.rules.in >$(DESTDIR)$(UDEVDIR)/90-cuse-qmux.rules
+	$(fill_in) udev/cuse-qmux@.service.in >$(DESTDIR)$(UNITDIR)/cuse-qmux@.service
+	chmod 644 $(DESTDIR)$(UDEVDIR)/90-cuse-qmux.rules $(DESTDIR)$(UNITDIR)/cuse-qmux@.service
 	[ -e $(DESTDIR)$(SYSCONFDIR)/default/cuse-qmux ] || \
 		$(INSTALL) -m 644 udev/cuse-qmux.default $(DESTDIR)$(SYSCONFDIR)/default/cuse-qmux
 
+# Of an instance that was killed.
 uninstall: ## remove the installed files, except the settings
+	[ -n "$(DESTDIR)" ] || $(SBINDIR)/cuse-qmux --give-back || true
 	rm -f $(DESTDIR)$(SBINDIR)/cuse-qmux $(DESTDIR)$(BINDIR)/qmi-modem-sim \
 		$(DESTDIR)$(SBINDIR)/cuse-qmux-sleep $(DESTDIR)$(SLEEPDIR)/cuse-qmux \
 		$(DESTDIR)$(MANDIR)/man8/cuse-qmux.8 $(DESTDIR)$(MANDIR)/man4/qmi-virt.4 \

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "registry.h"
@@ -62,6 +63,27 @@ int claim_take(struct claim *claim, const char *name, pid_t *owner)
 		close(fd);
 	} while (err == 0);
 	return err;
+}
+
+bool claim_is_taken(const char *name)
+{
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	char path[CLAIM_PATH_MAX];
+	bool taken;
+	int fd;
+
+	snprintf(path, sizeof(path), REGISTRY_DIRECTORY "/%s", name);
+	fd = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	taken = fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+	close(fd);
+	return taken;
+}
+
+void claim_port_name(char name[CLAIM_PORT_MAX], dev_t device)
+{
+	snprintf(name, CLAIM_PORT_MAX, "port-%u-%u", major(device), minor(device));
 }
 
 void claim_drop(struct claim *claim)

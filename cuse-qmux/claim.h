@@ -6,6 +6,7 @@
 #ifndef CLAIM_H
 #define CLAIM_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #define CLAIM_PATH_MAX 300
@@ -21,6 +22,16 @@ struct claim {
  * case.
  */
 int claim_take(struct claim *claim, const char *name, pid_t *owner);
+
+/*
+ * True if an instance has it. Call it only in a process without that claim, which would be
+ * lost.
+ */
+bool claim_is_taken(const char *name);
+
+/* The name for a port. */
+#define CLAIM_PORT_MAX 32
+void claim_port_name(char name[CLAIM_PORT_MAX], dev_t device);
 
 /* Does nothing if there is none. */
 void claim_drop(struct claim *claim);

@@ -22,6 +22,7 @@
 #include "port.h"
 #include "sandbox.h"
 #include "supervisor.h"
+#include "takeover.h"
 #include "trace.h"
 #include "traffic.h"
 
@@ -51,6 +52,7 @@ struct instance {
 	unsigned nodes_created;
 	const char *space_names[MUX_NODES_MAX]; /* the node that each CID space belongs to */
 	unsigned spaces_taken;
+	struct takeover takeover;
 	struct chores chores;
 };
 
@@ -127,6 +129,8 @@ static void instance_port_unplugged(void *context)
 
 	log_info("%s was unplugged", instance->port.path);
 	supervisor_notify("STOPPING=1\nSTATUS=The modem was unplugged");
+	/* Before the modem comes back, and its port finds the name taken. */
+	takeover_end(&instance->takeover);
 	instance_begin_closing(instance);
 }
 
@@ -300,6 +304,13 @@ static unsigned instance_take_space(struct instance *instance, const char *name)
 	return instance->spaces_taken++;
 }
 
+static void instance_take_over(struct instance *instance)
+{
+	if (instance->options.take_over)
+		takeover_begin(&instance->takeover, instance->port.device,
+			       instance->nodes[0].alias.node);
+}
+
 static void instance_publish_nodes(struct instance *instance)
 {
 	unsigned count = instance->options.nodes;
@@ -315,6 +326,8 @@ static void instance_publish_nodes(struct instance *instance)
 			return;
 		}
 		instance->nodes_created++;
+		if (index == 0)
+			instance_take_over(instance);
 	}
 	sandbox_complete();
 	log_info("ready: %s is shared by %u nodes, /dev/%s to /dev/%s", instance->port.path, count,
@@ -453,6 +466,9 @@ static int instance_run_on_port(struct instance *instance)
 		instance_run_loop(instance);
 	else
 		instance->status = EXIT_FAILURE;
+	/* The name never leads to a node that is gone, nor to a port that is still read here. */
+	port_close(&instance->port);
+	takeover_end(&instance->takeover);
 	instance_destroy_nodes(instance);
 	if (log_enabled(LOG_LEVEL_DEBUG))
 		instance_log_counters(instance);
@@ -486,6 +502,8 @@ static int instance_run_if_possible(struct instance *instance)
 
 	if (!node_check_cuse(&unsuitable))
 		return unsuitable ? EXIT_UNSUITABLE : EXIT_FAILURE;
+	/* Also before another instance's name could lead to a node of this one. */
+	takeover_give_back(instance->options.port);
 	if (!port_open(port, instance->options.port))
 		return port->unsuitable ? EXIT_UNSUITABLE : EXIT_FAILURE;
 	status = instance_run_with_modem_options(instance);

@@ -8,6 +8,7 @@
 #include "instance.h"
 #include "log.h"
 #include "options.h"
+#include "takeover.h"
 
 /*
  * Opens those of the standard files that are closed. Otherwise the port, for instance,
@@ -39,6 +40,9 @@ int main(int argc, char *argv[])
 		break;
 	case OPTIONS_INVALID:
 		status = EXIT_USAGE;
+		break;
+	case OPTIONS_GIVE_BACK:
+		status = takeover_give_back(options.port) ? EXIT_SUCCESS : EXIT_FAILURE;
 		break;
 	case OPTIONS_RUN:
 	default:

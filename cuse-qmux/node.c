@@ -14,6 +14,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "device.h"
 #include "list.h"
 #include "log.h"
 #include "open_file.h"
@@ -328,25 +329,6 @@ static void node_clear_name(const struct node *node)
 	unlink(path);
 }
 
-/* Stores the node's device number, according to the kernel. Returns 0 or -errno. */
-static int node_read_device(const struct node *node, dev_t *device)
-{
-	char path[NODE_NAME_MAX + 32];
-	unsigned major;
-	unsigned minor;
-	FILE *file;
-	int found;
-
-	snprintf(path, sizeof(path), "/sys/class/cuse/%s/dev", node->name);
-	file = fopen(path, "re");
-	if (!file)
-		return -errno;
-	found = fscanf(file, "%u:%u", &major, &minor);
-	fclose(file);
-	*device = makedev(major, minor);
-	return found == 2 ? 0 : -EIO;
-}
-
 enum node_attempt {
 	NODE_PUBLISHED,
 	NODE_REFUSED, /* the name is taken */
@@ -429,7 +411,7 @@ static void node_unpublish(struct node *node)
 /* Finds the device number and makes the device nodes for it. Returns 0 or -errno. */
 static int node_name_device(struct node *node, dev_t *device)
 {
-	int err = node_read_device(node, device);
+	int err = device_number("cuse", node->name, device);
 
 	if (err < 0)
 		return err;

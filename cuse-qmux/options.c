@@ -24,6 +24,9 @@
 enum {
 	OPTION_NAME = 0x100,
 	OPTION_NO_SYNC,
+	OPTION_TAKE_OVER,
+	OPTION_NO_TAKE_OVER,
+	OPTION_GIVE_BACK,
 	OPTION_ORPHAN_TIMEOUT,
 	OPTION_TRANSACTION_TIMEOUT,
 	OPTION_CTL_TIMEOUT,
@@ -38,6 +41,9 @@ static const struct option options_long[] = {
 	{"nodes", required_argument, NULL, 'n'},
 	{"name", required_argument, NULL, OPTION_NAME},
 	{"no-sync", no_argument, NULL, OPTION_NO_SYNC},
+	{"take-over", no_argument, NULL, OPTION_TAKE_OVER},
+	{"no-take-over", no_argument, NULL, OPTION_NO_TAKE_OVER},
+	{"give-back", no_argument, NULL, OPTION_GIVE_BACK},
 	{"orphan-timeout", required_argument, NULL, OPTION_ORPHAN_TIMEOUT},
 	{"transaction-timeout", required_argument, NULL, OPTION_TRANSACTION_TIMEOUT},
 	{"ctl-timeout", required_argument, NULL, OPTION_CTL_TIMEOUT},
@@ -60,6 +66,10 @@ static void options_print_help(void)
 	     "      --name=PREFIX    name the nodes /dev/PREFIX0 and so on (default qmi-virt)\n"
 	     "      --no-sync        do not send Sync at the start; clients allocated earlier\n"
 	     "                       then stay allocated on the modem\n"
+	     "      --take-over      make PORT a name of the first node (--no-take-over: do not,\n"
+	     "                       which is the default)\n"
+	     "      --give-back      only give PORT, and every other name that an instance has\n"
+	     "                       left behind, back to its port\n"
 	     "      --orphan-timeout=SECONDS\n"
 	     "                       release clients that no session has held for this long\n"
 	     "                       (default 0: only when the modem runs out of client ids)\n"
@@ -150,6 +160,10 @@ static bool options_take(struct options *options, int option, const char *value)
 	case OPTION_NO_SYNC:
 		options->sync = false;
 		return true;
+	case OPTION_TAKE_OVER:
+	case OPTION_NO_TAKE_OVER:
+		options->take_over = option == OPTION_TAKE_OVER;
+		return true;
 	case OPTION_ORPHAN_TIMEOUT:
 		return options_parse_seconds("orphan-timeout", value, 0, &options->orphan_timeout);
 	case OPTION_TRANSACTION_TIMEOUT:
@@ -186,6 +200,7 @@ static int options_next(int argc, char *argv[])
 
 enum options_outcome options_parse(struct options *options, int argc, char *argv[])
 {
+	enum options_outcome outcome = OPTIONS_RUN;
 	int option;
 
 	*options = (struct options){
@@ -206,10 +221,12 @@ enum options_outcome options_parse(struct options *options, int argc, char *argv
 			puts("cuse-qmux " VERSION);
 			return OPTIONS_DONE;
 		}
-		if (!options_take(options, option, optarg))
+		if (option == OPTION_GIVE_BACK)
+			outcome = OPTIONS_GIVE_BACK;
+		else if (!options_take(options, option, optarg))
 			return OPTIONS_INVALID;
 	}
-	if (optind == argc) {
+	if (optind == argc && outcome == OPTIONS_RUN) {
 		log_error("no port given: name one, for instance /dev/cdc-wdm0");
 		return OPTIONS_INVALID;
 	}
@@ -218,7 +235,7 @@ enum options_outcome options_parse(struct options *options, int argc, char *argv
 		return OPTIONS_INVALID;
 	}
 	options->port = argv[optind];
-	return OPTIONS_RUN;
+	return outcome;
 }
 
 enum log_level options_log_level(const struct options *options)

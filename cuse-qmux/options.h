@@ -17,6 +17,7 @@ struct options {
 	const char *name; /* prefix of the node names */
 	unsigned nodes;
 	bool sync;
+	bool take_over;               /* V27 */
 	uint64_t orphan_timeout;      /* ms; 0: off */
 	uint64_t transaction_timeout; /* ms */
 	uint64_t ctl_timeout;         /* ms */
@@ -28,8 +29,9 @@ struct options {
 
 enum options_outcome {
 	OPTIONS_RUN,
-	OPTIONS_DONE,    /* --help or --version has been printed */
-	OPTIONS_INVALID, /* the error has been printed to stderr */
+	OPTIONS_GIVE_BACK, /* no instance; port may be NULL */
+	OPTIONS_DONE,      /* --help or --version has been printed */
+	OPTIONS_INVALID,   /* the error has been printed to stderr */
 };
 
 /* Fills *options, whose strings point into argv. */

@@ -12,7 +12,6 @@
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -20,10 +19,13 @@
 #include "list.h"
 #include "log.h"
 #include "lookout.h"
+#include "takeover.h"
 
 #define OPEN_PAUSE     20 /* ms before a stuck port is reopened; doubles each time */
 #define OPEN_PAUSE_MAX 1000
 #define READ_MAX       65536
+
+#define PORT_NODE_PATH_MAX 32
 
 #ifdef __GLIBC__
 #define WDM_MAX_COMMAND IOCTL_WDM_MAX_COMMAND
@@ -199,16 +201,19 @@ static void port_write_reported(struct port *port, const struct driver_report *r
 		driver_write(port->driver, port->frame, port->frame_left);
 }
 
-static bool port_is_gone(int error)
+static bool port_is_gone(const struct port *port, int error)
 {
-	return error == ENODEV || error == ENXIO || error == ENOENT;
+	struct stat st;
+
+	return error == ENODEV || error == ENXIO || error == ENOENT ||
+	       (fstat(port->node, &st) == 0 && st.st_nlink == 0);
 }
 
 static void port_reopen_reported(struct port *port, const struct driver_report *report)
 {
 	int error = -report->result;
 
-	if (port_is_gone(error)) {
+	if (error && port_is_gone(port, error)) {
 		port_unplug(port);
 	} else if (error) {
 		log_warning("%s: cannot reopen: %s", port->path, strerror(error));
@@ -305,7 +310,7 @@ static bool port_check(struct port *port, const char *path, const struct stat *s
 			  path);
 		return false;
 	}
-	identity_find(modem, st->st_rdev);
+	identity_find(modem, port->device);
 	if (modem->kind == MODEM_MBIM) {
 		log_error("%s speaks MBIM (%s), which is not supported", path, modem->name);
 		return false;
@@ -364,11 +369,11 @@ static bool port_find_limit(struct port *port, int fd)
 /* False if another instance has the port, which has been logged. */
 static bool port_claim(struct port *port, const char *path, dev_t device)
 {
-	char name[64];
+	char name[CLAIM_PORT_MAX];
 	pid_t owner;
 	int err;
 
-	snprintf(name, sizeof(name), "port-%u-%u", major(device), minor(device));
+	claim_port_name(name, device);
 	err = claim_take(&port->claim, name, &owner);
 	if (err == -EBUSY)
 		log_error("%s is already shared by another cuse-qmux (pid %d)", path, (int)owner);
@@ -377,22 +382,57 @@ static bool port_claim(struct port *port, const char *path, dev_t device)
 	return err != -EBUSY;
 }
 
+/* Finds the port and its node, without opening it. Returns 0 or -errno. */
+static int port_find(struct port *port, const char *path, struct stat *st)
+{
+	bool known;
+
+	if (!realpath(path, port->path))
+		return -errno;
+	known = takeover_resolve(port->path, &port->device);
+	port->node = open(port->path, O_PATH | O_CLOEXEC);
+	if (port->node < 0 || fstat(port->node, st) < 0)
+		return -errno;
+	if (!known)
+		port->device = st->st_rdev;
+	return S_ISCHR(st->st_mode) && port->device == 0 ? -ENOENT : 0;
+}
+
+/* The path of the node itself, whatever name it has. */
+static void port_node_path(const struct port *port, char path[PORT_NODE_PATH_MAX])
+{
+	snprintf(path, PORT_NODE_PATH_MAX, "/proc/self/fd/%d", port->node);
+}
+
+/* Returns a descriptor or -errno. */
+static int port_open_node(const struct port *port, const struct stat *st)
+{
+	char path[PORT_NODE_PATH_MAX];
+	int fd;
+
+	if (st->st_rdev != port->device)
+		return -ENODEV;
+	port_node_path(port, path);
+	fd = open(path, PORT_OPEN_FLAGS);
+	return fd < 0 ? -errno : fd;
+}
+
 /* On false the reason has been logged. */
 static bool port_open_device(struct port *port, const char *path)
 {
 	struct stat st;
-	int fd;
+	int fd = port_find(port, path, &st);
 
-	if (!realpath(path, port->path) || stat(port->path, &st) < 0) {
-		port_explain(path, errno);
+	if (fd < 0) {
+		port_explain(path, -fd);
 		return false;
 	}
 	port->unsuitable = !port_check(port, path, &st);
-	if (port->unsuitable || !port_claim(port, path, st.st_rdev))
+	if (port->unsuitable || !port_claim(port, path, port->device))
 		return false;
-	fd = open(port->path, PORT_OPEN_FLAGS);
+	fd = port_open_node(port, &st);
 	if (fd < 0) {
-		port_explain(path, errno);
+		port_explain(path, -fd);
 		return false;
 	}
 	port->unsuitable = !port_find_limit(port, fd);
@@ -400,7 +440,6 @@ static bool port_open_device(struct port *port, const char *path)
 		close(fd);
 		return false;
 	}
-	port->device = st.st_rdev;
 	by_id_take(&port->id_claim, &port->modem, port->path);
 	port_make_raw(fd);
 	port->fd = fd;
@@ -409,19 +448,25 @@ static bool port_open_device(struct port *port, const char *path)
 
 bool port_open(struct port *port, const char *path)
 {
-	*port = (struct port){
-		.open_pause = OPEN_PAUSE, .claim = {.fd = -1}, .id_claim = {.fd = -1}};
+	*port = (struct port){.fd = -1,
+			      .node = -1,
+			      .open_pause = OPEN_PAUSE,
+			      .claim = {.fd = -1},
+			      .id_claim = {.fd = -1}};
 	if (port_open_device(port, path))
 		return true;
-	port_drop_claims(port);
+	port_close(port);
 	return false;
 }
 
 /* Returns 0 or -errno. */
 static int port_watch_driver(struct port *port)
 {
-	int err = driver_start(&port->driver, port->path, port->fd);
+	char path[PORT_NODE_PATH_MAX];
+	int err;
 
+	port_node_path(port, path);
+	err = driver_start(&port->driver, path, port->fd);
 	if (err < 0)
 		return err;
 	port->watch.fd = driver_socket(port->driver);
@@ -461,10 +506,16 @@ bool port_gives_messages(const struct port *port)
 
 void port_close(struct port *port)
 {
-	loop_remove(port->loop, &port->watch);
-	if (!port->driver)
-		close(port->fd);
-	else if (!driver_stop(port->driver))
+	if (port->loop)
+		loop_remove(port->loop, &port->watch);
+	if (port->driver && !driver_stop(port->driver))
 		log_warning("%s: its driver does not return", port->path);
+	if (!port->driver && port->fd >= 0)
+		close(port->fd);
+	if (port->node >= 0)
+		close(port->node);
 	port_drop_claims(port);
+	port->loop = NULL;
+	port->driver = NULL;
+	port->fd = port->node = -1;
 }

@@ -42,6 +42,7 @@ struct port {
 	size_t frame_max;      /* bytes */
 	struct identity modem; /* the modem behind it */
 	dev_t device;
+	int node;              /* O_PATH: its name may lead to a virtual node meanwhile (V27) */
 	struct claim claim;    /* of the device */
 	struct claim id_claim; /* of the modem's links in by-id */
 	struct loop *loop;
@@ -79,7 +80,7 @@ bool port_start(struct port *port, struct loop *loop, const struct port_events *
 /* True if each read gives one message, as a driver's does, and not a terminal's. */
 bool port_gives_messages(const struct port *port);
 
-/* Whether or not it was started. */
+/* Whether or not it was started. May be called twice. */
 void port_close(struct port *port);
 
 /* The last component of the path, within the port: V25. */

@@ -44,6 +44,7 @@ extern const struct test_group wdm_tests;
 extern const struct test_group held_tests;
 extern const struct test_group habit_tests;
 extern const struct test_group lost_tail_tests;
+extern const struct test_group takeover_tests;
 extern const struct test_group modem_tests;
 extern const struct test_group mixed_tests;
 

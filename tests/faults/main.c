@@ -12,7 +12,7 @@
 #include "fault_bench.h"
 
 static const struct test_group *const groups[] = {
-	&kill_tests,  &port_tests,      &wdm_tests,   &held_tests,
+	&kill_tests,  &port_tests,      &wdm_tests,   &held_tests,  &takeover_tests,
 	&habit_tests, &lost_tail_tests, &modem_tests, &mixed_tests,
 };
 

@@ -26,7 +26,7 @@ open_all()
 # requests may fail.
 intruder_start()
 {
-	"$CLIENT" intrude /dev/cdc-wdm0 "$1" >"$DIR/intruder" 2>&1 &
+	"$CLIENT" intrude /dev/qmi-real/cdc-wdm0 "$1" >"$DIR/intruder" 2>&1 &
 	intruder=$!
 	need await 30 grep -q running "$DIR/intruder"
 	for _ in 1 2 3; do

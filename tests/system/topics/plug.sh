@@ -72,7 +72,7 @@ test_plug()
 	check "and its index" says 'CUSE_QMUX_INDEX=2' udevadm info /dev/qmi-virt2
 	check "and its modem" says "ID_SERIAL_SHORT=${IMEI[a]}" udevadm info /dev/qmi-virt2
 	check "ModemManager is told to leave the port alone" \
-		says 'ID_MM_PORT_IGNORE=1' udevadm info /dev/cdc-wdm0
+		says 'ID_MM_PORT_IGNORE=1' udevadm info /sys/class/usbmisc/cdc-wdm0
 	check "there is one instance" test "$(instances)" = 'cuse-qmux@cdc-wdm0.service'
 	check "systemd shows it as ready" \
 		says 'is shared by 4 nodes' systemctl status cuse-qmux@cdc-wdm0

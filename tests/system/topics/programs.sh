@@ -33,6 +33,6 @@ test_users()
 		runuser -u outsider -- "$CLIENT" imei /dev/qmi-virt/1/cdc-wdm0
 	for user in insider outsider; do
 		check "the real port is closed to the $user" refused 1 'Permission denied' \
-			runuser -u "$user" -- "$CLIENT" imei /dev/cdc-wdm0
+			runuser -u "$user" -- "$CLIENT" imei /dev/qmi-real/cdc-wdm0
 	done
 }

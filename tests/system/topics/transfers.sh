@@ -99,7 +99,7 @@ test_error_of_a_held_port()
 {
 	local holder cursor warnings
 
-	sleep 1000 <>/dev/cdc-wdm0 &
+	sleep 1000 <>/dev/qmi-real/cdc-wdm0 &
 	holder=$!
 	cursor=$(journal_cursor)
 	make_lasting_error

@@ -84,6 +84,8 @@ void alias_destroy(const struct alias *alias)
 	unlink(alias->path);
 	rmdir(alias->directory);
 	rmdir(alias->base);
+	/* A program that still knows it must not open the next device with its number by it. */
+	chmod(alias->node, 0);
 	/* devtmpfs removes only nodes that it made itself. */
 	unlink(alias->node);
 }

@@ -107,6 +107,16 @@ static void await_device(const char *path, dev_t device)
 	}
 }
 
+/* Nobody can open by this node what gets its number next. */
+static void expect_shut(int place)
+{
+	struct stat status;
+
+	assert_return_code(fstat(place, &status), errno);
+	assert_int_equal(status.st_mode, S_IFCHR);
+	close(place);
+}
+
 static void expect_served(const char *path)
 {
 	uint8_t frame[FRAME_ROOM];
@@ -121,6 +131,7 @@ static void expect_served(const char *path)
 static void test_V27_name_leads_to_the_node(struct bench *b)
 {
 	struct stat real = plug(b);
+	int place;
 
 	spawn(b, "--take-over");
 	expect_taken(real.st_rdev);
@@ -131,9 +142,11 @@ static void test_V27_name_leads_to_the_node(struct bench *b)
 	assert_int_equal(status_of(PORT).st_gid, GROUP);
 	expect_served(PORT);
 	assert_int_equal(b->wdm.report->opened, 1);
+	place = open(PORT, O_PATH | O_CLOEXEC);
 	daemon_signal(&b->daemon, SIGTERM);
 	assert_int_equal(daemon_wait(&b->daemon, deadline_usual()), 0);
 	expect_given_back(&real);
+	expect_shut(place);
 }
 
 static void test_V27_name_is_left_alone(struct bench *b)
@@ -212,9 +225,9 @@ static void test_V27_unplugged(struct bench *b)
 /* The kernel cannot remove the name of a port that is gone, nor make the next one's. */
 static void test_V27_killed_and_unplugged(struct bench *b)
 {
-	struct stat real = plug(b);
 	int place;
 
+	plug(b);
 	spawn(b, "--take-over");
 	place = open(REAL, O_PATH | O_CLOEXEC);
 	kill_daemon(b);
@@ -223,10 +236,7 @@ static void test_V27_killed_and_unplugged(struct bench *b)
 	run("--give-back", NULL, 0, NULL);
 	assert_false(exists(PORT));
 	assert_false(exists(DIRECTORY));
-	/* Nobody can open what gets the number next by this node. */
-	assert_return_code(fstat(place, &real), errno);
-	assert_int_equal(real.st_mode, S_IFCHR);
-	close(place);
+	expect_shut(place);
 }
 
 static void test_V27_replugged_as_another_device(struct bench *b)
@@ -255,11 +265,15 @@ static void test_V27_replugged_as_another_device(struct bench *b)
 
 static void test_V27_port_is_reopened(struct bench *b)
 {
+	int64_t deadline = deadline_usual();
+
 	plug(b);
 	spawn(b, "--take-over");
 	wdm_raise_error(&b->wdm);
-	while (b->wdm.report->opened < 2)
+	while (b->wdm.report->opened < 2) {
+		assert_true(now_ms() < deadline);
 		pause_briefly();
+	}
 	expect_served(PORT);
 	assert_int_equal(b->wdm.report->opened, 2);
 }

@@ -25,11 +25,14 @@ struct takeover_paths {
 	char fresh[PATH_SIZE];
 };
 
-static void takeover_find_paths(struct takeover_paths *paths, const char *name)
+static struct takeover_paths takeover_paths(const char *name)
 {
-	snprintf(paths->usual, PATH_SIZE, "/dev/%s", name);
-	snprintf(paths->real, PATH_SIZE, TAKEOVER_DIRECTORY "/%s", name);
-	snprintf(paths->fresh, PATH_SIZE, TAKEOVER_DIRECTORY "/%s.new", name);
+	struct takeover_paths paths;
+
+	snprintf(paths.usual, PATH_SIZE, "/dev/%s", name);
+	snprintf(paths.real, PATH_SIZE, TAKEOVER_DIRECTORY "/%s", name);
+	snprintf(paths.fresh, PATH_SIZE, TAKEOVER_DIRECTORY "/%s.new", name);
+	return paths;
 }
 
 /* The device that this path itself is a node of; 0 if it is none. */
@@ -107,10 +110,9 @@ static int takeover_restore_port(const struct takeover_paths *paths, dev_t devic
 static int takeover_restore(const char *name)
 {
 	dev_t device = takeover_device_called(name);
-	struct takeover_paths paths;
+	struct takeover_paths paths = takeover_paths(name);
 	int err = 0;
 
-	takeover_find_paths(&paths, name);
 	if (device != 0)
 		err = takeover_restore_port(&paths, device);
 	else if (takeover_device_at(paths.real) != 0 && takeover_may_replace(paths.usual))
@@ -177,7 +179,7 @@ void takeover_begin(struct takeover *takeover, dev_t device, const char *node)
 		log_warning("cannot take over the port's name: the kernel has none for it");
 		return;
 	}
-	takeover_find_paths(&paths, takeover->name);
+	paths = takeover_paths(takeover->name);
 	lock = registry_lock();
 	if (lock < 0)
 		return;
@@ -213,10 +215,9 @@ void takeover_end(struct takeover *takeover)
 static bool takeover_lives(const char *name)
 {
 	dev_t device = takeover_device_called(name);
-	struct takeover_paths paths;
+	struct takeover_paths paths = takeover_paths(name);
 	char port[CLAIM_PORT_MAX];
 
-	takeover_find_paths(&paths, name);
 	claim_port_name(port, device != 0 ? device : takeover_device_at(paths.real));
 	return claim_is_taken(port);
 }

@@ -67,6 +67,15 @@ static bool takeover_may_replace(const char *usual)
 	return !device_name(device, name) || device_is_cuse(device);
 }
 
+/* True if the name is left of a port that is gone. */
+static bool takeover_is_leftover(const struct takeover_paths *paths, const char *name)
+{
+	bool known = takeover_device_at(paths->real) != 0 || strncmp(name, "cdc-wdm", 7) == 0 ||
+		     strncmp(name, "wwan", 4) == 0;
+
+	return known && takeover_device_at(paths->usual) != 0 && takeover_may_replace(paths->usual);
+}
+
 /* A program that still knows the node must not open the next device with its number by it. */
 static void takeover_discard(const char *path)
 {
@@ -78,14 +87,16 @@ static void takeover_discard(const char *path)
 /* Only where the kernel could not make the node, because the name was taken. */
 static int takeover_make_node(const struct takeover_paths *paths, dev_t device)
 {
+	int err;
+
 	mkdir(TAKEOVER_DIRECTORY, 0700);
 	unlink(paths->fresh);
 	if (mknod(paths->fresh, S_IFCHR | 0600, device) < 0)
 		return -errno;
-	if (rename(paths->fresh, paths->usual) == 0)
-		return 0;
-	unlink(paths->fresh);
-	return -errno;
+	err = rename(paths->fresh, paths->usual) < 0 ? -errno : 0;
+	if (err < 0)
+		unlink(paths->fresh);
+	return err;
 }
 
 /* Makes the name lead to the device that the kernel calls so. Returns 0 or -errno. */
@@ -115,7 +126,7 @@ static int takeover_restore(const char *name)
 
 	if (device != 0)
 		err = takeover_restore_port(&paths, device);
-	else if (takeover_device_at(paths.real) != 0 && takeover_may_replace(paths.usual))
+	else if (takeover_is_leftover(&paths, name))
 		unlink(paths.usual);
 	if (takeover_device_at(paths.real) != device || device == 0)
 		takeover_discard(paths.real);
@@ -255,28 +266,20 @@ static const char *takeover_name_in(const char *path, const char *directory)
 	return name;
 }
 
-/* True if the path leads to a node of an instance, under the name of a port that is gone. */
-static bool takeover_is_of_gone_port(const char *path, const char *name)
-{
-	dev_t device = takeover_device_at(path);
-	char own[DEVICE_NAME_MAX];
-
-	return device_is_cuse(device) && device_name(device, own) && strcmp(own, name) != 0;
-}
-
 bool takeover_resolve(char *path, dev_t *device)
 {
-	char name[DEVICE_NAME_MAX];
-	const char *in_dev = takeover_name_in(path, "/dev/");
-	const char *found = in_dev ? in_dev : takeover_name_in(path, TAKEOVER_DIRECTORY "/");
+	const char *name = takeover_name_in(path, "/dev/");
+	struct takeover_paths paths;
 
-	if (!found)
+	if (!name)
+		name = takeover_name_in(path, TAKEOVER_DIRECTORY "/");
+	if (!name)
 		return false;
-	snprintf(name, sizeof(name), "%s", found);
+	paths = takeover_paths(name);
 	*device = takeover_device_called(name);
-	if (*device == 0 && in_dev && !takeover_is_of_gone_port(path, name))
+	if (*device == 0 && !takeover_is_leftover(&paths, name))
 		return false;
-	sprintf(path, "/dev/%s", name);
+	strcpy(path, paths.usual);
 	return true;
 }
 

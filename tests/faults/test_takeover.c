@@ -225,9 +225,9 @@ static void test_V27_unplugged(struct bench *b)
 /* The kernel cannot remove the name of a port that is gone, nor make the next one's. */
 static void test_V27_killed_and_unplugged(struct bench *b)
 {
+	struct stat before = plug(b);
 	int place;
 
-	plug(b);
 	spawn(b, "--take-over");
 	place = open(REAL, O_PATH | O_CLOEXEC);
 	kill_daemon(b);
@@ -237,6 +237,10 @@ static void test_V27_killed_and_unplugged(struct bench *b)
 	assert_false(exists(PORT));
 	assert_false(exists(DIRECTORY));
 	expect_shut(place);
+	/* One that the kernel has not made itself. */
+	assert_return_code(mknod(PORT, S_IFCHR | 0600, before.st_rdev), errno);
+	run("--no-take-over", PORT, 1, "no such port: " PORT);
+	assert_false(exists(PORT));
 }
 
 static void test_V27_replugged_as_another_device(struct bench *b)

@@ -4,6 +4,7 @@
 #include "../cuse/watchdog.h"
 #include "footprint.h"
 #include "sysfs.h"
+#include "wdm_device.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -12,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #define TIMEOUT_SECONDS 2
 #define ORPHAN_MS       5000 /* far longer than --orphan-timeout */
@@ -27,6 +29,14 @@ struct bench *bench_create(void)
 	return b;
 }
 
+/* A killed daemon does not give the port's name back (V27). */
+static void clear_names(void)
+{
+	unlink("/dev/" WDM_NAME);
+	unlink("/dev/qmi-real/" WDM_NAME);
+	rmdir("/dev/qmi-real");
+}
+
 void bench_destroy(struct bench *b)
 {
 	for (size_t i = 0; i < BENCH_STEADIES; i++)
@@ -34,6 +44,7 @@ void bench_destroy(struct bench *b)
 	daemon_destroy(&b->daemon);
 	sysfs_restore();
 	wdm_destroy(&b->wdm);
+	clear_names();
 	sim_destroy(&b->sim);
 	munmap(b->trouble, sizeof(*b->trouble));
 	free(b);

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -20,6 +21,8 @@
 
 #define OWNER 65534
 #define GROUP 20
+
+#define KILLS 40
 
 static struct stat status_of(const char *path)
 {
@@ -190,6 +193,29 @@ static void test_V27_killed(struct bench *b)
 	expect_given_back(&real);
 }
 
+/* Whatever it was doing: starting, taking the name, serving, giving it back. */
+static void test_V27_killed_at_any_time(struct bench *b)
+{
+	struct stat real = plug(b);
+	int64_t began = now_ms();
+	int life;
+
+	spawn(b, "--take-over");
+	daemon_signal(&b->daemon, SIGTERM);
+	assert_int_equal(daemon_wait(&b->daemon, deadline_usual()), 0);
+	life = (int)(now_ms() - began);
+	daemon_destroy(&b->daemon);
+	for (int round = 0; round < KILLS; round++) {
+		daemon_spawn(&b->daemon, (const char *[]){"-n1", "--take-over", PORT, NULL});
+		poll(NULL, 0, life * round / KILLS);
+		if (round >= KILLS / 2)
+			daemon_signal(&b->daemon, SIGTERM);
+		kill_daemon(b);
+		run("--give-back", PORT, 0, NULL);
+		expect_given_back(&real);
+	}
+}
+
 /* Its node's number may be the next instance's. */
 static void test_V27_killed_beside_another(struct bench *b)
 {
@@ -315,6 +341,7 @@ static const struct test_case cases[] = {
 	TEST_CASE(test_V27_name_is_left_alone),
 	TEST_CASE(test_V27_taken_name_names_the_port),
 	TEST_CASE(test_V27_killed),
+	TEST_CASE(test_V27_killed_at_any_time),
 	TEST_CASE(test_V27_killed_beside_another),
 	TEST_CASE(test_V27_unplugged),
 	TEST_CASE(test_V27_killed_and_unplugged),

@@ -45,7 +45,7 @@ bool device_name(dev_t device, char name[DEVICE_NAME_MAX])
 bool device_is_cuse(dev_t device)
 {
 	char name[DEVICE_NAME_MAX];
-	dev_t found;
+	dev_t found = 0;
 
 	return device_name(device, name) && device_number("cuse", name, &found) == 0 &&
 	       found == device;

@@ -387,6 +387,7 @@ static int port_find(struct port *port, const char *path, struct stat *st)
 {
 	bool known;
 
+	*st = (struct stat){0};
 	if (!realpath(path, port->path))
 		return -errno;
 	known = takeover_resolve(port->path, &port->device);

@@ -47,7 +47,7 @@ static dev_t takeover_device_at(const char *path)
 static dev_t takeover_device_called(const char *name)
 {
 	static const char *const classes[] = {"usbmisc", "wwan", "cuse"};
-	dev_t device;
+	dev_t device = 0;
 
 	for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++) {
 		if (device_number(classes[i], name, &device) == 0)
@@ -266,7 +266,7 @@ static const char *takeover_name_in(const char *path, const char *directory)
 	return name;
 }
 
-bool takeover_resolve(char *path, dev_t *device)
+bool takeover_resolve(char path[PATH_MAX], dev_t *device)
 {
 	const char *name = takeover_name_in(path, "/dev/");
 	struct takeover_paths paths;
@@ -279,7 +279,7 @@ bool takeover_resolve(char *path, dev_t *device)
 	*device = takeover_device_called(name);
 	if (*device == 0 && !takeover_is_leftover(&paths, name))
 		return false;
-	strcpy(path, paths.usual);
+	memcpy(path, paths.usual, sizeof(paths.usual));
 	return true;
 }
 

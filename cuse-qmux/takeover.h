@@ -11,6 +11,7 @@
 #ifndef TAKEOVER_H
 #define TAKEOVER_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
@@ -45,6 +46,6 @@ bool takeover_give_back(const char *port);
  * /dev, or in the directory, makes path the name in /dev, which may lead to a node, and
  * stores the number of the port, 0 if it is gone. False if it is any other path.
  */
-bool takeover_resolve(char *path, dev_t *device);
+bool takeover_resolve(char path[PATH_MAX], dev_t *device);
 
 #endif

@@ -41,6 +41,22 @@ kill_hard() { systemctl kill --signal=KILL "$PORT_UNIT"; }
 
 unit_is() { [[ $(systemctl show -P ActiveState "$PORT_UNIT") = "$1" ]]; }
 
+# The usual name leads to a node, which anybody may have open.
+test_take_over_holders()
+{
+	local cursor sharer holder
+
+	cursor=$(journal_cursor)
+	sleep 1000 <>/dev/cdc-wdm0 &
+	sharer=$!
+	sleep 1000 <>"$REAL/cdc-wdm0" &
+	holder=$!
+	check "a program that opens the real port is named, by the port's usual name" await 60 \
+		journal_says "/dev/cdc-wdm0 is also held by sleep (pid $holder)" "$cursor"
+	check "one that opens the usual name is not" refused 1 '' journal_says "(pid $sharer)" "$cursor"
+	kill "$holder" "$sharer"
+}
+
 test_take_over()
 {
 	local pid

@@ -382,7 +382,7 @@ static bool port_claim(struct port *port, const char *path, dev_t device)
 	return err != -EBUSY;
 }
 
-/* Finds the port and its node, without opening it. Returns 0 or -errno. */
+/* Finds the port, without opening it. Returns 0 or -errno. */
 static int port_find(struct port *port, const char *path, struct stat *st)
 {
 	bool known;
@@ -391,8 +391,7 @@ static int port_find(struct port *port, const char *path, struct stat *st)
 	if (!realpath(path, port->path))
 		return -errno;
 	known = takeover_resolve(port->path, &port->device);
-	port->node = open(port->path, O_PATH | O_CLOEXEC);
-	if (port->node < 0 || fstat(port->node, st) < 0)
+	if (stat(port->path, st) < 0)
 		return -errno;
 	if (!known)
 		port->device = st->st_rdev;
@@ -406,12 +405,16 @@ static void port_node_path(const struct port *port, char path[PORT_NODE_PATH_MAX
 }
 
 /* Returns a descriptor or -errno. */
-static int port_open_node(const struct port *port, const struct stat *st)
+static int port_open_node(struct port *port)
 {
 	char path[PORT_NODE_PATH_MAX];
+	struct stat st;
 	int fd;
 
-	if (st->st_rdev != port->device)
+	port->node = open(port->path, O_PATH | O_CLOEXEC);
+	if (port->node < 0 || fstat(port->node, &st) < 0)
+		return -errno;
+	if (st.st_rdev != port->device)
 		return -ENODEV;
 	port_node_path(port, path);
 	fd = open(path, PORT_OPEN_FLAGS);
@@ -431,7 +434,7 @@ static bool port_open_device(struct port *port, const char *path)
 	port->unsuitable = !port_check(port, path, &st);
 	if (port->unsuitable || !port_claim(port, path, port->device))
 		return false;
-	fd = port_open_node(port, &st);
+	fd = port_open_node(port);
 	if (fd < 0) {
 		port_explain(path, -fd);
 		return false;

@@ -213,10 +213,10 @@ void takeover_end(struct takeover *takeover)
 
 	if (!takeover->taken)
 		return;
-	takeover->taken = false;
 	lock = registry_lock();
 	if (lock < 0)
 		return;
+	takeover->taken = false;
 	takeover_give_name_back(takeover->name);
 	rmdir(TAKEOVER_DIRECTORY);
 	close(lock);

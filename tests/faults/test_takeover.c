@@ -235,6 +235,7 @@ static void test_V27_killed_beside_another(struct bench *b)
 static void test_V27_unplugged(struct bench *b)
 {
 	struct stat real = plug(b);
+	char byte;
 	int fd;
 
 	spawn(b, "--take-over");
@@ -242,7 +243,8 @@ static void test_V27_unplugged(struct bench *b)
 	wdm_unplug(&b->wdm, ENODEV);
 	/* Before the instance ends, which waits for this session. */
 	await_device(PORT, real.st_rdev);
-	assert_true(exists(NODE));
+	assert_int_equal(read(fd, &byte, 1), -1);
+	assert_int_equal(errno, ENODEV);
 	close(fd);
 	assert_int_equal(daemon_wait(&b->daemon, deadline_usual()), 0);
 	expect_given_back(&real);

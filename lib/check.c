@@ -86,7 +86,7 @@ static const char *check_session(const struct mux *mux, const struct session *se
 	const char *fault;
 
 	CHECK(session->all == &mux->sessions);
-	CHECK(session->node < mux->config.nodes);
+	CHECK(session->node < mux->config.nodes + mux->config.proxy);
 	CHECK(session->id <= mux->sessions.seen);
 	CHECK(session->partial_bytes <= session->partial_capacity);
 	fault = check_queue(&session->responses);

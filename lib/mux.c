@@ -18,7 +18,7 @@ struct mux *mux_create(const struct mux_config *config)
 	struct mux *mux = calloc(1, sizeof(*mux));
 	int err = 0;
 
-	assert(config->nodes >= 1 && config->nodes <= MUX_NODES_MAX);
+	assert(config->nodes + config->proxy >= 1 && config->nodes <= MUX_NODES_MAX);
 	assert(config->frame_max >= FRAME_MAX_MIN && config->frame_max <= QMUX_SIZE_MAX);
 	if (!mux)
 		return NULL;
@@ -30,7 +30,7 @@ struct mux *mux_create(const struct mux_config *config)
 	device_sync_init(&mux->device_sync);
 	err |= users_init(&mux->users, config->memory);
 	err |= transactions_init(&mux->transactions);
-	err |= clients_init(&mux->clients, config->nodes, config->orphan_timeout);
+	err |= clients_init(&mux->clients, config->nodes + config->proxy, config->orphan_timeout);
 	err |= input_init(&mux->input);
 	err |= turns_init(&mux->turns, config->frame_max);
 	if (err) {
@@ -123,7 +123,7 @@ struct session *mux_open(struct mux *mux, unsigned node, uint32_t uid, void *own
 	struct user *user;
 	struct session *session;
 
-	assert(node < mux->config.nodes);
+	assert(node < mux->config.nodes + mux->config.proxy);
 	if (mux->unplugged || mux->stopping) {
 		errno = ENODEV;
 		return NULL;

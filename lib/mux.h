@@ -10,7 +10,7 @@
  * What needs no modem is done in turns too, a bounded number of them in each call
  * of mux_write() and mux_tick(): while some are left, mux_deadline() is 0.
  *
- * qmi-virt(4) states the rules that the mux keeps, V1 to V25 and V28.
+ * qmi-virt(4) states the rules that the mux keeps, V1 to V26 and V28.
  */
 #ifndef MUX_H
 #define MUX_H
@@ -66,7 +66,8 @@ struct mux_hooks {
 };
 
 struct mux_config {
-	unsigned nodes;               /* 1 to MUX_NODES_MAX */
+	unsigned nodes;               /* up to MUX_NODES_MAX; 0 only with proxy */
+	bool proxy;                   /* V26: there is one more, the last, for connections */
 	size_t frame_max;             /* bytes of the longest frame that the port accepts */
 	size_t queue_bytes;           /* V14: a session's inbound queue */
 	size_t memory;                /* V28: bytes for all sessions and what they cause */
@@ -111,7 +112,8 @@ uint64_t mux_unasked(const struct mux *mux);          /* those to no request, no
 /* Sessions. The owner is an opaque pointer of the caller's. */
 
 /*
- * Opens a session on a node, 0 to nodes - 1, for a user: uid 0 is root. NULL with
+ * Opens a session on a node, 0 to nodes - 1, or nodes for the proxy's, for a user: uid 0
+ * is root. NULL with
  * errno ENODEV (V17, V18), EMFILE (V28: too many sessions) or ENOMEM.
  */
 struct session *mux_open(struct mux *mux, unsigned node, uint32_t uid, void *owner);

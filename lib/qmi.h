@@ -37,6 +37,8 @@ enum qmi_ctl_message {
 	QMI_CTL_INVALID_CID = 0x0025,
 	QMI_CTL_SET_DATA_FORMAT = 0x0026,
 	QMI_CTL_SYNC = 0x0027,
+	/* Of libqmi's proxy, from here on: V26. */
+	QMI_CTL_PROXY_OPEN = 0xFF00,
 };
 
 enum qmi_wds_message {
@@ -72,7 +74,10 @@ enum qmi_error {
 	QMI_ERROR_ABORTED = 4,
 	QMI_ERROR_CLIENT_IDS_EXHAUSTED = 5,
 	QMI_ERROR_INVALID_CLIENT_ID = 7,
+	QMI_ERROR_MISSING_ARGUMENT = 17,
 	QMI_ERROR_NO_EFFECT = 26,
+	QMI_ERROR_ACCESS_DENIED = 82,
+	QMI_ERROR_NOT_SUPPORTED = 94,
 };
 
 #endif

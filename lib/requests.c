@@ -55,6 +55,14 @@ static const uint8_t *requests_subject(const uint8_t *frame, uint16_t size)
 	return value && len == size ? value : NULL;
 }
 
+/* V26: the modem does not know the messages of libqmi's proxy. */
+static bool requests_is_for_proxy(const struct mux *mux, const struct session *session,
+				  uint16_t message)
+{
+	return mux->config.proxy && session->node == mux->config.nodes &&
+	       message >= QMI_CTL_PROXY_OPEN;
+}
+
 static bool requests_ctl_needs_modem(const struct mux *mux, const struct session *session,
 				     const uint8_t *frame)
 {
@@ -74,7 +82,7 @@ static bool requests_ctl_needs_modem(const struct mux *mux, const struct session
 	case QMI_CTL_SYNC:
 		return false;
 	default:
-		return true;
+		return !requests_is_for_proxy(mux, session, frame_message(frame));
 	}
 }
 
@@ -134,6 +142,10 @@ static void requests_answer_ctl(struct mux *mux, struct session *session, const 
 		own_sync(mux, session, frame_tid(frame));
 	else if (message == QMI_CTL_ALLOCATE_CID)
 		requests_answer_allocate(mux, session, frame);
+	else if (message >= QMI_CTL_PROXY_OPEN)
+		requests_refuse(mux, session, frame,
+				message == QMI_CTL_PROXY_OPEN ? QMI_ERROR_NONE
+							      : QMI_ERROR_NOT_SUPPORTED);
 	else
 		requests_refuse(mux, session, frame,
 				requests_subject(frame, 2) ? QMI_ERROR_INVALID_CLIENT_ID

@@ -22,7 +22,8 @@ static const struct test_group *const groups[] = {
 	&mux_ctl_limit_tests,  &mux_client_limit_tests,
 	&mux_holder_tests,     &mux_fairness_tests,
 	&mux_local_turn_tests, &mux_window_tests,
-	&open_files_tests,     &log_kinds_tests,
+	&mux_proxy_tests,      &open_files_tests,
+	&log_kinds_tests,
 };
 
 int main(void)

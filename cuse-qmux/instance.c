@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #include "chores.h"
+#include "clock.h"
+#include "connections.h"
 #include "list.h"
 #include "log.h"
 #include "lookout.h"
@@ -50,10 +52,12 @@ struct instance {
 	struct node_host host;
 	struct node nodes[MUX_NODES_MAX];
 	unsigned nodes_created;
-	const char *space_names[MUX_NODES_MAX]; /* the node that each CID space belongs to */
+	const char *space_names[MUX_NODES_MAX + 1]; /* the node that each CID space belongs to */
 	unsigned spaces_taken;
 	struct takeover takeover;
+	struct connections connections;
 	struct chores chores;
+	uint64_t idle_since; /* ms */
 };
 
 static void instance_enter(struct instance *instance, enum instance_state state, uint64_t timeout)
@@ -67,6 +71,7 @@ static void instance_begin_closing(struct instance *instance)
 {
 	if (instance->state == INSTANCE_ENDED)
 		return;
+	connections_refuse(&instance->connections);
 	mux_port_unplugged(instance->mux);
 	instance_enter(instance, INSTANCE_CLOSING, CLOSE_TIMEOUT);
 }
@@ -75,6 +80,7 @@ static void instance_begin_stopping(struct instance *instance)
 {
 	log_info("stopping: releasing %u clients", mux_client_count(instance->mux));
 	supervisor_notify("STOPPING=1\nSTATUS=Releasing the modem's clients");
+	connections_refuse(&instance->connections);
 	mux_stop(instance->mux);
 	instance_enter(instance, INSTANCE_STOPPING, STOP_TIMEOUT);
 }
@@ -184,6 +190,7 @@ static struct mux *instance_make_mux(struct instance *instance)
 	const struct options *options = &instance->options;
 	struct mux_config config = {
 		.nodes = options->nodes, /* one CID space each */
+		.proxy = true,
 		.frame_max = instance->port.frame_max,
 		.queue_bytes = options->queue_bytes,
 		.memory = options->memory,
@@ -299,7 +306,7 @@ static void instance_fail(struct instance *instance)
 /* Takes a CID space for a front end's sessions. The instance keeps the name. */
 static unsigned instance_take_space(struct instance *instance, const char *name)
 {
-	assert(instance->spaces_taken < MUX_NODES_MAX);
+	assert(instance->spaces_taken <= MUX_NODES_MAX);
 	instance->space_names[instance->spaces_taken] = name;
 	return instance->spaces_taken++;
 }
@@ -311,37 +318,117 @@ static void instance_take_over(struct instance *instance)
 			       instance->nodes[0].alias.node);
 }
 
-static void instance_publish_nodes(struct instance *instance)
+/* V26: the proxy's socket serves the names of nodes, too. */
+static void instance_lead_to_proxy(const struct instance *instance, const struct node *node)
 {
-	unsigned count = instance->options.nodes;
-	const char *first = instance->nodes[0].name;
-	const char *last = instance->nodes[count - 1].name;
+	int err = 0;
 
-	for (unsigned index = 0; index < count; index++) {
+	if (instance->connections.listening)
+		err = handover_link(node->device, instance->port.device);
+	if (err < 0)
+		log_warning("libqmi's proxy socket will not serve /dev/%s: %s", node->name,
+			    strerror(-err));
+}
+
+/* False if the instance has failed. */
+static bool instance_create_nodes(struct instance *instance)
+{
+	for (unsigned index = 0; index < instance->options.nodes; index++) {
 		struct node *node = &instance->nodes[index];
 		unsigned space = instance_take_space(instance, node->name);
 
 		if (!node_create(node, &instance->host, index, space)) {
 			instance_fail(instance);
-			return;
+			return false;
 		}
 		instance->nodes_created++;
+		instance_lead_to_proxy(instance, node);
 		if (index == 0)
 			instance_take_over(instance);
 	}
+	return true;
+}
+
+static void instance_report_ready(const struct instance *instance)
+{
+	const char *port = instance->port.path;
+	unsigned count = instance->options.nodes;
+	const char *first = instance->nodes[0].name;
+	const char *last;
+
+	if (count == 0) {
+		log_info("ready: %s is shared through libqmi's proxy socket", port);
+		supervisor_notify("READY=1\nSTATUS=%s is shared through libqmi's proxy socket",
+				  port);
+		return;
+	}
+	last = instance->nodes[count - 1].name;
+	log_info("ready: %s is shared by %u nodes, /dev/%s to /dev/%s", port, count, first, last);
+	supervisor_notify("READY=1\nSTATUS=%s is shared by %u nodes, %s to %s", port, count, first,
+			  last);
+}
+
+static void instance_begin_serving(struct instance *instance)
+{
+	if (!instance_create_nodes(instance))
+		return;
 	sandbox_complete();
-	log_info("ready: %s is shared by %u nodes, /dev/%s to /dev/%s", instance->port.path, count,
-		 first, last);
-	supervisor_notify("READY=1\nSTATUS=%s is shared by %u nodes, %s to %s", instance->port.path,
-			  count, first, last);
+	connections_serve(&instance->connections);
+	instance_report_ready(instance);
+	instance->idle_since = instance->loop.now;
 	instance_enter(instance, INSTANCE_SERVING, MUX_NEVER);
+}
+
+/* False if the instance cannot go on without, and the reason has been logged. */
+static bool instance_start_connections(struct instance *instance)
+{
+	unsigned space = instance->options.nodes;
+	int err = connections_start(&instance->connections, &instance->loop, instance->mux, space,
+				    instance->port.device);
+
+	instance->space_names[space] = "proxy";
+	if (err == 0)
+		return true;
+	if (space > 0)
+		log_warning("programs that use libqmi's proxy socket cannot use %s: %s",
+			    instance->port.path, strerror(-err));
+	else
+		log_error("cannot take connections for %s: %s", instance->port.path,
+			  strerror(-err));
+	return space > 0;
+}
+
+/* With --idle-exit: nobody has the modem open, or has left a client to use again. */
+static bool instance_is_idle(const struct instance *instance)
+{
+	return instance->options.idle_exit > 0 && mux_session_count(instance->mux) == 0 &&
+	       mux_client_count(instance->mux) == 0;
+}
+
+static uint64_t instance_idle_deadline(const struct instance *instance)
+{
+	if (instance->state != INSTANCE_SERVING || !instance_is_idle(instance))
+		return MUX_NEVER;
+	return instance->idle_since + instance->options.idle_exit;
+}
+
+static void instance_exit_if_idle(struct instance *instance)
+{
+	if (!instance_is_idle(instance))
+		instance->idle_since = instance->loop.now;
+	if (instance_idle_deadline(instance) <= instance->loop.now)
+		instance_begin_stopping(instance);
 }
 
 static void instance_destroy_nodes(struct instance *instance)
 {
 	pace_finish(&instance->host.pace);
-	while (instance->nodes_created > 0)
-		node_destroy(&instance->nodes[--instance->nodes_created]);
+	while (instance->nodes_created > 0) {
+		struct node *node = &instance->nodes[--instance->nodes_created];
+
+		handover_unlink(node->device);
+		node_destroy(node);
+	}
 	free(instance->host.buffer.mem);
 }
 
@@ -381,11 +468,13 @@ static void instance_advance(struct instance *instance)
 				    "starting, be in another mode, or not speak QMI on this port",
 				    MUX_SYNC_PATIENCE / 1000);
 		if (late || mux_sync_answered(instance->mux))
-			instance_publish_nodes(instance);
+			instance_begin_serving(instance);
 		break;
 	case INSTANCE_SERVING:
 		if (instance->host.broken)
 			instance_fail(instance);
+		else
+			instance_exit_if_idle(instance);
 		break;
 	case INSTANCE_STOPPING:
 		if (late)
@@ -410,6 +499,7 @@ static void instance_settle(struct instance *instance)
 	do {
 		before = instance->state;
 		instance_pump(instance);
+		connections_check(&instance->connections);
 		instance_advance(instance);
 	} while (instance->state != before);
 }
@@ -419,7 +509,7 @@ static void instance_run_loop(struct instance *instance)
 	instance_enter(instance, INSTANCE_STARTING,
 		       instance->options.sync ? MUX_SYNC_PATIENCE : MUX_NEVER);
 	if (!instance->options.sync) {
-		instance_publish_nodes(instance);
+		instance_begin_serving(instance);
 	} else if (mux_start_sync(instance->mux, instance->loop.now) < 0) {
 		log_error("out of memory");
 		instance_fail(instance);
@@ -432,9 +522,9 @@ static void instance_run_loop(struct instance *instance)
 		if (instance->state == INSTANCE_ENDED)
 			return;
 		traffic_watch(&instance->chores.traffic, instance->loop.now);
-		deadline = chores_deadline(&instance->chores);
-		if (instance->state_deadline < deadline)
-			deadline = instance->state_deadline;
+		deadline = sooner(chores_deadline(&instance->chores), instance->state_deadline);
+		deadline = sooner(deadline, connections_deadline(&instance->connections));
+		deadline = sooner(deadline, instance_idle_deadline(instance));
 		loop_wait(&instance->loop, deadline);
 		chores_do(&instance->chores, instance->loop.now);
 	}
@@ -462,10 +552,12 @@ static int instance_run_on_port(struct instance *instance)
 	chores_init(&instance->chores, instance->mux, &instance->host.pace, instance->port.path);
 	supervisor_watch(instance->loop.now);
 	sandbox_begin(instance->port.fd);
-	if (port_start(&instance->port, &instance->loop, &instance_port_events, instance))
+	if (port_start(&instance->port, &instance->loop, &instance_port_events, instance) &&
+	    instance_start_connections(instance))
 		instance_run_loop(instance);
 	else
 		instance->status = EXIT_FAILURE;
+	connections_stop(&instance->connections);
 	/* The name never leads to a node that is gone, nor to a port that is still read here. */
 	port_close(&instance->port);
 	takeover_end(&instance->takeover);
@@ -500,7 +592,7 @@ static int instance_run_if_possible(struct instance *instance)
 	bool unsuitable;
 	int status;
 
-	if (!node_check_cuse(&unsuitable))
+	if (instance->options.nodes > 0 && !node_check_cuse(&unsuitable))
 		return unsuitable ? EXIT_UNSUITABLE : EXIT_FAILURE;
 	/* Also before another instance's name could lead to a node of this one. */
 	takeover_give_back(instance->options.port);

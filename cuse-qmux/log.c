@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "log.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -63,8 +64,8 @@ static bool log_try_line(enum log_level level, const char *text)
 	if (log_state.to_journal)
 		length = snprintf(line, sizeof(line), "<%d>%s\n", level, escaped);
 	else
-		length = snprintf(line, sizeof(line), "cuse-qmux: %s%s\n", log_level_name(level),
-				  escaped);
+		length = snprintf(line, sizeof(line), "%s: %s%s\n", program_invocation_short_name,
+				  log_level_name(level), escaped);
 	return log_sink_write(line, (size_t)length);
 }
 

@@ -35,10 +35,15 @@ void loop_finish(struct loop *loop)
 	loop->kind->finish(loop);
 }
 
-/* Uses memory only for pages that were read into. */
-static uint8_t *loop_map_buffer(size_t size)
+static size_t loop_buffer_size(const struct watch *watch)
 {
-	uint8_t *buffer = mmap(NULL, size, PROT_READ | PROT_WRITE,
+	return watch->read_max > 0 ? watch->read_max : 1;
+}
+
+/* Uses memory only for pages that were read into. */
+static uint8_t *loop_map_buffer(const struct watch *watch)
+{
+	uint8_t *buffer = mmap(NULL, loop_buffer_size(watch), PROT_READ | PROT_WRITE,
 			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	return buffer == MAP_FAILED ? NULL : buffer;
@@ -46,7 +51,7 @@ static uint8_t *loop_map_buffer(size_t size)
 
 static void loop_unmap_buffer(struct watch *watch)
 {
-	munmap(watch->buffer, watch->read_max);
+	munmap(watch->buffer, loop_buffer_size(watch));
 	watch->buffer = NULL;
 }
 
@@ -64,7 +69,7 @@ int loop_add(struct loop *loop, struct watch *watch)
 	int err;
 
 	assert(!watch->buffer);
-	watch->buffer = loop_map_buffer(watch->read_max);
+	watch->buffer = loop_map_buffer(watch);
 	if (!watch->buffer)
 		return -ENOMEM;
 	err = loop->kind->add(loop, watch);

@@ -18,10 +18,10 @@ struct loop_ring_watch;
 
 /* A descriptor to wait for, embedded in the object that waits for it. */
 struct watch {
-	int fd;                                              /* non-blocking */
-	size_t read_max;                                     /* bytes to ask for in a read */
+	int fd;          /* non-blocking */
+	size_t read_max; /* bytes to ask for in a read; 0: ready() reads by itself */
 	void (*ready)(struct watch *watch, uint32_t events); /* EPOLL* flags */
-	uint8_t *buffer; /* read_max bytes while the watch is on the loop, else NULL */
+	uint8_t *buffer; /* read_max bytes, at least 1, while the watch is on the loop, else NULL */
 	/* Private to the loop: */
 	size_t resident;  /* bytes of the buffer filled since it was last trimmed */
 	uint64_t trimmed; /* ms */

@@ -147,7 +147,7 @@ static int loop_ring_add(struct loop *loop, struct watch *watch)
 static bool loop_ring_start(struct loop_ring *ring, struct loop_ring_wait *wait)
 {
 	struct watch *watch = wait->watch;
-	bool reads = wait->events == EPOLLIN;
+	bool reads = wait->events == EPOLLIN && watch->read_max > 0;
 	struct io_uring_sqe *sqe;
 
 	assert(!wait->under_way);

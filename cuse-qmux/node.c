@@ -409,19 +409,18 @@ static void node_unpublish(struct node *node)
 }
 
 /* Finds the device number and makes the device nodes for it. Returns 0 or -errno. */
-static int node_name_device(struct node *node, dev_t *device)
+static int node_name_device(struct node *node)
 {
-	int err = device_number("cuse", node->name, device);
+	int err = device_number("cuse", node->name, &node->device);
 
 	if (err < 0)
 		return err;
 	return alias_create(&node->alias, node->host->prefix, node->number, node->host->port_name,
-			    *device);
+			    node->device);
 }
 
 bool node_create(struct node *node, struct node_host *host, unsigned index, unsigned space)
 {
-	dev_t device = 0;
 	int err;
 
 	*node = (struct node){
@@ -429,7 +428,7 @@ bool node_create(struct node *node, struct node_host *host, unsigned index, unsi
 	open_files_init(&node->files);
 	if (!node_publish(node))
 		return false;
-	err = node_name_device(node, &device);
+	err = node_name_device(node);
 	if (err < 0) {
 		log_error("cannot create /dev/%s: %s", node->name, strerror(-err));
 		open_file_destroy_all(&node->files, host->loop->now);
@@ -442,7 +441,7 @@ bool node_create(struct node *node, struct node_host *host, unsigned index, unsi
 		node_destroy(node);
 		return false;
 	}
-	host->major = major(device);
+	host->major = major(node->device);
 	return true;
 }
 

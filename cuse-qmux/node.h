@@ -44,6 +44,7 @@ struct node {
 	unsigned space;  /* CID space in the mux */
 	unsigned index;  /* within the instance */
 	unsigned number; /* across the machine: V25 */
+	dev_t device;
 	char name[NODE_NAME_MAX];
 	struct alias alias;
 };

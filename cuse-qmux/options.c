@@ -33,6 +33,7 @@ enum {
 	OPTION_QUEUE,
 	OPTION_MEMORY,
 	OPTION_SHARE,
+	OPTION_IDLE_EXIT,
 	OPTION_VERSION,
 	OPTION_HELP,
 };
@@ -50,6 +51,7 @@ static const struct option options_long[] = {
 	{"queue", required_argument, NULL, OPTION_QUEUE},
 	{"memory", required_argument, NULL, OPTION_MEMORY},
 	{"share", required_argument, NULL, OPTION_SHARE},
+	{"idle-exit", required_argument, NULL, OPTION_IDLE_EXIT},
 	{"verbose", no_argument, NULL, 'v'},
 	{"version", no_argument, NULL, OPTION_VERSION},
 	{"help", no_argument, NULL, OPTION_HELP},
@@ -62,7 +64,8 @@ static void options_print_help(void)
 	     "Share the QMI modem at PORT, for instance /dev/cdc-wdm0, through virtual nodes,\n"
 	     "each a private QMI port for every program that opens it.\n"
 	     "\n"
-	     "  -n, --nodes=N        virtual nodes to publish, 1 to 64 (default 4)\n"
+	     "  -n, --nodes=N        virtual nodes to publish, 0 to 64 (default 4);\n"
+	     "                       with 0, only libqmi's proxy socket leads to the modem\n"
 	     "      --name=PREFIX    name the nodes /dev/PREFIX0 and so on (default qmi-virt)\n"
 	     "      --no-sync        do not send Sync at the start; clients allocated earlier\n"
 	     "                       then stay allocated on the modem\n"
@@ -84,6 +87,9 @@ static void options_print_help(void)
 	     "                       (default 33554432)\n"
 	     "      --share=node     let all users of a node use each other's clients\n"
 	     "                       (default user: only root may)\n"
+	     "      --idle-exit=SECONDS\n"
+	     "                       exit when nobody has used the modem for this long\n"
+	     "                       (default 0: never)\n"
 	     "  -v, --verbose        log more; given twice, a line for each frame\n"
 	     "      --version        print the version\n"
 	     "      --help           print this help\n"
@@ -150,7 +156,7 @@ static bool options_take(struct options *options, int option, const char *value)
 
 	switch (option) {
 	case 'n':
-		if (!options_parse_number("nodes", value, 1, MUX_NODES_MAX, &number))
+		if (!options_parse_number("nodes", value, 0, MUX_NODES_MAX, &number))
 			return false;
 		options->nodes = (unsigned)number;
 		return true;
@@ -171,6 +177,8 @@ static bool options_take(struct options *options, int option, const char *value)
 					     &options->transaction_timeout);
 	case OPTION_CTL_TIMEOUT:
 		return options_parse_seconds("ctl-timeout", value, 1, &options->ctl_timeout);
+	case OPTION_IDLE_EXIT:
+		return options_parse_seconds("idle-exit", value, 0, &options->idle_exit);
 	case OPTION_MEMORY:
 		if (!options_parse_number("memory", value, MEMORY_MIN, MEMORY_MAX, &number))
 			return false;

@@ -16,6 +16,7 @@ struct options {
 	const char *port; /* a path, as given */
 	const char *name; /* prefix of the node names */
 	unsigned nodes;
+	uint64_t idle_exit; /* ms; 0: off */
 	bool sync;
 	bool take_over;               /* V27 */
 	uint64_t orphan_timeout;      /* ms; 0: off */

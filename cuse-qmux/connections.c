@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "connections.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "connection.h"
+#include "log.h"
+#include "qmi.h"
+
+#define EVENTS_MAX   16 /* handled at once */
+#define ARRIVALS_MAX 16
+
+/* Each connection takes a descriptor, and the usual limit is 1,024. */
+static void connections_raise_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == limit.rlim_max)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static void connections_receive(struct connections *connections)
+{
+	int err = 0;
+
+	for (unsigned i = 0; i < ARRIVALS_MAX && err != -EAGAIN; i++) {
+		err = handover_receive(connections->arrivals.fd, &connections->handover);
+		if (err == 0)
+			connection_create(connections, &connections->handover);
+		else if (err != -EAGAIN && err != -EINTR)
+			log_warning("cannot take a connection: %s", strerror(-err));
+	}
+}
+
+static void connections_arrived(struct watch *watch, uint32_t events)
+{
+	(void)events;
+	connections_receive(container_of(watch, struct connections, arrivals));
+}
+
+/* An event's handler frees no other connection, so all events can be taken at once. */
+static void connections_ready(struct watch *watch, uint32_t events)
+{
+	struct epoll_event ready[EVENTS_MAX];
+	int count = epoll_wait(watch->fd, ready, EVENTS_MAX, 0);
+
+	(void)events;
+	for (int i = 0; i < count; i++)
+		connection_ready(ready[i].data.ptr, ready[i].events);
+}
+
+/* Returns 0 or -errno. */
+static int connections_watch(struct connections *connections)
+{
+	int err;
+
+	connections->events.ready = connections_ready;
+	connections->events.fd = epoll_create1(EPOLL_CLOEXEC);
+	if (connections->events.fd < 0)
+		return -errno;
+	connections->arrivals.ready = connections_arrived;
+	err = loop_add(connections->loop, &connections->events);
+	if (err == 0)
+		err = loop_add(connections->loop, &connections->arrivals);
+	if (err < 0) {
+		loop_remove(connections->loop, &connections->events);
+		close(connections->events.fd);
+	}
+	return err;
+}
+
+int connections_start(struct connections *connections, struct loop *loop, struct mux *mux,
+		      unsigned space, dev_t port)
+{
+	int err;
+
+	*connections = (struct connections){.loop = loop, .mux = mux, .space = space, .port = port};
+	list_init(&connections->all);
+	list_init(&connections->ending);
+	connections_raise_limit();
+	connections->arrivals.fd = handover_listen(port);
+	if (connections->arrivals.fd < 0)
+		return connections->arrivals.fd;
+	err = connections_watch(connections);
+	if (err < 0) {
+		handover_unlisten(port);
+		close(connections->arrivals.fd);
+		return err;
+	}
+	connections->listening = true;
+	return 0;
+}
+
+void connections_serve(struct connections *connections)
+{
+	if (!connections->listening)
+		return;
+	connections->serving = true;
+	connections->restarts = mux_counters(connections->mux)->restarts;
+	list_for_each (link, &connections->all)
+		connection_watch(container_of(link, struct connection, link));
+}
+
+static void connections_close_all(struct list *list)
+{
+	list_for_each (link, list)
+		connection_destroy(container_of(link, struct connection, link));
+}
+
+void connections_refuse(struct connections *connections)
+{
+	if (!connections->listening)
+		return;
+	connections->listening = false;
+	handover_unlisten(connections->port);
+	/* Those that are on the way are closed, too. */
+	loop_remove(connections->loop, &connections->arrivals);
+	close(connections->arrivals.fd);
+}
+
+void connections_stop(struct connections *connections)
+{
+	connections_refuse(connections);
+	if (!connections->events.buffer)
+		return;
+	connections_close_all(&connections->all);
+	loop_remove(connections->loop, &connections->events);
+	close(connections->events.fd);
+}
+
+void connections_check(struct connections *connections)
+{
+	uint64_t restarts = mux_counters(connections->mux)->restarts;
+
+	if (!connections->serving)
+		return;
+	if (connections->restarts != restarts)
+		connections_close_all(&connections->all);
+	connections->restarts = restarts;
+	while (connections_deadline(connections) <= connections->loop->now)
+		connection_destroy(
+			container_of(connections->ending.next, struct connection, ending));
+}
+
+uint64_t connections_deadline(const struct connections *connections)
+{
+	if (!connections->serving || list_empty(&connections->ending))
+		return UINT64_MAX;
+	return container_of(connections->ending.next, struct connection, ending)->gives_up;
+}

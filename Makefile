@@ -51,6 +51,8 @@ URING_LIBS   = $(shell $(PKG_CONFIG) --libs liburing)
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(sort $(wildcard $(1)/*.c)))
 LIB    = $(call objects,lib)
 DAEMON = $(filter-out $(NO_LOOP),$(call objects,cuse-qmux))
+PROXY  = $(call objects,cuse-qmux-proxy) $(patsubst %,$(BUILD)/obj/cuse-qmux/%.o, \
+	handover identity log log_kinds log_sink log_text process proxy_open registry)
 SIM    = $(call objects,tools/qmi-modem-sim)
 SLEEP  = $(call objects,tools/cuse-qmux-sleep)
 UNIT   = $(call objects,tests/unit)
@@ -71,7 +73,7 @@ else
 NO_LOOP = %/loop_ring.o
 endif
 
-all: $(BUILD)/cuse-qmux $(BUILD)/cuse-qmux-sleep $(BUILD)/qmi-modem-sim ## build all that is installed
+all: $(BUILD)/cuse-qmux $(BUILD)/cuse-qmux-proxy $(BUILD)/cuse-qmux-sleep $(BUILD)/qmi-modem-sim ## build all that is installed
 
 help: ## show this list
 	@sed -n "s/^\([a-z-]*\):.*## /\1\t/p" Makefile | expand -t 14
@@ -85,6 +87,10 @@ help: ## show this list
 
 $(BUILD)/cuse-qmux: LIBS = $(FUSE_LIBS) $(LOOP_LIBS) -pthread
 $(BUILD)/cuse-qmux: $(DAEMON) $(LIB)
+	$(link)
+
+$(BUILD)/cuse-qmux-proxy: LIBS = $(shell $(PKG_CONFIG) --libs libudev)
+$(BUILD)/cuse-qmux-proxy: $(PROXY) $(BUILD)/obj/lib/frame.o
 	$(link)
 
 $(BUILD)/cuse-qmux-sleep: $(SLEEP)
@@ -130,13 +136,14 @@ $(BUILD)/tests/bench-modem $(BUILD)/tests/bench-client $(BUILD)/tests/simulation
 
 $(BUILD)/obj/cuse-qmux/%.o: OWN_CPPFLAGS += $(FUSE_CFLAGS) $(VERSION_FLAG)
 $(BUILD)/obj/cuse-qmux/loop_ring.o: OWN_CPPFLAGS += $(URING_CFLAGS)
+$(BUILD)/obj/cuse-qmux-proxy/%.o: OWN_CPPFLAGS += -Icuse-qmux $(VERSION_FLAG)
 $(BUILD)/obj/tools/%.o: OWN_CPPFLAGS += $(VERSION_FLAG)
 
 $(BUILD)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(compile)
 
--include $(patsubst %.o,%.d,$(LIB) $(DAEMON) $(SIM) $(SLEEP) $(UNIT) $(CUSE) $(FAULTS) $(ADVERSARY) $(SYSTEM) $(BENCH) $(SIMULATION))
+-include $(patsubst %.o,%.d,$(LIB) $(DAEMON) $(PROXY) $(SIM) $(SLEEP) $(UNIT) $(CUSE) $(FAULTS) $(ADVERSARY) $(SYSTEM) $(BENCH) $(SIMULATION))
 
 BENCH_OUT = $(BUILD)/bench
 BENCH_PROGRAMS = $(BUILD)/tests/bench-modem $(BUILD)/tests/bench-client
@@ -184,7 +191,7 @@ system-stage: all $(BUILD)/tests/system-client
 	$(MAKE) --no-print-directory install DESTDIR=$(SYSTEM_STAGE) PREFIX=/usr SYSCONFDIR=/etc
 
 # The shipped sources, compiled but not linked, so that no library is needed.
-shipped-objects: $(LIB) $(DAEMON) $(SIM) $(SLEEP)
+shipped-objects: $(LIB) $(DAEMON) $(PROXY) $(SIM) $(SLEEP)
 
 programs: test-programs $(BUILD)/tests/system-client $(BENCH_PROGRAMS)
 
@@ -235,7 +242,7 @@ coverage: ## check that units and simulation cover lib/: every line, 95 % of bra
 	@tools/install-deps check coverage
 	tests/coverage
 
-SOURCES = $(sort $(wildcard lib/*.[ch] cuse-qmux/*.[ch] tools/*/*.[ch] tests/*/*.[ch]))
+SOURCES = $(sort $(wildcard lib/*.[ch] cuse-qmux/*.[ch] cuse-qmux-proxy/*.[ch] tools/*/*.[ch] tests/*/*.[ch]))
 SCRIPTS = .ci/run tests/run tests/report.sh tests/coverage tests/fuzz/run tests/simulation/check-mutants \
 	tests/mutants/check-daemon tests/waiting.sh tests/watchdog.sh \
 	tests/startup/run tests/startup/options tests/qmicli/run tests/qmicli/bench.sh \
@@ -250,11 +257,11 @@ LINT_CHECKS = flags messages names rebuild subjects
 lint: ## run all static checks
 	@tools/install-deps lint
 	clang-format --dry-run -Werror $(SOURCES)
-	clang-tidy --quiet --warnings-as-errors='*' $(filter lib/% cuse-qmux/% tools/%,$(filter %.c,$(SOURCES))) -- \
-		-std=c11 $(OWN_CPPFLAGS) $(VERSION_FLAG) $(FUSE_CFLAGS)
+	clang-tidy --quiet --warnings-as-errors='*' $(filter lib/% cuse-qmux/% cuse-qmux-proxy/% tools/%,$(filter %.c,$(SOURCES))) -- \
+		-std=c11 $(OWN_CPPFLAGS) -Icuse-qmux $(VERSION_FLAG) $(FUSE_CFLAGS)
 	cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr \
 		--enable=warning,performance,portability --suppress=missingIncludeSystem \
-		$(OWN_CPPFLAGS) $(VERSION_FLAG) lib cuse-qmux tools/qmi-modem-sim tools/cuse-qmux-sleep
+		$(OWN_CPPFLAGS) -Icuse-qmux $(VERSION_FLAG) lib cuse-qmux cuse-qmux-proxy tools/qmi-modem-sim tools/cuse-qmux-sleep
 	shellcheck $(SCRIPTS)
 	$(MAKE) -s -j"$$(nproc)" BUILD=$(LINT)/gcc CC=gcc WERROR=1 programs
 	$(MAKE) -s -j"$$(nproc)" BUILD=$(LINT)/clang CC=clang WERROR=1 programs fuzz-objects

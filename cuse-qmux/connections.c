@@ -7,8 +7,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "connection.h"
 #include "log.h"
+#include "proxy_connection.h"
 #include "qmi.h"
 
 #define EVENTS_MAX   16 /* handled at once */
@@ -32,7 +32,7 @@ static void connections_receive(struct connections *connections)
 	for (unsigned i = 0; i < ARRIVALS_MAX && err != -EAGAIN; i++) {
 		err = handover_receive(connections->arrivals.fd, &connections->handover);
 		if (err == 0)
-			connection_create(connections, &connections->handover);
+			proxy_connection_create(connections, &connections->handover);
 		else if (err != -EAGAIN && err != -EINTR)
 			log_warning("cannot take a connection: %s", strerror(-err));
 	}
@@ -52,7 +52,7 @@ static void connections_ready(struct watch *watch, uint32_t events)
 
 	(void)events;
 	for (int i = 0; i < count; i++)
-		connection_ready(ready[i].data.ptr, ready[i].events);
+		proxy_connection_ready(ready[i].data.ptr, ready[i].events);
 }
 
 /* Returns 0 or -errno. */
@@ -104,13 +104,13 @@ void connections_serve(struct connections *connections)
 	connections->serving = true;
 	connections->restarts = mux_counters(connections->mux)->restarts;
 	list_for_each (link, &connections->all)
-		connection_watch(container_of(link, struct connection, link));
+		proxy_connection_watch(container_of(link, struct connection, link));
 }
 
 static void connections_close_all(struct list *list)
 {
 	list_for_each (link, list)
-		connection_destroy(container_of(link, struct connection, link));
+		proxy_connection_destroy(container_of(link, struct connection, link));
 }
 
 void connections_refuse(struct connections *connections)
@@ -144,7 +144,7 @@ void connections_check(struct connections *connections)
 		connections_close_all(&connections->all);
 	connections->restarts = restarts;
 	while (connections_deadline(connections) <= connections->loop->now)
-		connection_destroy(
+		proxy_connection_destroy(
 			container_of(connections->ending.next, struct connection, ending));
 }
 

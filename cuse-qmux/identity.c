@@ -96,17 +96,30 @@ static void identity_name_links(struct identity *identity, struct udev_device *d
 		*slash = '_';
 }
 
-static void identity_examine(struct identity *identity, struct udev_device *device)
+static const char *identity_driver(struct udev_device *device)
+{
+	struct udev_device *parent = udev_device_get_parent(device);
+
+	return parent ? udev_device_get_driver(parent) : NULL;
+}
+
+enum modem_kind identity_kind(struct udev_device *device)
 {
 	const char *subsystem = udev_device_get_subsystem(device);
-	struct udev_device *parent = udev_device_get_parent(device);
-	const char *driver = parent ? udev_device_get_driver(parent) : NULL;
-	const char *options;
 
 	if (subsystem && strcmp(subsystem, "usbmisc") == 0)
-		identity->kind = identity_kind_of_driver(driver);
-	else if (subsystem && strcmp(subsystem, "wwan") == 0)
-		identity->kind = identity_kind_of_wwan(device);
+		return identity_kind_of_driver(identity_driver(device));
+	if (subsystem && strcmp(subsystem, "wwan") == 0)
+		return identity_kind_of_wwan(device);
+	return MODEM_UNKNOWN;
+}
+
+static void identity_examine(struct identity *identity, struct udev_device *device)
+{
+	const char *driver = identity_driver(device);
+	const char *options;
+
+	identity->kind = identity_kind(device);
 	identity_describe(identity, device, driver);
 	identity_copy_properties(identity, device);
 	identity_name_links(identity, device);
@@ -116,7 +129,7 @@ static void identity_examine(struct identity *identity, struct udev_device *devi
 						 options) >= (int)sizeof(identity->options);
 }
 
-static bool identity_udev_is_done(struct udev_device *device)
+bool identity_udev_is_done(struct udev_device *device)
 {
 	const char *subsystem = udev_device_get_subsystem(device);
 	bool is_modems =

@@ -31,4 +31,12 @@ struct identity {
  */
 void identity_find(struct identity *identity, dev_t port);
 
+struct udev_device;
+
+/* What kind of port the device is. */
+enum modem_kind identity_kind(struct udev_device *device);
+
+/* False while udev has not run its rules for the port. */
+bool identity_udev_is_done(struct udev_device *device);
+
 #endif

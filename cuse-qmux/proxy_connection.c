@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "connection.h"
+#include "proxy_connection.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -21,9 +21,9 @@
 /* V6: what a client wrote before it closed is sent for this long, in ms. */
 #define ENDING_MS 10000
 
-static void connection_changed(struct owner *owner, uint64_t now);
+static void proxy_connection_changed(struct owner *owner, uint64_t now);
 
-void connection_watch(struct connection *connection)
+void proxy_connection_watch(struct connection *connection)
 {
 	unsigned state = mux_session_state(connection->session);
 	struct epoll_event event = {.data.ptr = connection};
@@ -47,7 +47,7 @@ void connection_watch(struct connection *connection)
 }
 
 /* One write for each frame, because some clients take what they read for one. */
-static void connection_send(struct connection *connection)
+static void proxy_connection_send(struct connection *connection)
 {
 	const uint8_t *data;
 	ssize_t size;
@@ -74,7 +74,7 @@ static void connection_send(struct connection *connection)
 }
 
 /* The client has closed, and what it wrote before is still to be read. */
-static void connection_end(struct connection *connection, uint64_t now)
+static void proxy_connection_end(struct connection *connection, uint64_t now)
 {
 	if (!list_empty(&connection->ending))
 		return;
@@ -82,7 +82,7 @@ static void connection_end(struct connection *connection, uint64_t now)
 	list_append(&connection->host->ending, &connection->ending);
 }
 
-static void connection_explain(const struct connection *connection, const char *why)
+static void proxy_connection_explain(const struct connection *connection, const char *why)
 {
 	char command[PROCESS_COMMAND_MAX];
 
@@ -92,7 +92,7 @@ static void connection_explain(const struct connection *connection, const char *
 }
 
 /* Passes on what the client has written. Returns false if the connection must be closed. */
-static bool connection_receive(struct connection *connection, uint64_t now)
+static bool proxy_connection_receive(struct connection *connection, uint64_t now)
 {
 	struct connections *host = connection->host;
 	ssize_t size = recv(connection->fd, host->data, sizeof(host->data), MSG_DONTWAIT);
@@ -105,45 +105,45 @@ static bool connection_receive(struct connection *connection, uint64_t now)
 	taken = mux_write(connection->session, host->data, (size_t)size, now);
 	if (taken == size || taken == -ENODEV)
 		return taken == size;
-	connection_explain(connection, taken == -EINVAL || taken == -EMSGSIZE
-					       ? "it sent what is not a QMI request"
-					       : "its user has no memory left");
+	proxy_connection_explain(connection, taken == -EINVAL || taken == -EMSGSIZE
+						     ? "it sent what is not a QMI request"
+						     : "its user has no memory left");
 	return false;
 }
 
-void connection_ready(struct connection *connection, uint32_t events)
+void proxy_connection_ready(struct connection *connection, uint32_t events)
 {
 	uint64_t now = connection->host->loop->now;
 
 	if (connection->watched & EPOLLIN) {
-		if ((events & ~(uint32_t)EPOLLOUT) && !connection_receive(connection, now)) {
-			connection_destroy(connection);
+		if ((events & ~(uint32_t)EPOLLOUT) && !proxy_connection_receive(connection, now)) {
+			proxy_connection_destroy(connection);
 			return;
 		}
 	} else if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) {
-		connection_end(connection, now);
+		proxy_connection_end(connection, now);
 	}
-	connection_send(connection);
-	connection_watch(connection);
+	proxy_connection_send(connection);
+	proxy_connection_watch(connection);
 }
 
-static void connection_changed(struct owner *owner, uint64_t now)
+static void proxy_connection_changed(struct owner *owner, uint64_t now)
 {
 	struct connection *connection = container_of(owner, struct connection, owner);
 
 	(void)now;
 	if (mux_session_state(connection->session) & SESSION_DEAD) {
-		connection_destroy(connection);
+		proxy_connection_destroy(connection);
 		return;
 	}
-	connection_send(connection);
-	connection_watch(connection);
+	proxy_connection_send(connection);
+	proxy_connection_watch(connection);
 }
 
 /* Returns 0 or -errno. */
-static int connection_open(struct connection *connection, const struct ucred *peer)
+static int proxy_connection_open(struct connection *connection, const struct ucred *peer)
 {
-	connection->owner.session_changed = connection_changed;
+	connection->owner.session_changed = proxy_connection_changed;
 	connection->owner.pid = peer->pid;
 	connection->session = mux_open(connection->host->mux, connection->host->space, peer->uid,
 				       &connection->owner);
@@ -156,7 +156,7 @@ static int connection_open(struct connection *connection, const struct ucred *pe
 }
 
 /* Returns NULL with errno. */
-static struct connection *connection_make(struct connections *host, int fd)
+static struct connection *proxy_connection_make(struct connections *host, int fd)
 {
 	static const int half = SEND_BYTES / 2; /* the kernel doubles it */
 	struct ucred peer;
@@ -174,7 +174,7 @@ static struct connection *connection_make(struct connections *host, int fd)
 	connection->fd = fd;
 	list_init(&connection->link);
 	list_init(&connection->ending);
-	err = connection_open(connection, &peer);
+	err = proxy_connection_open(connection, &peer);
 	if (err == 0)
 		return connection;
 	free(connection);
@@ -182,9 +182,9 @@ static struct connection *connection_make(struct connections *host, int fd)
 	return NULL;
 }
 
-void connection_create(struct connections *host, const struct handover *handover)
+void proxy_connection_create(struct connections *host, const struct handover *handover)
 {
-	struct connection *connection = connection_make(host, handover->fd);
+	struct connection *connection = proxy_connection_make(host, handover->fd);
 
 	if (!connection) {
 		log_warning("cannot take a connection: %s", strerror(errno));
@@ -197,15 +197,15 @@ void connection_create(struct connections *host, const struct handover *handover
 	log_debug("proxy: session %llu opened by pid %d",
 		  (unsigned long long)mux_session_id(connection->session),
 		  (int)connection->owner.pid);
-	connection_watch(connection);
+	proxy_connection_watch(connection);
 	if (!handover->answered)
 		proxy_open_answer(connection->fd, handover->frame,
 				  connection->watched ? QMI_ERROR_NONE : QMI_ERROR_INTERNAL);
 	if (!connection->watched)
-		connection_destroy(connection);
+		proxy_connection_destroy(connection);
 }
 
-void connection_destroy(struct connection *connection)
+void proxy_connection_destroy(struct connection *connection)
 {
 	log_debug("proxy: session %llu closed",
 		  (unsigned long long)mux_session_id(connection->session));

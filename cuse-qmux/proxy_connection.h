@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* V26: a connection to libqmi's proxy socket: moves bytes between it and its session. */
-#ifndef CONNECTION_H
-#define CONNECTION_H
+#ifndef PROXY_CONNECTION_H
+#define PROXY_CONNECTION_H
 
 #include <stdint.h>
 
@@ -25,15 +25,15 @@ struct connection {
  * Makes a connection with a new session of the client's, and answers its open; if that
  * is impossible, with an error. Takes the descriptor in either case.
  */
-void connection_create(struct connections *host, const struct handover *handover);
+void proxy_connection_create(struct connections *host, const struct handover *handover);
 
 /* Handles EPOLL* events. May free it. */
-void connection_ready(struct connection *connection, uint32_t events);
+void proxy_connection_ready(struct connection *connection, uint32_t events);
 
 /* Watches for what is of interest now. */
-void connection_watch(struct connection *connection);
+void proxy_connection_watch(struct connection *connection);
 
 /* Frees it. What its session has written is still sent: V6. */
-void connection_destroy(struct connection *connection);
+void proxy_connection_destroy(struct connection *connection);
 
 #endif

@@ -57,6 +57,8 @@ SIM    = $(call objects,tools/qmi-modem-sim)
 SLEEP  = $(call objects,tools/cuse-qmux-sleep)
 UNIT   = $(call objects,tests/unit)
 CUSE   = $(call objects,tests/cuse)
+PROXY_TESTS = $(call objects,tests/proxy) \
+	$(filter-out %/main.o $(BUILD)/obj/tests/cuse/test_%,$(CUSE))
 SYSTEM = $(call objects,tests/system)
 FAULTS = $(call objects,tests/faults) $(patsubst %,$(BUILD)/obj/tests/cuse/%.o,daemon proc runner timing watchdog)
 BENCH  = $(call objects,tests/bench)
@@ -111,6 +113,13 @@ $(BUILD)/tests/cuse-tests: $(CUSE) $(BUILD)/obj/lib/frame.o
 	@mkdir -p $(@D)
 	$(link)
 
+$(BUILD)/obj/tests/proxy/%.o: OWN_CPPFLAGS += -Itests/cuse
+
+$(BUILD)/tests/proxy-tests: LIBS = $(CMOCKA_LIBS)
+$(BUILD)/tests/proxy-tests: $(PROXY_TESTS) $(BUILD)/obj/lib/frame.o
+	@mkdir -p $(@D)
+	$(link)
+
 $(BUILD)/tests/system-client: $(SYSTEM) $(BUILD)/obj/lib/frame.o
 	@mkdir -p $(@D)
 	$(link)
@@ -143,7 +152,7 @@ $(BUILD)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(compile)
 
--include $(patsubst %.o,%.d,$(LIB) $(DAEMON) $(PROXY) $(SIM) $(SLEEP) $(UNIT) $(CUSE) $(FAULTS) $(ADVERSARY) $(SYSTEM) $(BENCH) $(SIMULATION))
+-include $(patsubst %.o,%.d,$(LIB) $(DAEMON) $(PROXY) $(SIM) $(SLEEP) $(UNIT) $(CUSE) $(PROXY_TESTS) $(FAULTS) $(ADVERSARY) $(SYSTEM) $(BENCH) $(SIMULATION))
 
 BENCH_OUT = $(BUILD)/bench
 BENCH_PROGRAMS = $(BUILD)/tests/bench-modem $(BUILD)/tests/bench-client
@@ -195,7 +204,7 @@ shipped-objects: $(LIB) $(DAEMON) $(PROXY) $(SIM) $(SLEEP)
 
 programs: test-programs $(BUILD)/tests/system-client $(BENCH_PROGRAMS)
 
-test-programs: all $(patsubst %,$(BUILD)/tests/%,unit-tests simulation cuse-tests fault-tests adversary-tests)
+test-programs: all $(patsubst %,$(BUILD)/tests/%,unit-tests simulation cuse-tests proxy-tests fault-tests adversary-tests)
 
 FUZZ_TARGETS = session port interleaved
 FUZZ_CHECKS  = -fsanitize=address,undefined -fno-sanitize-recover=all
@@ -245,7 +254,7 @@ coverage: ## check that units and simulation cover lib/: every line, 95 % of bra
 SOURCES = $(sort $(wildcard lib/*.[ch] cuse-qmux/*.[ch] cuse-qmux-proxy/*.[ch] tools/*/*.[ch] tests/*/*.[ch]))
 SCRIPTS = .ci/run tests/run tests/report.sh tests/coverage tests/fuzz/run tests/simulation/check-mutants \
 	tests/mutants/check-daemon tests/waiting.sh tests/watchdog.sh \
-	tests/startup/run tests/startup/options tests/qmicli/run tests/qmicli/bench.sh \
+	tests/proxy/run tests/startup/run tests/startup/options tests/qmicli/run tests/qmicli/bench.sh \
 	tests/bench/race tests/bench/compare tests/bench/measure tests/bench/syscalls tests/bench/servers.sh \
 	tests/system/run tests/system/guest $(sort $(wildcard tests/system/*.sh tests/system/topics/*.sh)) \
 	tools/with-cuse tools/with-system tools/system/make-root tools/system/init tools/system/command \

@@ -43,28 +43,35 @@ void guest_destroy(struct guest *guest)
 	free(guest);
 }
 
-static void guest_end(struct guest *guest, const char *what, const char *why)
+/* For messages. */
+static const char *guest_name(const struct guest *guest)
 {
-	char name[PEER_NAME_MAX];
+	static char name[PEER_NAME_MAX];
 
 	peer_describe(&guest->peer, name);
-	log_warning("%s: %s: %s", name, what, why);
-	guest->state = GUEST_ENDED;
+	return name;
 }
 
-static void guest_refuse(struct guest *guest, uint16_t error, const char *what, const char *why)
+static const char *guest_path(const struct guest *guest)
+{
+	static char path[PATH_MAX];
+
+	return proxy_open_path(guest->handover.frame, path) < 0 ? "?" : path;
+}
+
+/* The caller has logged the reason. */
+static void guest_refuse(struct guest *guest, uint16_t error)
 {
 	if (!guest->handover.answered)
 		proxy_open_answer(guest->handover.fd, guest->handover.frame, error);
-	guest_end(guest, what, why);
+	guest->state = GUEST_ENDED;
 }
 
-static void guest_refuse_device(struct guest *guest, const char *why)
+static void guest_refuse_device(struct guest *guest)
 {
-	char path[PATH_MAX] = "?";
-
-	proxy_open_path(guest->handover.frame, path);
-	guest_refuse(guest, QMI_ERROR_NOT_SUPPORTED, path, why);
+	log_warning("%s asks for %s, which is not a QMI port of a modem", guest_name(guest),
+		    guest_path(guest));
+	guest_refuse(guest, QMI_ERROR_NOT_SUPPORTED);
 }
 
 /* There is no instance for its device. */
@@ -73,9 +80,16 @@ static void guest_lack_instance(struct guest *guest, uint64_t now)
 	enum launcher_port port = launcher_find(guest->device);
 
 	if (port == LAUNCHER_NO_PORT)
-		guest_refuse_device(guest, "this is not a QMI port that can be shared");
+		guest_refuse_device(guest);
 	else if (port == LAUNCHER_FREE)
 		launcher_start(guest->device, now);
+}
+
+static void guest_refuse_for_now(struct guest *guest, int error)
+{
+	log_warning("%s: cannot pass its connection for %s on: %s", guest_name(guest),
+		    guest_path(guest), strerror(error));
+	guest_refuse(guest, QMI_ERROR_INTERNAL);
 }
 
 void guest_try(struct guest *guest, uint64_t now)
@@ -87,17 +101,18 @@ void guest_try(struct guest *guest, uint64_t now)
 	else if (err == -ENOENT)
 		guest_lack_instance(guest, now);
 	else if (err != -EAGAIN)
-		guest_refuse(guest, QMI_ERROR_INTERNAL, "cannot pass its connection on",
-			     strerror(-err));
+		guest_refuse_for_now(guest, -err);
 }
 
 /* err: of the lookup. */
 static void guest_look_done(struct guest *guest, int err, uint64_t now)
 {
 	if (err == -ENODEV) {
-		guest_refuse_device(guest, "this is not a character device");
+		guest_refuse_device(guest);
 	} else if (err < 0) {
-		guest_refuse_device(guest, strerror(-err));
+		log_warning("%s asks for %s: %s", guest_name(guest), guest_path(guest),
+			    strerror(-err));
+		guest_refuse(guest, QMI_ERROR_NOT_SUPPORTED);
 	} else {
 		guest->state = GUEST_WAITING;
 		guest->until = now + OPEN_MS;
@@ -115,7 +130,7 @@ static void guest_look(struct guest *guest, const char *path, uint64_t now)
 	}
 	guest->lookup_fd = lookup_start(path, &guest->lookup_pid);
 	if (guest->lookup_fd < 0) {
-		guest_refuse(guest, QMI_ERROR_INTERNAL, path, strerror(-guest->lookup_fd));
+		guest_refuse_for_now(guest, -guest->lookup_fd);
 		return;
 	}
 	guest->state = GUEST_LOOKING;
@@ -124,10 +139,12 @@ static void guest_look(struct guest *guest, const char *path, uint64_t now)
 
 static void guest_take_path(struct guest *guest, const char *path, uint64_t now)
 {
-	if (strncmp(path, "qrtr://", 7) == 0)
-		guest_refuse_device(guest, "QRTR is not supported");
-	else
+	if (strncmp(path, "qrtr://", 7) != 0) {
 		guest_look(guest, path, now);
+		return;
+	}
+	log_warning("%s asks for %s: QRTR is not supported", guest_name(guest), path);
+	guest_refuse(guest, QMI_ERROR_NOT_SUPPORTED);
 }
 
 static void guest_take_frame(struct guest *guest, uint64_t now)
@@ -135,17 +152,19 @@ static void guest_take_frame(struct guest *guest, uint64_t now)
 	char path[PATH_MAX];
 	int err = proxy_open_path(guest->handover.frame, path);
 
-	if (!guest->peer.permitted)
-		guest_refuse(guest, QMI_ERROR_ACCESS_DENIED, "access denied",
-			     "it is neither root nor in the group");
-	else if (err == -ENODATA)
-		guest_refuse(guest, QMI_ERROR_MISSING_ARGUMENT, "cannot serve it",
-			     "its Internal Proxy Open names no port");
-	else if (err < 0)
-		guest_refuse(guest, QMI_ERROR_NOT_SUPPORTED, "cannot serve it",
-			     "it began with another message than Internal Proxy Open");
-	else
+	if (!guest->peer.permitted) {
+		log_warning("%s is denied access: it is neither root's nor in the group",
+			    guest_name(guest));
+		guest_refuse(guest, QMI_ERROR_ACCESS_DENIED);
+	} else if (err == -ENODATA) {
+		log_warning("%s does not say which port it wants", guest_name(guest));
+		guest_refuse(guest, QMI_ERROR_MISSING_ARGUMENT);
+	} else if (err < 0) {
+		log_warning("%s does not begin with Internal Proxy Open", guest_name(guest));
+		guest_refuse(guest, QMI_ERROR_NOT_SUPPORTED);
+	} else {
 		guest_take_path(guest, path, now);
+	}
 }
 
 /* How many bytes to read next, so that nothing after the frame is read. */
@@ -183,10 +202,12 @@ static void guest_read(struct guest *guest, uint64_t now)
 		}
 		guest->have += (size_t)got;
 	}
-	if (scan == FRAME_WHOLE)
+	if (scan == FRAME_WHOLE) {
 		guest_take_frame(guest, now);
-	else
-		guest_end(guest, "closing its connection", "it sent what is not a QMI request");
+		return;
+	}
+	log_warning("%s sends what is not a QMI request", guest_name(guest));
+	guest->state = GUEST_ENDED;
 }
 
 void guest_go_on(struct guest *guest, uint64_t now)
@@ -205,7 +226,8 @@ void guest_go_on(struct guest *guest, uint64_t now)
 void guest_time_out(struct guest *guest, uint64_t now)
 {
 	if (guest->state == GUEST_READING) {
-		guest_end(guest, "closing its connection", "it did not say which port it wants");
+		log_warning("%s has not sent anything for %d s", guest_name(guest), READ_MS / 1000);
+		guest->state = GUEST_ENDED;
 	} else if (guest->state == GUEST_LOOKING) {
 		guest_go_on(guest, now);
 	} else if (!guest->handover.answered && launcher_find(guest->device) == LAUNCHER_EXPECTED) {
@@ -214,12 +236,15 @@ void guest_time_out(struct guest *guest, uint64_t now)
 		guest->handover.answered = true;
 		guest->until = now + WAIT_MS;
 	} else {
-		guest_refuse(guest, QMI_ERROR_INTERNAL, "cannot serve it",
-			     "no instance of cuse-qmux has taken its connection");
+		log_warning("%s asks for %s, and no instance of cuse-qmux takes its connection",
+			    guest_name(guest), guest_path(guest));
+		guest_refuse(guest, QMI_ERROR_INTERNAL);
 	}
 }
 
 void guest_evict(struct guest *guest)
 {
-	guest_end(guest, "closing its connection", "too many connections wait");
+	log_warning("closing a connection of %s: too many of them do not say what they want",
+		    guest_name(guest));
+	guest->state = GUEST_ENDED;
 }

@@ -212,6 +212,9 @@ void proxy_connection_destroy(struct connection *connection)
 	mux_close(connection->session, connection->host->loop->now);
 	list_remove(&connection->link);
 	list_remove(&connection->ending);
+	/* Closing would not do that while the broker still has its descriptor. */
+	if (connection->watched)
+		epoll_ctl(connection->host->events.fd, EPOLL_CTL_DEL, connection->fd, NULL);
 	close(connection->fd);
 	free(connection);
 }

@@ -28,21 +28,21 @@ bool daemon_is_wrapped(void)
 }
 
 /* argv points into wrap, which is split into words. */
-static void build_command(char *wrap, const char *const args[], const char *argv[ARGS_MAX])
+static void build_command(const char *program, char *wrap, const char *const args[],
+			  const char *argv[ARGS_MAX])
 {
-	const char *program = getenv("CUSE_QMUX");
 	size_t n = 0;
 
 	for (char *word = strtok(wrap, " "); word && n < ARGS_MAX / 2; word = strtok(NULL, " "))
 		argv[n++] = word;
-	argv[n++] = program && *program ? program : "build/cuse-qmux";
+	argv[n++] = program;
 	for (size_t i = 0; args[i] && n < ARGS_MAX - 1; i++)
 		argv[n++] = args[i];
 	argv[n] = NULL;
 }
 
-static void exec_daemon(const struct daemon *d, const char *const args[], pid_t parent,
-			void (*prepare)(void))
+static void exec_daemon(const struct daemon *d, const char *program, const char *const args[],
+			pid_t parent, void (*prepare)(void))
 {
 	const char *argv[ARGS_MAX];
 	char wrap[512] = "";
@@ -53,7 +53,7 @@ static void exec_daemon(const struct daemon *d, const char *const args[], pid_t 
 	setpgid(0, 0);
 	if (daemon_is_wrapped())
 		snprintf(wrap, sizeof(wrap), "%s", getenv("CUSE_QMUX_WRAP"));
-	build_command(wrap, args, argv);
+	build_command(program, wrap, args, argv);
 	setenv("NOTIFY_SOCKET", d->notify_path, 1);
 	dup2(d->out, STDOUT_FILENO);
 	dup2(d->err, STDERR_FILENO);
@@ -64,7 +64,8 @@ static void exec_daemon(const struct daemon *d, const char *const args[], pid_t 
 	_exit(127);
 }
 
-static void run(struct daemon *d, const char *const args[], void (*prepare)(void))
+static void run(struct daemon *d, const char *program, const char *const args[],
+		void (*prepare)(void))
 {
 	pid_t parent = getpid();
 
@@ -76,7 +77,7 @@ static void run(struct daemon *d, const char *const args[], void (*prepare)(void
 	d->pid = fork();
 	assert_return_code(d->pid, errno);
 	if (d->pid == 0)
-		exec_daemon(d, args, parent, prepare);
+		exec_daemon(d, program, args, parent, prepare);
 	setpgid(d->pid, d->pid);
 	d->pidfd = pidfd_open(d->pid, 0);
 	assert_return_code(d->pidfd, errno);
@@ -107,16 +108,30 @@ void daemon_spawn(struct daemon *d, const char *const args[])
 	daemon_spawn_prepared(d, args, NULL);
 }
 
+static const char *program_of(const char *variable, const char *usual)
+{
+	const char *program = getenv(variable);
+
+	return program && *program ? program : usual;
+}
+
 void daemon_spawn_prepared(struct daemon *d, const char *const args[], void (*prepare)(void))
 {
 	listen_for_ready(d, "/run/");
-	run(d, args, prepare);
+	run(d, program_of("CUSE_QMUX", "build/cuse-qmux"), args, prepare);
+}
+
+void daemon_spawn_program(struct daemon *d, const char *variable, const char *usual,
+			  const char *const args[])
+{
+	listen_for_ready(d, "/run/");
+	run(d, program_of(variable, usual), args, NULL);
 }
 
 void daemon_spawn_abstract(struct daemon *d, const char *const args[])
 {
 	listen_for_ready(d, "@");
-	run(d, args, NULL);
+	run(d, program_of("CUSE_QMUX", "build/cuse-qmux"), args, NULL);
 }
 
 void daemon_show_stderr(const struct daemon *d)

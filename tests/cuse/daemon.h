@@ -31,6 +31,10 @@ void daemon_spawn(struct daemon *d, const char *const args[]);
 /* The same, but calls prepare() in the new process before exec. */
 void daemon_spawn_prepared(struct daemon *d, const char *const args[], void (*prepare)(void));
 
+/* The same with the program that the environment variable names, or the usual one. */
+void daemon_spawn_program(struct daemon *d, const char *variable, const char *usual,
+			  const char *const args[]);
+
 /* The same with the NOTIFY_SOCKET in the abstract namespace. */
 void daemon_spawn_abstract(struct daemon *d, const char *const args[]);
 

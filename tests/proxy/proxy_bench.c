@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "proxy_bench.h"
+
+#include <grp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#define OPTIONS_MAX 16
+#define TID_OPEN    1
+
+static struct daemon broker;
+
+struct daemon *broker_daemon(void)
+{
+	return &broker;
+}
+
+static int connect_once(void)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "\0qmi-proxy"};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	assert_return_code(fd, errno);
+	if (connect(fd, (struct sockaddr *)&address, 12) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+void broker_kill(void)
+{
+	daemon_destroy(&broker);
+}
+
+void broker_start(void)
+{
+	static const char *const none[] = {NULL};
+	int64_t deadline = deadline_usual();
+	int fd;
+
+	broker_kill();
+	daemon_spawn_program(&broker, "CUSE_QMUX_PROXY", "build/cuse-qmux-proxy", none);
+	while ((fd = connect_once()) < 0) {
+		assert_true(now_ms() < deadline);
+		pause_briefly();
+	}
+	close(fd);
+}
+
+void proxy_start(struct bench *b, ...)
+{
+	const char *options[OPTIONS_MAX + 1] = {"--nodes=0"};
+	size_t n = 1;
+	va_list ap;
+
+	va_start(ap, b);
+	while (n < OPTIONS_MAX && (options[n] = va_arg(ap, const char *)))
+		n++;
+	va_end(ap);
+	options[n] = NULL;
+	broker_start();
+	instance_start(&b->instances[0], options);
+}
+
+static int keep(struct bench *b, int fd)
+{
+	assert_return_code(fd, errno);
+	assert_true(b->session_count < BENCH_SESSIONS);
+	b->sessions[b->session_count++] = fd;
+	return fd;
+}
+
+int proxy_connect(struct bench *b)
+{
+	return keep(b, connect_once());
+}
+
+int proxy_connect_as(struct bench *b, uid_t uid, gid_t gid, gid_t further)
+{
+	int fd;
+
+	assert_return_code(setgroups(1, &further), errno);
+	assert_return_code(setegid(gid), errno);
+	assert_return_code(seteuid(uid), errno);
+	fd = connect_once();
+	assert_return_code(seteuid(0), errno);
+	assert_return_code(setegid(0), errno);
+	assert_return_code(setgroups(0, NULL), errno);
+	return keep(b, fd);
+}
+
+void message_open(struct message *m, uint8_t tid, const char *path)
+{
+	message_ctl(m, tid, QMI_CTL_PROXY_OPEN);
+	if (path)
+		message_add(m, QMI_TLV_FIRST, path, (uint16_t)strlen(path));
+}
+
+void proxy_ask(int fd, const char *path, uint16_t error)
+{
+	struct message open;
+	struct message answer;
+
+	message_open(&open, TID_OPEN, path);
+	session_write(fd, &open);
+	message_outcome_of(&answer, &open, error);
+	proxy_expect(fd, &answer);
+	if (error != QMI_ERROR_NONE)
+		proxy_expect_end(fd);
+}
+
+int proxy_open(struct bench *b)
+{
+	int fd = proxy_connect(b);
+
+	proxy_ask(fd, b->modem->port, QMI_ERROR_NONE);
+	return fd;
+}
+
+static gid_t dialout(void)
+{
+	const struct group *group = getgrnam("dialout");
+
+	assert_non_null(group);
+	return group->gr_gid;
+}
+
+int proxy_open_as(struct bench *b, uid_t uid)
+{
+	int fd = proxy_connect_as(b, uid, dialout(), 65534);
+
+	proxy_ask(fd, b->modem->port, QMI_ERROR_NONE);
+	return fd;
+}
+
+static void read_bytes(int fd, struct message *got, size_t len)
+{
+	while (got->len < len) {
+		ssize_t n = recv(fd, got->data + got->len, len - got->len, 0);
+
+		if (n < 0 && errno == EAGAIN && wait_for(fd, POLLIN, deadline_usual()))
+			continue;
+		if (n <= 0)
+			fail_msg("no frame: %s", n < 0 ? strerror(errno) : "the connection ended");
+		got->len += (size_t)n;
+	}
+}
+
+void proxy_read(int fd, struct message *got)
+{
+	got->len = 0;
+	read_bytes(fd, got, 3);
+	read_bytes(fd, got, 1 + (size_t)le16_get(got->data + 1));
+}
+
+void proxy_expect(int fd, const struct message *want)
+{
+	struct message got;
+
+	proxy_read(fd, &got);
+	assert_message(&got, want);
+}
+
+void proxy_expect_end(int fd)
+{
+	int64_t deadline = deadline_usual();
+	char data[4096];
+	ssize_t n;
+
+	do {
+		if (!wait_for(fd, POLLIN, deadline))
+			fail_msg("the connection did not end");
+		n = recv(fd, data, sizeof(data), 0);
+	} while (n > 0);
+	if (n < 0)
+		assert_int_equal(errno, ECONNRESET);
+}
+
+void await_said(struct daemon *d, const char *text)
+{
+	int64_t deadline = deadline_usual();
+
+	while (!daemon_said(d, text)) {
+		if (now_ms() > deadline) {
+			daemon_show_stderr(d);
+			fail_msg("not in the log: %s", text);
+		}
+		pause_briefly();
+	}
+}
+
+void await_sessions(struct daemon *d, unsigned long count)
+{
+	int64_t deadline = deadline_usual();
+
+	while (daemon_counter(d, " files open") != count) {
+		assert_true(now_ms() < deadline);
+		pause_briefly();
+	}
+}

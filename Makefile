@@ -285,31 +285,45 @@ format: ## format the sources as lint requires
 
 fill_in = sed 's|@SBINDIR@|$(SBINDIR)|; s|@SYSCONFDIR@|$(SYSCONFDIR)|'
 
-# Keeps existing settings.
-install: all ## install the daemon, udev rules, unit, sleep hook, simulated modem and man pages
+UNITS = cuse-qmux@.service cuse-qmux-proxy.socket cuse-qmux-proxy.service
+SOCKETS_WANTED = $(SYSCONFDIR)/systemd/system/sockets.target.wants
+
+# Keeps existing settings, also that the socket was disabled.
+install: all ## install the daemon, udev rules, units, sleep hook, simulated modem and man pages
 	$(INSTALL) -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man8 \
 		$(DESTDIR)$(MANDIR)/man4 $(DESTDIR)$(UDEVDIR) $(DESTDIR)$(UNITDIR) \
 		$(DESTDIR)$(SYSCONFDIR)/default $(DESTDIR)$(SLEEPDIR)
-	$(INSTALL) -m 755 $(BUILD)/cuse-qmux $(BUILD)/cuse-qmux-sleep $(DESTDIR)$(SBINDIR)
+	$(INSTALL) -m 755 $(BUILD)/cuse-qmux $(BUILD)/cuse-qmux-proxy $(BUILD)/cuse-qmux-sleep \
+		$(DESTDIR)$(SBINDIR)
 	ln -sf $(SBINDIR)/cuse-qmux-sleep $(DESTDIR)$(SLEEPDIR)/cuse-qmux
 	$(INSTALL) -m 755 $(BUILD)/qmi-modem-sim $(DESTDIR)$(BINDIR)
-	$(INSTALL) -m 644 cuse-qmux/cuse-qmux.8 tools/cuse-qmux-sleep/cuse-qmux-sleep.8 \
+	$(INSTALL) -m 644 cuse-qmux/cuse-qmux.8 cuse-qmux-proxy/cuse-qmux-proxy.8 \
+		tools/cuse-qmux-sleep/cuse-qmux-sleep.8 \
 		$(DESTDIR)$(MANDIR)/man8
 	$(INSTALL) -m 644 cuse-qmux/qmi-virt.4 $(DESTDIR)$(MANDIR)/man4
 	$(fill_in) udev/90-cuse-qmux.rules.in >$(DESTDIR)$(UDEVDIR)/90-cuse-qmux.rules
-	$(fill_in) udev/cuse-qmux@.service.in >$(DESTDIR)$(UNITDIR)/cuse-qmux@.service
-	chmod 644 $(DESTDIR)$(UDEVDIR)/90-cuse-qmux.rules $(DESTDIR)$(UNITDIR)/cuse-qmux@.service
+	chmod 644 $(DESTDIR)$(UDEVDIR)/90-cuse-qmux.rules
+	[ -e $(DESTDIR)$(UNITDIR)/cuse-qmux-proxy.socket ] || { \
+		$(INSTALL) -d $(DESTDIR)$(SOCKETS_WANTED) && \
+		ln -sf $(UNITDIR)/cuse-qmux-proxy.socket $(DESTDIR)$(SOCKETS_WANTED); }
+	for unit in $(UNITS); do \
+		$(fill_in) udev/$$unit.in >$(DESTDIR)$(UNITDIR)/$$unit && \
+		chmod 644 $(DESTDIR)$(UNITDIR)/$$unit || exit; \
+	done
 	[ -e $(DESTDIR)$(SYSCONFDIR)/default/cuse-qmux ] || \
 		$(INSTALL) -m 644 udev/cuse-qmux.default $(DESTDIR)$(SYSCONFDIR)/default/cuse-qmux
 
 # Of an instance that was killed.
 uninstall: ## remove the installed files, except the settings
 	[ -n "$(DESTDIR)" ] || $(SBINDIR)/cuse-qmux --give-back || true
-	rm -f $(DESTDIR)$(SBINDIR)/cuse-qmux $(DESTDIR)$(BINDIR)/qmi-modem-sim \
+	rm -f $(DESTDIR)$(SBINDIR)/cuse-qmux $(DESTDIR)$(SBINDIR)/cuse-qmux-proxy \
+		$(DESTDIR)$(BINDIR)/qmi-modem-sim \
 		$(DESTDIR)$(SBINDIR)/cuse-qmux-sleep $(DESTDIR)$(SLEEPDIR)/cuse-qmux \
-		$(DESTDIR)$(MANDIR)/man8/cuse-qmux.8 $(DESTDIR)$(MANDIR)/man4/qmi-virt.4 \
 		$(DESTDIR)$(MANDIR)/man8/cuse-qmux-sleep.8 \
-		$(DESTDIR)$(UDEVDIR)/90-cuse-qmux.rules $(DESTDIR)$(UNITDIR)/cuse-qmux@.service
+		$(DESTDIR)$(MANDIR)/man8/cuse-qmux.8 $(DESTDIR)$(MANDIR)/man8/cuse-qmux-proxy.8 \
+		$(DESTDIR)$(MANDIR)/man4/qmi-virt.4 $(DESTDIR)$(UDEVDIR)/90-cuse-qmux.rules \
+		$(patsubst %,$(DESTDIR)$(UNITDIR)/%,$(UNITS)) \
+		$(DESTDIR)$(SOCKETS_WANTED)/cuse-qmux-proxy.socket
 
 clean: ## remove all build products
 	rm -rf $(BUILD)

@@ -124,7 +124,7 @@ static void launcher_start_at(struct launcher_instance *place, const char *port)
 		return;
 	}
 	place->pid = 0;
-	log_warning("%s has no instance, and " PROGRAM " cannot be started: %s", port,
+	log_warning("%s has no instance, and cuse-qmux cannot be started: %s", port,
 		    strerror(-err));
 }
 

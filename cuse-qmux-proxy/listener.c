@@ -74,7 +74,7 @@ static void listener_explain(void)
 
 	if (listener_find_owner(&owner))
 		process_command(command, owner.pid);
-	log_error("the socket @" NAME " belongs to %s (pid %d): stop ModemManager, end that "
+	log_error("the socket @qmi-proxy belongs to %s (pid %d): stop ModemManager, end that "
 		  "process, start this one again, and then ModemManager",
 		  command, (int)owner.pid);
 }
@@ -89,7 +89,7 @@ static int listener_bind(void)
 	if (errno == EADDRINUSE)
 		listener_explain();
 	else
-		log_error("cannot listen on @" NAME ": %s", strerror(errno));
+		log_error("cannot listen on @qmi-proxy: %s", strerror(errno));
 	if (fd >= 0)
 		close(fd);
 	return -1;

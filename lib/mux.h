@@ -10,7 +10,7 @@
  * What needs no modem is done in turns too, a bounded number of them in each call
  * of mux_write() and mux_tick(): while some are left, mux_deadline() is 0.
  *
- * qmi-virt(4) states the rules that the mux keeps, V1 to V26 and V28.
+ * qmi-virt(4) states the rules that the mux keeps, V1 to V28.
  */
 #ifndef MUX_H
 #define MUX_H

@@ -7,11 +7,13 @@
 #
 #   BUILD           where the binaries are (build)
 #   CUSE_QMUX       the daemon ($BUILD/cuse-qmux)
+#   CUSE_QMUX_PROXY the broker ($BUILD/cuse-qmux-proxy)
 #   CUSE_QMUX_WRAP  command prefix for the daemon, such as valgrind
 #   TEST_SLOW       the factor by which deadlines are longer (1, wrapped 10)
 
 BUILD=${BUILD:-build}
 CUSE_QMUX=${CUSE_QMUX:-$BUILD/cuse-qmux}
+CUSE_QMUX_PROXY=${CUSE_QMUX_PROXY:-$BUILD/cuse-qmux-proxy}
 CUSE_QMUX_WRAP=${CUSE_QMUX_WRAP:-}
 if [[ -n $CUSE_QMUX_WRAP ]]; then
 	TEST_SLOW=${TEST_SLOW:-10}
@@ -178,12 +180,27 @@ daemon_stop()
 	fi
 }
 
+# --- the proxy socket ---------------------------------------------------------
+
+holds_socket()
+{
+	has_line /proc/net/unix '*@qmi-proxy'
+}
+
+# Call it once; the broker serves later daemons, too.
+broker_start()
+{
+	"$CUSE_QMUX_PROXY" >"$DIR/broker.log" 2>&1 &
+	await 10 holds_socket
+}
+
 # --- qmicli -------------------------------------------------------------------
 
-# qmi PORT OPTION...
+# qmi PORT OPTION...: through the proxy's socket if THROUGH is -p
+THROUGH=''
 qmi()
 {
-	"$DIR/bin/qmicli" -d "$@"
+	"$DIR/bin/qmicli" ${THROUGH:+"$THROUGH"} -d "$@"
 }
 
 # follow PORT FILE [OPTION...]: starts a call with a qmicli that follows it, FOLLOWER,
@@ -191,7 +208,7 @@ qmi()
 follow()
 {
 	: >"$2"
-	stdbuf -oL "$DIR/bin/qmicli" -d "$1" "${@:3}" --wds-start-network=apn=internet \
+	stdbuf -oL "$DIR/bin/qmicli" ${THROUGH:+"$THROUGH"} -d "$1" "${@:3}" --wds-start-network=apn=internet \
 		--wds-follow-network >"$2" 2>&1 &
 	FOLLOWER=$!
 	await 10 has_line "$2" '*Ctrl+C will stop*'
@@ -218,7 +235,7 @@ kill_in_scan()
 
 	sim_state
 	requests=${STATE[requests.nas]}
-	"$DIR/bin/qmicli" -d "$1" --nas-network-scan >"$2" 2>&1 &
+	"$DIR/bin/qmicli" ${THROUGH:+"$THROUGH"} -d "$1" --nas-network-scan >"$2" 2>&1 &
 	pid=$!
 	pause 0.2 # until it has started: polling the modem would only delay it
 	await 10 scan_began "$requests" "$pid"

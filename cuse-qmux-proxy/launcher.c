@@ -72,7 +72,7 @@ static bool launcher_program(char path[PATH_MAX])
 	slash = strrchr(path, '/');
 	if (!slash)
 		return false;
-	strcpy(slash + 1, PROGRAM);
+	memcpy(slash + 1, PROGRAM, sizeof(PROGRAM));
 	return true;
 }
 

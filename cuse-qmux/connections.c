@@ -75,8 +75,24 @@ static int connections_watch(struct connections *connections)
 	return err;
 }
 
-int connections_start(struct connections *connections, struct loop *loop, struct mux *mux,
-		      unsigned space, dev_t port)
+/* Returns 0 or -errno. */
+static int connections_listen(struct connections *connections)
+{
+	int err;
+
+	connections->arrivals.fd = handover_listen(connections->port);
+	if (connections->arrivals.fd < 0)
+		return connections->arrivals.fd;
+	err = connections_watch(connections);
+	if (err < 0) {
+		handover_unlisten(connections->port);
+		close(connections->arrivals.fd);
+	}
+	return err;
+}
+
+bool connections_start(struct connections *connections, struct loop *loop, struct mux *mux,
+		       unsigned space, dev_t port)
 {
 	int err;
 
@@ -84,17 +100,20 @@ int connections_start(struct connections *connections, struct loop *loop, struct
 	list_init(&connections->all);
 	list_init(&connections->ending);
 	connections_raise_limit();
-	connections->arrivals.fd = handover_listen(port);
-	if (connections->arrivals.fd < 0)
-		return connections->arrivals.fd;
-	err = connections_watch(connections);
-	if (err < 0) {
-		handover_unlisten(port);
-		close(connections->arrivals.fd);
-		return err;
-	}
-	connections->listening = true;
-	return 0;
+	err = connections_listen(connections);
+	connections->listening = err == 0;
+	if (err < 0)
+		log_warning("cannot take connections to libqmi's proxy socket: %s", strerror(-err));
+	return connections->listening;
+}
+
+void connections_serve_node(const struct connections *connections, dev_t node, const char *name)
+{
+	int err = connections->listening ? handover_link(node, connections->port) : 0;
+
+	if (err < 0)
+		log_warning("libqmi's proxy socket will not serve /dev/%s: %s", name,
+			    strerror(-err));
 }
 
 void connections_serve(struct connections *connections)

@@ -36,10 +36,14 @@ struct connections {
 
 /*
  * Begins to take connections for the port with these numbers, and to answer their opens.
- * *connections must stay where it is until connections_stop(). Returns 0 or -errno.
+ * *connections must stay where it is until connections_stop(). On false the reason has
+ * been logged, and the other functions do nothing.
  */
-int connections_start(struct connections *connections, struct loop *loop, struct mux *mux,
-		      unsigned space, dev_t port);
+bool connections_start(struct connections *connections, struct loop *loop, struct mux *mux,
+		       unsigned space, dev_t port);
+
+/* Lets clients name this node, too, until handover_unlink(). A failure is logged. */
+void connections_serve_node(const struct connections *connections, dev_t node, const char *name);
 
 /* Begins to pass on what they send. */
 void connections_serve(struct connections *connections);

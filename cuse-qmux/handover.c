@@ -45,14 +45,13 @@ union handover_control {
 	char space[CMSG_SPACE(sizeof(int))];
 };
 
-static int handover_send_by(int socket, dev_t device, const struct handover *handover)
+static int handover_send_by(int socket, dev_t device, struct handover *handover)
 {
 	struct sockaddr_un address = handover_address(device);
 	uint8_t answered = handover->answered;
 	struct iovec parts[] = {
 		{.iov_base = &answered, .iov_len = 1},
-		{.iov_base = (void *)(uintptr_t)handover->frame,
-		 .iov_len = frame_size(handover->frame)},
+		{.iov_base = handover->frame, .iov_len = frame_size(handover->frame)},
 	};
 	union handover_control control = {0};
 	struct msghdr message = {.msg_name = &address,
@@ -69,7 +68,7 @@ static int handover_send_by(int socket, dev_t device, const struct handover *han
 	return sendmsg(socket, &message, MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
-int handover_send(dev_t device, const struct handover *handover)
+int handover_send(dev_t device, struct handover *handover)
 {
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	int err;

@@ -25,7 +25,7 @@ struct handover {
  * wait. Returns 0, and the caller closes its descriptor; -ENOENT if there is no such
  * instance, -EAGAIN if it has too many to take, or another -errno.
  */
-int handover_send(dev_t device, const struct handover *handover);
+int handover_send(dev_t device, struct handover *handover);
 
 /* The instance's side. */
 

@@ -318,18 +318,6 @@ static void instance_take_over(struct instance *instance)
 			       instance->nodes[0].alias.node);
 }
 
-/* V26: the proxy's socket serves the names of nodes, too. */
-static void instance_lead_to_proxy(const struct instance *instance, const struct node *node)
-{
-	int err = 0;
-
-	if (instance->connections.listening)
-		err = handover_link(node->device, instance->port.device);
-	if (err < 0)
-		log_warning("libqmi's proxy socket will not serve /dev/%s: %s", node->name,
-			    strerror(-err));
-}
-
 /* False if the instance has failed. */
 static bool instance_create_nodes(struct instance *instance)
 {
@@ -342,7 +330,7 @@ static bool instance_create_nodes(struct instance *instance)
 			return false;
 		}
 		instance->nodes_created++;
-		instance_lead_to_proxy(instance, node);
+		connections_serve_node(&instance->connections, node->device, node->name);
 		if (index == 0)
 			instance_take_over(instance);
 	}
@@ -383,19 +371,11 @@ static void instance_begin_serving(struct instance *instance)
 static bool instance_start_connections(struct instance *instance)
 {
 	unsigned space = instance->options.nodes;
-	int err = connections_start(&instance->connections, &instance->loop, instance->mux, space,
-				    instance->port.device);
 
 	instance->space_names[space] = "proxy";
-	if (err == 0)
-		return true;
-	if (space > 0)
-		log_warning("programs that use libqmi's proxy socket cannot use %s: %s",
-			    instance->port.path, strerror(-err));
-	else
-		log_error("cannot take connections for %s: %s", instance->port.path,
-			  strerror(-err));
-	return space > 0;
+	return connections_start(&instance->connections, &instance->loop, instance->mux, space,
+				 instance->port.device) ||
+	       space > 0;
 }
 
 /* With --idle-exit: nobody has the modem open, or has left a client to use again. */

@@ -27,7 +27,7 @@ modems_open()
 # The runtime directory and its lock stay: all instances share them.
 leftovers()
 {
-	pgrep -a cuse-qmux
+	pgrep -a -x cuse-qmux
 	find /dev /run/cuse-qmux 2>/dev/null |
 		grep -vE '^/dev/(pts|char|hugepages|mqueue|shm)/|^/run/cuse-qmux(/lock)?$' | sort
 	systemctl list-units --plain --no-legend --state=failed

@@ -71,8 +71,8 @@ test_plug()
 	check "udev knows a node's port" says 'CUSE_QMUX_PORT=/dev/cdc-wdm0' udevadm info /dev/qmi-virt2
 	check "and its index" says 'CUSE_QMUX_INDEX=2' udevadm info /dev/qmi-virt2
 	check "and its modem" says "ID_SERIAL_SHORT=${IMEI[a]}" udevadm info /dev/qmi-virt2
-	check "ModemManager is told to leave the port alone" \
-		says 'ID_MM_PORT_IGNORE=1' udevadm info /sys/class/usbmisc/cdc-wdm0
+	check "ModemManager may use the port, through the proxy's socket" \
+		lacks ID_MM_PORT_IGNORE udevadm info /sys/class/usbmisc/cdc-wdm0
 	check "there is one instance" test "$(instances)" = 'cuse-qmux@cdc-wdm0.service'
 	check "systemd shows it as ready" \
 		says 'is shared by 4 nodes' systemctl status cuse-qmux@cdc-wdm0

@@ -2,9 +2,12 @@
 #include "proxy_bench.h"
 
 #include <grp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/un.h>
 
 #define OPTIONS_MAX 16
@@ -89,6 +92,48 @@ int proxy_connect_as(struct bench *b, uid_t uid, gid_t gid, gid_t further)
 	assert_return_code(setegid(0), errno);
 	assert_return_code(setgroups(0, NULL), errno);
 	return keep(b, fd);
+}
+
+static void send_descriptor(int to, const struct sockaddr_un *address, const struct message *m,
+			    int fd)
+{
+	uint8_t answered = 0;
+	struct iovec parts[] = {{&answered, 1}, {(void *)(uintptr_t)m->data, m->len}};
+	char control[CMSG_SPACE(sizeof(int))] = {0};
+	struct msghdr message = {.msg_name = (void *)(uintptr_t)address,
+				 .msg_namelen = sizeof(*address),
+				 .msg_iov = parts,
+				 .msg_iovlen = 2,
+				 .msg_control = control,
+				 .msg_controllen = sizeof(control)};
+	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+
+	header->cmsg_level = SOL_SOCKET;
+	header->cmsg_type = SCM_RIGHTS;
+	header->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(header), &fd, sizeof(int));
+	assert_return_code(sendmsg(to, &message, 0), errno);
+}
+
+int proxy_pass(struct bench *b, int *passed)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int to = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct message open;
+	struct stat st;
+	int ends[2];
+
+	assert_return_code(stat(b->modem->port, &st), errno);
+	snprintf(address.sun_path, sizeof(address.sun_path), "/run/cuse-qmux/proxy-%u-%u",
+		 major(st.st_rdev), minor(st.st_rdev));
+	assert_return_code(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends),
+			   errno);
+	message_open(&open, TID_OPEN, b->modem->port);
+	send_descriptor(to, &address, &open, ends[0]);
+	close(to);
+	*passed = keep(b, ends[0]);
+	session_expect_outcome(keep(b, ends[1]), &open, QMI_ERROR_NONE);
+	return ends[1];
 }
 
 void message_open(struct message *m, uint8_t tid, const char *path)

@@ -29,6 +29,12 @@ void message_open(struct message *m, uint8_t tid, const char *path);
 int proxy_open(struct bench *b);
 int proxy_open_as(struct bench *b, uid_t uid);
 
+/*
+ * Does what the broker does: passes one end of a pair of sockets to the first instance.
+ * Stores a further descriptor of that end, and returns the other end.
+ */
+int proxy_pass(struct bench *b, int *passed);
+
 /* Opens a path on a connection, and expects this outcome; if it is an error, the end, too. */
 void proxy_ask(int fd, const char *path, uint16_t error);
 

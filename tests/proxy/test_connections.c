@@ -175,6 +175,24 @@ static void test_V26_half_a_frame_is_forgotten(struct bench *b)
 	fence(b, other);
 }
 
+/* The broker may still have its descriptor when the client has gone already. */
+static void test_V26_a_slow_broker_harms_nobody(struct bench *b)
+{
+	int passed;
+	int other;
+	int fd;
+
+	proxy_start(b, NULL);
+	fd = proxy_pass(b, &passed);
+	session_close(b, fd);
+	await_sessions(b->daemon, 0);
+	/* It may get the memory of the one before. */
+	other = proxy_open(b);
+	fence(b, other);
+	session_close(b, passed);
+	fence(b, other);
+}
+
 /* ModemManager writes all its releases, and closes at once. */
 static void test_V26_what_was_written_is_sent(struct bench *b)
 {
@@ -387,6 +405,7 @@ static const struct test_case cases[] = {
 	TEST_CASE(test_V26_frames_come_in_any_pieces),
 	TEST_CASE(test_V26_what_is_no_request_closes),
 	TEST_CASE(test_V26_half_a_frame_is_forgotten),
+	TEST_CASE(test_V26_a_slow_broker_harms_nobody),
 	TEST_CASE(test_V26_what_was_written_is_sent),
 	TEST_CASE(test_V26_much_that_was_written_is_sent),
 	TEST_CASE(test_V26_overflow_drops_the_oldest),

@@ -21,6 +21,9 @@
 #define GUESTS_MAX      512
 #define USER_GUESTS_MAX 64 /* for a user other than root */
 #define ACCEPTS_MAX     64 /* at once */
+#define LINES           64
+#define PAUSE           4  /* ms between two connections of a user other than root */
+#define BURST           64 /* that may come at once */
 #define RETRY_PAUSE     50 /* ms between two attempts to pass a connection */
 
 static struct {
@@ -30,6 +33,7 @@ static struct {
 	int registry;       /* inotify: an instance appears */
 	struct list guests; /* the oldest first */
 	unsigned count;
+	uint64_t next[LINES]; /* ms, when a user may have another connection */
 	bool stopped;
 } broker;
 
@@ -99,9 +103,28 @@ static struct guest *broker_superfluous(uid_t uid)
 	return broker.count >= GUESTS_MAX ? first : NULL;
 }
 
+/*
+ * V28: when the user may have another connection. Each costs an instance work, and the
+ * client nothing. Users whose uids share a remainder share a line.
+ */
+static uint64_t broker_turn(uid_t uid, uint64_t now)
+{
+	uint64_t *next = &broker.next[uid % LINES];
+
+	if (uid == 0)
+		return now;
+	*next += PAUSE;
+	if (*next + BURST * PAUSE < now)
+		*next = now - BURST * PAUSE;
+	/* No more of them wait at once. */
+	if (*next > now + USER_GUESTS_MAX * PAUSE)
+		*next = now + USER_GUESTS_MAX * PAUSE;
+	return *next > now ? *next : now;
+}
+
 static void broker_admit(int fd, uint64_t now)
 {
-	struct guest *guest = guest_create(fd, now);
+	struct guest *guest = guest_create(fd);
 	struct guest *superfluous;
 
 	if (!guest)
@@ -111,9 +134,11 @@ static void broker_admit(int fd, uint64_t now)
 		broker_evict(superfluous);
 	list_append(&broker.guests, &guest->link);
 	broker.count++;
-	/* Most have sent their first frame already. */
-	guest_go_on(guest, now);
-	broker_settle(guest, -1);
+	guest_hold(guest, broker_turn(guest->peer.uid, now));
+	if (guest->until <= now) {
+		guest_time_out(guest, now);
+		broker_settle(guest, -1);
+	}
 }
 
 static void broker_accept(uint64_t now)

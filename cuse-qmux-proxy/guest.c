@@ -16,7 +16,7 @@
 #define OPEN_MS 4000  /* for an answer: libqmi's clients wait 5 s, and try once */
 #define WAIT_MS 60000 /* for an instance that is expected, after the answer */
 
-struct guest *guest_create(int fd, uint64_t now)
+struct guest *guest_create(int fd)
 {
 	struct guest *guest = malloc(sizeof(*guest));
 
@@ -25,13 +25,18 @@ struct guest *guest_create(int fd, uint64_t now)
 		close(fd);
 		return NULL;
 	}
-	guest->state = GUEST_READING;
+	guest->state = GUEST_HELD;
 	guest->have = 0;
-	guest->until = now + READ_MS;
+	guest->until = 0;
 	guest->handover.fd = fd;
 	guest->handover.answered = false;
 	list_init(&guest->link);
 	return guest;
+}
+
+void guest_hold(struct guest *guest, uint64_t until)
+{
+	guest->until = until;
 }
 
 void guest_destroy(struct guest *guest)
@@ -225,7 +230,12 @@ void guest_go_on(struct guest *guest, uint64_t now)
 
 void guest_time_out(struct guest *guest, uint64_t now)
 {
-	if (guest->state == GUEST_READING) {
+	if (guest->state == GUEST_HELD) {
+		guest->state = GUEST_READING;
+		guest->until = now + READ_MS;
+		/* Most have sent their first frame already. */
+		guest_go_on(guest, now);
+	} else if (guest->state == GUEST_READING) {
 		log_warning("%s has not sent anything for %d s", guest_name(guest), READ_MS / 1000);
 		guest->state = GUEST_ENDED;
 	} else if (guest->state == GUEST_LOOKING) {

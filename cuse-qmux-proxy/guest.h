@@ -15,6 +15,7 @@
 #include "peer.h"
 
 enum guest_state {
+	GUEST_HELD,    /* its user has had many connections lately */
 	GUEST_READING, /* its first frame */
 	GUEST_LOOKING, /* for the device, in another process */
 	GUEST_WAITING, /* for an instance */
@@ -34,7 +35,10 @@ struct guest {
 };
 
 /* Takes the connection. NULL if out of memory, or if it has no peer; then it is closed. */
-struct guest *guest_create(int fd, uint64_t now);
+struct guest *guest_create(int fd);
+
+/* Begins to read its first frame at this time. */
+void guest_hold(struct guest *guest, uint64_t until);
 
 /* Closes what it has. */
 void guest_destroy(struct guest *guest);

@@ -125,6 +125,26 @@ static void test_V26_silent_connections_keep_nobody_out(struct bench *b)
 	assert_true(daemon_said(broker_daemon(), "too many of them do not say what they want"));
 }
 
+/* A user who opens and closes without end: V28. */
+static void test_V26_a_user_gets_so_many_connections(struct bench *b)
+{
+	const int64_t time = 2000;
+	int64_t end;
+	int count = 0;
+
+	proxy_start(b, NULL);
+	end = now_ms() + time;
+	while (now_ms() < end) {
+		int fd = proxy_open_as(b, USER_A);
+
+		session_close(b, fd);
+		count++;
+	}
+	/* 64 at once, and one each 4 ms. */
+	assert_true(count <= 64 + (int)time / 4 + 10);
+	fence(b, proxy_open(b));
+}
+
 static void test_V26_silence_ends(struct bench *b)
 {
 	int fd;
@@ -236,6 +256,7 @@ static const struct test_case cases[] = {
 	TEST_CASE(test_V26_an_open_comes_in_any_pieces),
 	TEST_CASE(test_V26_garbage_is_closed),
 	TEST_CASE(test_V26_silent_connections_keep_nobody_out),
+	TEST_CASE(test_V26_a_user_gets_so_many_connections),
 	TEST_CASE(test_V26_silence_ends),
 	TEST_CASE(test_V26_the_broker_can_restart),
 	TEST_CASE(test_V26_another_owner_is_named),

@@ -72,9 +72,9 @@ kind()
 
 	shift
 	if [[ $1 == wwan* ]]; then
-		wwan "$1" "${2-}" CUSE_QMUX_OPTIONS=--nodes=0
+		wwan "$1" "${2-}" CUSE_QMUX_OPTIONS=--nodes=65
 	else
-		usb "$1" CUSE_QMUX_OPTIONS=--nodes=0
+		usb "$1" CUSE_QMUX_OPTIONS=--nodes=65
 	fi
 	run "$dir/cuse-qmux" --nodes=1 "$port"
 	case $kind in
@@ -180,8 +180,8 @@ test_options_of_udev()
 	with_options '--nodes=2 /dev/other'
 	refused 2 'property: a port' "'/dev/other'" "$dir/cuse-qmux" "$port"
 	# getopt starts from the beginning, whatever it has parsed before.
-	with_options '--nodes=0'
-	refused 2 'property: after options' "'0'" "$dir/cuse-qmux" -v --nodes=2 "$port"
+	with_options '--nodes=65'
+	refused 2 'property: after options' "'65'" "$dir/cuse-qmux" -v --nodes=2 "$port"
 }
 
 # says_nothing: the daemon is silent for 0.5 s. No event shows that it waits.

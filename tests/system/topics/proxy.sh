@@ -46,7 +46,7 @@ follower_ends()
 	wait "$1"
 	echo "qmicli ended with $?, and said:"
 	cat "$DIR/follow"
-	grep -q 'Network stopped' "$DIR/follow"
+	grep -q 'Network cancelled' "$DIR/follow"
 }
 
 # A call that its qmicli follows is a connection that must live on.

@@ -114,11 +114,11 @@ static uint64_t broker_turn(uid_t uid, uint64_t now)
 	if (uid == 0)
 		return now;
 	*next += PAUSE;
-	if (*next + BURST * PAUSE < now)
-		*next = now - BURST * PAUSE;
+	if (*next + (uint64_t)BURST * PAUSE < now)
+		*next = now - (uint64_t)BURST * PAUSE;
 	/* No more of them wait at once. */
-	if (*next > now + USER_GUESTS_MAX * PAUSE)
-		*next = now + USER_GUESTS_MAX * PAUSE;
+	if (*next > now + (uint64_t)USER_GUESTS_MAX * PAUSE)
+		*next = now + (uint64_t)USER_GUESTS_MAX * PAUSE;
 	return *next > now ? *next : now;
 }
 

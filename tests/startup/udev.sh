@@ -168,7 +168,7 @@ test_options_of_udev()
 	check 'property: nodes and name' says '/dev/udev0 to /dev/udev1'
 	check 'property: -v and --no-sync' says '0 requests sent'
 	# 1,023 characters fit, 1,024 do not.
-	with_options "--nodes=${room}"
+	with_options "--queue=${room}"
 	refused 2 'property: in full' "'0000" "$dir/cuse-qmux" "$port"
 	# One character shorter, it would be valid.
 	with_options "$(printf '%1021s' '')-vv"

@@ -207,6 +207,18 @@ static bool command_indicate(struct simulator *sim, struct command *command)
 				       "packet-service-broadcast or sync");
 }
 
+static bool command_sms(struct simulator *sim, struct command *command)
+{
+	const char *text = command->word[1];
+
+	if (strlen(text) > SMS_TEXT_MAX)
+		return command_refuse(command, "expected a word of up to %d characters",
+				      SMS_TEXT_MAX);
+	if (!modem_state_online(&sim->modem))
+		return command_refuse(command, "the modem is not online");
+	return wms_deliver(&sim->modem, text) || command_refuse(command, "the store is full");
+}
+
 static bool command_revoke(struct simulator *sim, struct command *command)
 {
 	const struct service *service = command_service(sim, command->word[1]);
@@ -290,8 +302,9 @@ static const struct command_entry {
 	{"answer", 4, command_answer, false},     {"send", 2, command_send, false},
 	{"indicate", 2, command_indicate, false}, {"revoke", 3, command_revoke, false},
 	{"unplug", 1, command_unplug, false},     {"plug", 1, command_plug, true},
-	{"replug", 2, command_replug, true},      {"reset", 1, command_reset, true},
-	{"fail", 3, command_fail, true},          {"quit", 1, command_quit, false},
+	{"sms", 2, command_sms, false},           {"replug", 2, command_replug, true},
+	{"reset", 1, command_reset, true},        {"fail", 3, command_fail, true},
+	{"quit", 1, command_quit, false},
 };
 
 static void command_split(struct command *command, char *line)

@@ -47,6 +47,7 @@ static const char help[] =
 	"  --link=PATH        make a symlink to the pty; not with --usb\n"
 	"  --control=PATH     take commands on a Unix socket: state, set, restart, stall,\n"
 	"                     indicate, revoke, unplug, quit;\n"
+	"                     sms TEXT: deliver a message;\n"
 	"                     answer SERVICE MESSAGE HOW: from now on, HOW to answer that\n"
 	"                     message: yes, no (it has no effect either), lost (it has), or a\n"
 	"                     QMI error;\n"

@@ -57,6 +57,15 @@ struct sms_route {
 
 #define SMS_ROUTES_MAX 8
 
+#define SMS_MAX      16
+#define SMS_TEXT_MAX 70
+
+/* A message that was received. */
+struct sms {
+	uint8_t storage;
+	char text[SMS_TEXT_MAX + 1]; /* empty: a free place */
+};
+
 struct modem_counters {
 	unsigned long syncs;
 	unsigned long restarts;
@@ -86,6 +95,7 @@ struct modem {
 	struct habit habits[HABITS_MAX];
 	struct sms_route routes[SMS_ROUTES_MAX];
 	uint16_t routes_count;
+	struct sms sms[SMS_MAX];
 };
 
 /* True if the radio is on and the modem registered. */

@@ -25,4 +25,10 @@ const char *dms_mode_name(enum operating_mode mode);
 void nas_change_signal(struct modem *modem);
 void nas_indicate_serving_system(struct modem *modem);
 
+/*
+ * Stores an SMS with this text of up to SMS_TEXT_MAX ASCII characters, and reports it to
+ * the clients that registered. Returns false if the store is full.
+ */
+bool wms_deliver(struct modem *modem, const char *text);
+
 #endif

@@ -2,6 +2,7 @@
 #include "call.h"
 
 #include "clients.h"
+#include "frame.h"
 #include "tlv.h"
 
 enum {
@@ -45,6 +46,21 @@ static void call_begin_status(uint8_t *frame, unsigned int status, unsigned int 
 	tlv_add(frame, 0x34, "h", 34944); /* the technology: EPC */
 }
 
+/* A client sees the calls of its own IP family, its own or another's. */
+static void call_tell_family(struct modem *modem, uint8_t *frame, unsigned int ip_family)
+{
+	const struct service *wds = modem_state_service(modem, QMI_SERVICE_WDS);
+
+	for (unsigned int cid = 1; cid <= QMI_CID_MAX; cid++) {
+		const struct client *client = clients_find(modem, wds, cid);
+
+		if (!client || client->ip_family != ip_family)
+			continue;
+		frame_set_cid(frame, (uint8_t)cid);
+		line_send(modem->line, frame);
+	}
+}
+
 static void call_report_dormancy(struct modem *modem, const struct call *call)
 {
 	uint8_t frame[LINE_FRAME_MAX];
@@ -82,7 +98,7 @@ void call_start(struct modem *modem, struct call *call, uint8_t cid, uint8_t pro
 		.profile = *profile,
 	};
 	call_begin_status(frame, STATUS_CONNECTED, call_family(modem, call));
-	clients_indicate(modem, frame, CLIENTS_EACH);
+	call_tell_family(modem, frame, call_family(modem, call));
 	call_report_change(modem, call);
 }
 
@@ -95,7 +111,7 @@ static void call_end_because(struct modem *modem, struct call *call, unsigned in
 	call_begin_status(frame, STATUS_DISCONNECTED, call_family(modem, call));
 	tlv_add(frame, 0x10, "h", reason);
 	tlv_add(frame, 0x11, "hh", VERBOSE_CM, verbose);
-	clients_indicate(modem, frame, CLIENTS_EACH);
+	call_tell_family(modem, frame, call_family(modem, call));
 	call_report_change(modem, call);
 }
 

@@ -52,7 +52,7 @@ objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(sort $(wildcard $(1)/*.c)))
 LIB    = $(call objects,lib)
 DAEMON = $(filter-out $(NO_LOOP),$(call objects,cuse-qmux))
 PROXY  = $(call objects,cuse-qmux-proxy) $(patsubst %,$(BUILD)/obj/cuse-qmux/%.o, \
-	handover identity log log_kinds log_sink log_text process proxy_open registry)
+	device handover identity log log_kinds log_sink log_text process proxy_open registry)
 SIM    = $(call objects,tools/qmi-modem-sim)
 SLEEP  = $(call objects,tools/cuse-qmux-sleep)
 UNIT   = $(call objects,tests/unit)

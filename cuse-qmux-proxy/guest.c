@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "device.h"
 #include "frame.h"
 #include "launcher.h"
 #include "log.h"
@@ -142,8 +143,26 @@ static void guest_look(struct guest *guest, const char *path, uint64_t now)
 	guest->until = now + OPEN_MS;
 }
 
+/*
+ * A port's own name leads to a node (V27), to that of an instance that was killed, or for a
+ * moment nowhere, so the kernel is asked.
+ */
+static bool guest_names_port(const char *path, dev_t *device)
+{
+	static const char directory[] = "/dev/";
+	const char *name = path + sizeof(directory) - 1;
+
+	return strncmp(path, directory, sizeof(directory) - 1) == 0 && !strchr(name, '/') &&
+	       (device_number("usbmisc", name, device) == 0 ||
+		device_number("wwan", name, device) == 0);
+}
+
 static void guest_take_path(struct guest *guest, const char *path, uint64_t now)
 {
+	if (guest_names_port(path, &guest->device)) {
+		guest_look_done(guest, 0, now);
+		return;
+	}
 	if (strncmp(path, "qrtr://", 7) != 0) {
 		guest_look(guest, path, now);
 		return;

@@ -14,8 +14,9 @@
 #include "lookup.h"
 
 #define READ_MS 5000  /* for the first frame */
-#define OPEN_MS 4000  /* for an answer: libqmi's clients wait 5 s, and try once */
-#define WAIT_MS 60000 /* for an instance that is expected, after the answer */
+#define LOOK_MS 4000  /* for a path: libqmi's clients wait 5 s for an answer, and try once */
+#define OPEN_MS 500   /* for an instance, before the answer */
+#define WAIT_MS 60000 /* and after it */
 
 struct guest *guest_create(int fd)
 {
@@ -140,7 +141,7 @@ static void guest_look(struct guest *guest, const char *path, uint64_t now)
 		return;
 	}
 	guest->state = GUEST_LOOKING;
-	guest->until = now + OPEN_MS;
+	guest->until = now + LOOK_MS;
 }
 
 /*
@@ -259,7 +260,7 @@ void guest_time_out(struct guest *guest, uint64_t now)
 		guest->state = GUEST_ENDED;
 	} else if (guest->state == GUEST_LOOKING) {
 		guest_go_on(guest, now);
-	} else if (!guest->handover.answered && launcher_find(guest->device) == LAUNCHER_EXPECTED) {
+	} else if (!guest->handover.answered && launcher_find(guest->device) != LAUNCHER_NO_PORT) {
 		/* An early success keeps libqmi waiting for the modem, much longer. */
 		proxy_open_answer(guest->handover.fd, guest->handover.frame, QMI_ERROR_NONE);
 		guest->handover.answered = true;

@@ -190,6 +190,14 @@ check-system: ## test the whole stack on a stock kernel in QEMU
 	@tools/install-deps system
 	tests/system/run
 
+MODEM_MANAGER = mm_control mm mm_losses mm_orders mm_two mm_options mm_starts
+
+modem-manager: ## test with ModemManager at length, 20 min
+	@tools/install-deps system
+	@$(MAKE) --no-print-directory system-stage
+	WITH_SYSTEM_TIMEOUT=3600 tools/with-system --stage $(SYSTEM_STAGE) \
+		env BUILD=$(BUILD) MM_LONG=1 tests/system/guest $(MODEM_MANAGER)
+
 system-shell: ## open a shell on such a system, with everything installed
 	@tools/install-deps system
 	@$(MAKE) --no-print-directory system-stage
@@ -330,5 +338,5 @@ clean: ## remove all build products
 
 .SECONDARY: $(FUZZ_TARGETS:%=$(BUILD)/fuzz/obj/tests/fuzz/fuzz_%.o)
 
-.PHONY: all help bench demo check faults adversary check-system system-shell system-stage shipped-objects programs \
+.PHONY: all help bench demo check faults adversary check-system modem-manager system-shell system-stage shipped-objects programs \
 	test-programs soak fuzz fuzz-objects check-mutants coverage lint format install uninstall clean

@@ -4,11 +4,18 @@
 # ModemManager, and what it knows of modems a and b. To be sourced after modems.sh.
 # shellcheck disable=SC2154 # DIR and the like are guest's
 
+QMI_PROXY=/usr/libexec/qmi-proxy
+
 # Where a modem is on the bus, by which ModemManager knows it.
 mm_device()
 {
 	readlink -f "/sys/bus/usb/devices/$(modem_ask "$1" state | sed -n 's/^usb\.device=//p')"
 }
+
+# The name of a modem's port.
+mm_port() { modem_ask "$1" state | sed -n 's/^usb\.node=//p'; }
+
+mm_device_has_port() { [[ $(mm_port "$1") = /dev/* ]]; }
 
 # mm MODEM OPTION...: mmcli for this modem
 mm()
@@ -24,6 +31,8 @@ mm_value() { mm "$1" -K | sed -n "s/^modem\.$2 *: //p"; }
 
 # mm_is MODEM STATE
 mm_is() { [[ $(mm_value "$1" generic.state) = "$2" ]]; }
+
+mm_object() { mm_value "$1" dbus-path; }
 
 # mm_new MODEM OBJECT: ModemManager has initialised the modem, as another object.
 mm_new()
@@ -80,3 +89,27 @@ mm_follows_signal()
 	before=$(mm_value "$1" generic.signal-quality.value)
 	modem_ask "$1" indicate signal && await 10 mm_other_signal "$1" "$before"
 }
+
+# Waits until systemd has replaced ModemManager's process.
+mm_kill()
+{
+	local pid
+
+	pid=$(systemctl show -P MainPID ModemManager)
+	systemctl kill --signal=KILL ModemManager
+	await 30 replaced ModemManager "$pid"
+}
+
+# From now on, each start of libqmi's own proxy is noted in $DIR/proxies.
+proxies_watch()
+{
+	: >"$DIR/proxies"
+	[[ ! -e $QMI_PROXY.real ]] || return 0
+	mv "$QMI_PROXY" "$QMI_PROXY.real"
+	# shellcheck disable=SC2016 # for the inner shell
+	printf '#!/bin/sh\ncat "/proc/$PPID/comm" >>%s\nexec %s.real "$@"\n' "$DIR/proxies" \
+		"$QMI_PROXY" >"$QMI_PROXY"
+	chmod 755 "$QMI_PROXY"
+}
+
+proxies_none() { cat "$DIR/proxies"; [[ -z $(pgrep -x 'qmi-proxy(.real)?') && ! -s $DIR/proxies ]]; }

@@ -2,18 +2,22 @@
 /*
  * The guest tests use this for what qmicli cannot do on a node: several clients at once,
  * calls that are blocked when the modem disappears, frames of any size. Each command
- * prints what it saw, and exits with 0 if that was right.
+ * prints what it saw, and exits with 0 if that was right. For exchange, imei and load,
+ * NODE may be "@PORT", a connection to libqmi's proxy socket.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/usb/cdc-wdm.h>
 #include <poll.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -29,6 +33,8 @@
 #define GET_IDS   0x0025
 #define IMEI      0x11 /* a TLV in its answer */
 
+#define PROXY_OPEN 0xFF00 /* a CTL message */
+
 #define PADDING 0x7E /* a TLV type that no message uses */
 
 void die(const char *what)
@@ -43,10 +49,27 @@ void wrong(const char *what)
 	exit(EXIT_FAILURE);
 }
 
+/* Connects to libqmi's proxy socket, an abstract name without padding. */
+static int connect_proxy(int flags)
+{
+	static const struct sockaddr_un address = {AF_UNIX, "\0qmi-proxy"};
+	socklen_t len = offsetof(struct sockaddr_un, sun_path) + sizeof("qmi-proxy");
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || connect(fd, (const struct sockaddr *)&address, len) < 0)
+		die("the proxy's socket");
+	if (flags & O_NONBLOCK)
+		fcntl(fd, F_SETFL, O_NONBLOCK);
+	return fd;
+}
+
 int open_node(const char *node, int flags)
 {
-	int fd = open(node, O_RDWR | O_CLOEXEC | flags);
+	int fd;
 
+	if (*node == '@')
+		return connect_proxy(flags);
+	fd = open(node, O_RDWR | O_CLOEXEC | flags);
 	if (fd < 0)
 		die(node);
 	return fd;
@@ -74,12 +97,28 @@ int send_frame(const struct client *client, const struct frame *frame)
 	return 0;
 }
 
+/* Reads one frame. Unlike a port, a socket may have several in one read. */
+static ssize_t read_frame(const struct client *client, struct frame *frame)
+{
+	size_t size = sizeof(frame->data);
+	ssize_t got = recv(client->fd, frame->data, size, MSG_PEEK);
+
+	if (got < 0 && errno == ENOTSOCK)
+		return read(client->fd, frame->data, size);
+	if (got == 0)
+		errno = ECONNRESET;
+	if (got <= 0)
+		return -1;
+	frame_scan(frame->data, (size_t)got, FRAME_FROM_MODEM, &size);
+	return read(client->fd, frame->data, size);
+}
+
 int receive_frame(const struct client *client, struct frame *frame)
 {
 	ssize_t got;
 	size_t size;
 
-	while ((got = read(client->fd, frame->data, sizeof(frame->data))) < 0 && errno == EAGAIN)
+	while ((got = read_frame(client, frame)) < 0 && errno == EAGAIN)
 		await(client, POLLIN);
 	if (got < 0)
 		return -errno;
@@ -119,6 +158,22 @@ int ask(const struct client *client, const struct frame *request, struct frame *
 	if (!answers(answer, request))
 		wrong("an answer to something else");
 	return 0;
+}
+
+/* Opens a node, or with "@PATH" a connection to the proxy for the port PATH. */
+static struct client open_client(const char *node, int flags)
+{
+	struct client client = {.fd = open_node(node, flags)};
+	struct frame frame;
+	struct frame answer;
+
+	if (*node != '@')
+		return client;
+	frame_begin(frame.data, FRAME_REQUEST, QMI_SERVICE_CTL, QMI_CID_NONE, 1, PROXY_OPEN);
+	frame_add_tlv(frame.data, QMI_TLV_FIRST, node + 1, (uint16_t)strlen(node + 1));
+	if (ask(&client, &frame, &answer) < 0 || frame_error(answer.data) != QMI_ERROR_NONE)
+		wrong("the proxy does not open the port");
+	return client;
 }
 
 int allocate(struct client *client, uint8_t service)
@@ -215,10 +270,11 @@ static void take_answer(const struct client *client, struct frame *awaited, unsi
 
 static void run_exchange(const char *node, const char *imei, unsigned requests, bool blocking)
 {
-	struct client client = {.fd = open_node(node, blocking ? 0 : O_NONBLOCK), .imei = imei};
+	struct client client = open_client(node, blocking ? 0 : O_NONBLOCK);
 	struct frame awaited[IN_FLIGHT];
 	unsigned count = 0;
 
+	client.imei = imei;
 	if (allocate(&client, QMI_SERVICE_DMS) < 0)
 		die("allocate");
 	for (unsigned number = 0; number < requests; number++) {
@@ -279,7 +335,7 @@ static int exchange(char **args)
 
 static void print_imei(const char *node)
 {
-	struct client client = {.fd = open_node(node, O_NONBLOCK)};
+	struct client client = open_client(node, O_NONBLOCK);
 	struct frame request;
 	struct frame answer;
 	const uint8_t *value;
@@ -317,7 +373,7 @@ static void stop(int signal)
 /* load NODE IMEI: sends requests until SIGTERM or a failure of the node, and prints totals. */
 static int load(char **args)
 {
-	struct client client = {.fd = open_node(args[0], O_NONBLOCK), .imei = args[1]};
+	struct client client = open_client(args[0], O_NONBLOCK);
 	unsigned answered = 0;
 	unsigned lost = 0;
 	unsigned restarts = 0;
@@ -325,6 +381,7 @@ static int load(char **args)
 	struct frame answer;
 	int err = allocate(&client, QMI_SERVICE_DMS);
 
+	client.imei = args[1];
 	signal(SIGTERM, stop);
 	puts("running");
 	fflush(stdout);

@@ -34,7 +34,7 @@ test_proxy()
 		runuser -u outsider -- qmicli -p -d /dev/cdc-wdm0 --dms-get-ids
 	check "a device that is not a port is refused (V26)" refused 1 NotSupported \
 		qmicli -p --device-open-qmi -d /dev/null --dms-get-ids
-	check "ModemManager may use the port" lacks ID_MM_PORT_IGNORE udevadm info /dev/cdc-wdm0
+	check "ModemManager may use the port" lacks ID_MM_PORT_IGNORE udevadm info /sys/class/usbmisc/cdc-wdm0
 	proxy_restarts
 	proxy_owner
 	check "no qmi-proxy was started" no_qmi_proxy
@@ -77,9 +77,9 @@ proxy_restarts()
 proxy_owner()
 {
 	need systemctl stop $BROKER.socket $BROKER.service
-	need udevadm trigger --settle /dev/cdc-wdm0
+	need udevadm trigger --settle /sys/class/usbmisc/cdc-wdm0
 	check "without the socket, ModemManager is told to leave the port alone" \
-		says ID_MM_PORT_IGNORE=1 udevadm info /dev/cdc-wdm0
+		says ID_MM_PORT_IGNORE=1 udevadm info /sys/class/usbmisc/cdc-wdm0
 	$BROKER 2>"$DIR/owner" &
 	need await 60 grep -q @qmi-proxy /proc/net/unix
 	check "the socket unit fails while another program has the name" \
@@ -89,9 +89,9 @@ proxy_owner()
 	kill $!
 	wait $!
 	need systemctl start $BROKER.socket
-	need udevadm trigger --settle /dev/cdc-wdm0
+	need udevadm trigger --settle /sys/class/usbmisc/cdc-wdm0
 	check "with the socket again, ModemManager may use the port" \
-		lacks ID_MM_PORT_IGNORE udevadm info /dev/cdc-wdm0
+		lacks ID_MM_PORT_IGNORE udevadm info /sys/class/usbmisc/cdc-wdm0
 }
 
 has_own_instance() { pgrep -f 'cuse-qmux --nodes=0'; }

@@ -61,6 +61,7 @@ struct world *fuzz_begin(struct input *input)
 		.modem_clients = choice & 16 ? 2 : 8,
 		.modem_first_cid = choice & 32 ? 200 : 1,
 		.start_sync = choice & 64,
+		.proxy = choice & 128,
 	};
 	struct operation open = {.kind = OP_OPEN};
 	struct operation clients = {.kind = OP_CLIENTS, .service = 2, .amount = 1};

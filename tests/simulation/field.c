@@ -45,6 +45,7 @@ const struct field world_fields[] = {
 	{"first-cid", OF(struct world_config, modem_first_cid), 1},
 	{"share-node", OF(struct world_config, share_node), 0},
 	{"start-sync", OF(struct world_config, start_sync), 0},
+	{"proxy", OF(struct world_config, proxy), 0},
 	{"silent-end", OF(struct world_config, silent_end), 0},
 	{NULL, 0, 0, 0},
 };

@@ -209,6 +209,7 @@ void generator_init(struct generator *generator, uint64_t seed, struct world_con
 		.modem_clients = PICK(generator, modems),
 		.modem_first_cid = (uint8_t)(1 + random_below(&generator->random, 254)),
 		.start_sync = random_one_in(&generator->random, 4),
+		.proxy = seed % 3 == 0,
 		.silent_end = random_one_in(&generator->random, 3),
 		.checked = seed % CHECKED_WORLDS == 0,
 	};
@@ -344,6 +345,8 @@ static void choose_ctl(struct generator *generator, struct operation *op)
 		op->message = (uint16_t)(0x0022 + below(generator, 2));
 	op->cid = (uint8_t)(one_in(generator, 20) ? below(generator, 256) : 0);
 	op->tid = (uint16_t)below(generator, 256);
+	if (op->message == 0xFF00 && op->tid % 4 == 0)
+		op->message = 0xFF22;
 	op->service = any_service(generator);
 	op->amount = one_in(generator, 3) ? below(generator, 20) : 0;
 }

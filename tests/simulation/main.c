@@ -146,11 +146,12 @@ static void print_config(const struct world_config *config)
 {
 	printf("        %u nodes%s, %zu bytes per frame, %zu per queue, timeout %" PRIu64
 	       " ms, CTL %" PRIu64 " ms, orphan timeout %" PRIu64
-	       " ms; the modem has %u clients per service, from CID %u%s\n",
+	       " ms; the modem has %u clients per service, from CID %u%s%s\n",
 	       config->nodes, config->share_node ? ", shared by all users" : "", config->frame_max,
 	       config->queue_bytes, config->transaction_timeout, config->ctl_timeout,
 	       config->orphan_timeout, config->modem_clients, config->modem_first_cid,
-	       config->start_sync ? "; Sync at the start" : "");
+	       config->start_sync ? "; Sync at the start" : "",
+	       config->proxy ? "; odd sessions are connections" : "");
 }
 
 /* Prints the command that repeats the shrunk steps. */

@@ -122,7 +122,7 @@ void model_destroy(struct model *m)
 		free_seat(m, m->seated[0]);
 	for (int i = 0; i < m->flights_size; i++)
 		free(m->flights[i].frame);
-	for (unsigned node = 0; node < m->config.nodes; node++)
+	for (unsigned node = 0; node < m->config.nodes + m->config.proxy; node++)
 		for (unsigned service = 0; service < 256; service++)
 			free(m->by_cid[node][service]);
 	for (unsigned service = 0; service < 256; service++)

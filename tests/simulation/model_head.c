@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The next frame of each session, and what the mux does with it alone: V2, V3, V6, V10, V14, V28.
+/* The next frame of each session, and what the mux does with it alone: V2, V3, V6, V10, V14, V26,
+ * V28.
  */
 #include "model_private.h"
 
@@ -33,6 +34,15 @@ static enum head head_allocate(const struct model *m, int seat)
 	return may == MUST ? HEAD_OF_PORT : may == MAY ? HEAD_OPEN : HEAD_FULL;
 }
 
+/* V26: what a connection says only to libqmi's proxy. */
+static bool is_for_proxy(const struct model *m, int seat)
+{
+	const struct frame *frame = m->seats[seat].out.first;
+
+	return m->seats[seat].node == m->config.nodes && wire_service(frame->bytes) == 0 &&
+	       wire_cid(frame->bytes) == 0 && wire_message(frame->bytes) >= 0xFF00;
+}
+
 enum head head_of(const struct model *m, int seat)
 {
 	const struct seat *s = &m->seats[seat];
@@ -44,7 +54,7 @@ enum head head_of(const struct model *m, int seat)
 		return HEAD_NONE;
 	if (is_ctl(frame, 0x0022))
 		return head_allocate(m, seat);
-	if (is_ctl(frame, 0x0027))
+	if (is_ctl(frame, 0x0027) || is_for_proxy(m, seat))
 		return HEAD_OF_MUX;
 	service = wire_service(frame->bytes);
 	if (is_ctl(frame, 0x0023)) {
@@ -120,6 +130,10 @@ static void take_other(struct model *m, int seat)
 	const struct frame *frame = m->seats[seat].out.first;
 	const uint8_t *value = subject(frame, 2);
 
+	if (is_for_proxy(m, seat)) {
+		answer(m, seat, is_ctl(frame, 0xFF00) ? 0 : 94, SITUATION_FOR_PROXY);
+		return;
+	}
 	if (is_ctl(frame, 0x0023) && !value) {
 		answer(m, seat, 1, SITUATION_MALFORMED);
 		return;

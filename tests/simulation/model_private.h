@@ -282,7 +282,7 @@ struct model {
 	unsigned sure_limit[256]; /* lower, if the mux may not know of all that the modem has */
 	uint64_t uses;
 	uint64_t turns;
-	int16_t *by_cid[MUX_NODES_MAX][256]; /* [cid]: client, or NOBODY */
+	int16_t *by_cid[MUX_NODES_MAX + 1][256]; /* [cid]: client, or NOBODY */
 	int16_t *by_device_cid[256];
 
 	struct flight *flights;

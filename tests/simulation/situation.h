@@ -100,6 +100,7 @@
 	X(CTL_RESERVE, "a tid of the reserve was used (V28)")                                      \
 	X(WINDOW_SHUT, "a request waited for the window (V28)")                                    \
 	X(OWN_LIMIT, "the modem had a request of the mux's own for a user (V28)")                  \
+	X(FOR_PROXY, "a connection asked what only libqmi's proxy knows (V26)")                    \
 	X(TURNS_LEFT, "turns were left for later (V14)")                                           \
 	X(TAKEN_AT_PORT, "an Allocate CID was answered at its turn at the port (V28)")
 

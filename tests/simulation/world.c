@@ -37,6 +37,7 @@ struct world *world_create(const struct world_config *config)
 		.memory = (size_t)1 << 30, /* never the reason for anything */
 		.share_node = config->share_node,
 		.sync = config->start_sync,
+		.proxy = config->proxy,
 		.hooks = {.context = world, .log = log_line, .trace = note_trace},
 	};
 

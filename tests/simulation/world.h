@@ -17,6 +17,7 @@ struct world_config {
 	uint8_t modem_first_cid;
 	bool share_node;
 	bool start_sync;
+	bool proxy;      /* sessions in odd slots are connections to the proxy's socket */
 	bool silent_end; /* the modem stops answering before the stop */
 	bool checked;    /* mux_check() after every step */
 };

@@ -34,11 +34,14 @@ uint8_t *unstage(struct staged *staged, size_t keep, size_t *size)
 static void open_session(struct world *world, const struct operation *op)
 {
 	uint32_t uid = op->user % MODEL_USERS ? 999 + op->user % MODEL_USERS : 0;
+	unsigned node = op->node % world->config.nodes;
 	struct session *session;
 
+	if (world->config.proxy && op->slot % 2)
+		node = world->config.nodes;
 	errno = 0;
-	session = mux_open(world->mux, op->node % world->config.nodes, uid, world);
-	model_open(world->model, op->slot, op->node % world->config.nodes, uid, session, errno);
+	session = mux_open(world->mux, node, uid, world);
+	model_open(world->model, op->slot, node, uid, session, errno);
 	world->sessions[op->slot] = session;
 	if (!session)
 		return;

@@ -51,7 +51,7 @@ URING_LIBS   = $(shell $(PKG_CONFIG) --libs liburing)
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(sort $(wildcard $(1)/*.c)))
 LIB    = $(call objects,lib)
 DAEMON = $(filter-out $(NO_LOOP),$(call objects,cuse-qmux))
-PROXY  = $(call objects,cuse-qmux-proxy) $(patsubst %,$(BUILD)/obj/cuse-qmux/%.o, \
+PROXY  = $(call objects,tools/cuse-qmux-proxy) $(patsubst %,$(BUILD)/obj/cuse-qmux/%.o, \
 	device handover identity log log_kinds log_sink log_text process proxy_open registry)
 SIM    = $(call objects,tools/qmi-modem-sim)
 SLEEP  = $(call objects,tools/cuse-qmux-sleep)
@@ -145,7 +145,7 @@ $(BUILD)/tests/bench-modem $(BUILD)/tests/bench-client $(BUILD)/tests/simulation
 
 $(BUILD)/obj/cuse-qmux/%.o: OWN_CPPFLAGS += $(FUSE_CFLAGS) $(VERSION_FLAG)
 $(BUILD)/obj/cuse-qmux/loop_ring.o: OWN_CPPFLAGS += $(URING_CFLAGS)
-$(BUILD)/obj/cuse-qmux-proxy/%.o: OWN_CPPFLAGS += -Icuse-qmux $(VERSION_FLAG)
+$(BUILD)/obj/tools/cuse-qmux-proxy/%.o: OWN_CPPFLAGS += -Icuse-qmux $(VERSION_FLAG)
 $(BUILD)/obj/tools/%.o: OWN_CPPFLAGS += $(VERSION_FLAG)
 
 $(BUILD)/obj/%.o: %.c Makefile
@@ -259,7 +259,7 @@ coverage: ## check that units and simulation cover lib/: every line, 95 % of bra
 	@tools/install-deps check coverage
 	tests/coverage
 
-SOURCES = $(sort $(wildcard lib/*.[ch] cuse-qmux/*.[ch] cuse-qmux-proxy/*.[ch] tools/*/*.[ch] tests/*/*.[ch]))
+SOURCES = $(sort $(wildcard lib/*.[ch] cuse-qmux/*.[ch] tools/*/*.[ch] tests/*/*.[ch]))
 SCRIPTS = .ci/run tests/run tests/report.sh tests/coverage tests/fuzz/run tests/simulation/check-mutants \
 	tests/mutants/check-daemon tests/waiting.sh tests/watchdog.sh \
 	tests/proxy/run tests/startup/run tests/startup/options tests/qmicli/run tests/qmicli/bench.sh \
@@ -274,11 +274,11 @@ LINT_CHECKS = flags messages names rebuild subjects
 lint: ## run all static checks
 	@tools/install-deps lint
 	clang-format --dry-run -Werror $(SOURCES)
-	clang-tidy --quiet --warnings-as-errors='*' $(filter lib/% cuse-qmux/% cuse-qmux-proxy/% tools/%,$(filter %.c,$(SOURCES))) -- \
+	clang-tidy --quiet --warnings-as-errors='*' $(filter lib/% cuse-qmux/% tools/%,$(filter %.c,$(SOURCES))) -- \
 		-std=c11 $(OWN_CPPFLAGS) -Icuse-qmux $(VERSION_FLAG) $(FUSE_CFLAGS)
 	cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr \
 		--enable=warning,performance,portability --suppress=missingIncludeSystem \
-		$(OWN_CPPFLAGS) -Icuse-qmux $(VERSION_FLAG) lib cuse-qmux cuse-qmux-proxy tools/qmi-modem-sim tools/cuse-qmux-sleep
+		$(OWN_CPPFLAGS) -Icuse-qmux $(VERSION_FLAG) lib cuse-qmux tools/cuse-qmux-proxy tools/qmi-modem-sim tools/cuse-qmux-sleep
 	shellcheck $(SCRIPTS)
 	$(MAKE) -s -j"$$(nproc)" BUILD=$(LINT)/gcc CC=gcc WERROR=1 programs
 	$(MAKE) -s -j"$$(nproc)" BUILD=$(LINT)/clang CC=clang WERROR=1 programs fuzz-objects
@@ -305,7 +305,7 @@ install: all ## install the daemon, udev rules, units, sleep hook, simulated mod
 		$(DESTDIR)$(SBINDIR)
 	ln -sf $(SBINDIR)/cuse-qmux-sleep $(DESTDIR)$(SLEEPDIR)/cuse-qmux
 	$(INSTALL) -m 755 $(BUILD)/qmi-modem-sim $(DESTDIR)$(BINDIR)
-	$(INSTALL) -m 644 cuse-qmux/cuse-qmux.8 cuse-qmux-proxy/cuse-qmux-proxy.8 \
+	$(INSTALL) -m 644 cuse-qmux/cuse-qmux.8 tools/cuse-qmux-proxy/cuse-qmux-proxy.8 \
 		tools/cuse-qmux-sleep/cuse-qmux-sleep.8 \
 		$(DESTDIR)$(MANDIR)/man8
 	$(INSTALL) -m 644 cuse-qmux/qmi-virt.4 $(DESTDIR)$(MANDIR)/man4

@@ -47,14 +47,14 @@ static void call_begin_status(uint8_t *frame, unsigned int status, unsigned int 
 }
 
 /* A client sees the calls of its own IP family, its own or another's. */
-static void call_tell_family(struct modem *modem, uint8_t *frame, unsigned int ip_family)
+static void call_tell_family(struct modem *modem, uint8_t *frame, const struct call *call)
 {
 	const struct service *wds = modem_state_service(modem, QMI_SERVICE_WDS);
 
 	for (unsigned int cid = 1; cid <= QMI_CID_MAX; cid++) {
 		const struct client *client = clients_find(modem, wds, cid);
 
-		if (!client || client->ip_family != ip_family)
+		if (!client || call_of(modem, client->ip_family) != call)
 			continue;
 		frame_set_cid(frame, (uint8_t)cid);
 		line_send(modem->line, frame);
@@ -98,7 +98,7 @@ void call_start(struct modem *modem, struct call *call, uint8_t cid, uint8_t pro
 		.profile = *profile,
 	};
 	call_begin_status(frame, STATUS_CONNECTED, call_family(modem, call));
-	call_tell_family(modem, frame, call_family(modem, call));
+	call_tell_family(modem, frame, call);
 	call_report_change(modem, call);
 }
 
@@ -111,7 +111,7 @@ static void call_end_because(struct modem *modem, struct call *call, unsigned in
 	call_begin_status(frame, STATUS_DISCONNECTED, call_family(modem, call));
 	tlv_add(frame, 0x10, "h", reason);
 	tlv_add(frame, 0x11, "hh", VERBOSE_CM, verbose);
-	call_tell_family(modem, frame, call_family(modem, call));
+	call_tell_family(modem, frame, call);
 	call_report_change(modem, call);
 }
 

@@ -2,14 +2,14 @@
 # shellcheck shell=bash
 #
 # Sourced by compare, measure and syscalls: the light modem, and a server on its port,
-# which is qmi-proxy, the daemon, or none.
+# which is qmi-proxy, the daemon (by its nodes or by qmi-proxy's socket), or none.
 #
 #   QMI_PROXY  path of qmi-proxy, if not in one of the usual places
 
 # shellcheck source-path=SCRIPTDIR source=../qmicli/bench.sh disable=SC1091
 . "${BASH_SOURCE[0]%/*}/../qmicli/bench.sh"
 
-MODEM='' SERVER=''
+MODEM='' SERVER='' BROKER=''
 CLIENT_OPTIONS=() PORTS=() # what a client needs to use the server
 
 fail()
@@ -55,7 +55,8 @@ proxy_start()
 	await 10 proxy_listens || fail "qmi-proxy did not start: $(<"$DIR/proxy.log")"
 }
 
-# server_start PATH NODES: port (none), proxy, or node
+# server_start PATH NODES: port (none), proxy, socket (qmi-proxy's, served by the daemon), or
+# node
 server_start()
 {
 	modem_start
@@ -64,6 +65,14 @@ server_start()
 	case $1 in
 	proxy)
 		proxy_start
+		CLIENT_OPTIONS=(--proxy --server="$SERVER")
+		;;
+	socket)
+		! proxy_listens || fail "a qmi-proxy is already running: stop it"
+		daemon_start 1
+		SERVER=$DAEMON
+		broker_start || fail "cuse-qmux-proxy did not start: $(<"$DIR/broker.log")"
+		BROKER=$!
 		CLIENT_OPTIONS=(--proxy --server="$SERVER")
 		;;
 	node)
@@ -83,11 +92,13 @@ client()
 
 server_stop()
 {
-	if [[ -n $SERVER ]]; then
-		kill -TERM "$SERVER" && wait "$SERVER"
-	fi
+	local server
+
+	for server in $BROKER $SERVER; do
+		kill -TERM "$server" && wait "$server"
+	done
 	kill -KILL "$MODEM" && wait "$MODEM"
-	SERVER='' MODEM=''
+	SERVER='' MODEM='' BROKER=''
 	return 0
 } 2>/dev/null
 

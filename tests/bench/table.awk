@@ -5,6 +5,7 @@ BEGIN {
 	FS = ","
 	title["port"] = "the port"
 	title["proxy"] = "qmi-proxy"
+	title["socket"] = "qmi-proxy's socket, served by cuse-qmux"
 	title["node"] = "a node"
 	title["waiting"] = "a node"
 	title["poll"] = "poll, then read"
@@ -79,6 +80,14 @@ function targets()
 				value("proxy", reading, clients, "per_second"), \
 				">=", clients == 8 ? 2 : 2.2)
 	}
+	target("p50, 1 client, blocking read, on its socket, to qmi-proxy's", \
+		value("socket", "read", 1, "p50_us"), value("proxy", "read", 1, "p50_us"), "<=", 0.25)
+	for (clients = 8; clients <= 32; clients += 24)
+		target("requests per second, " clients " clients, blocking read, on its socket, to qmi-proxy's", \
+			value("socket", "read", clients, "per_second"), \
+			value("proxy", "read", clients, "per_second"), ">=", 3)
+	target("peak memory, 8 clients, on its socket, to qmi-proxy's", \
+		value("socket", "poll", 8, "peak_kib"), value("proxy", "poll", 8, "peak_kib"), "<=", 0.4)
 	target("p50, 1 client, blocking read, to the port's", \
 		value("node", "read", 1, "p50_us"), value("port", "read", 1, "p50_us"), "<=", 1.6)
 	target("p50 with 64 nodes and 1,000 idle sessions, to that with 1 node and none", \
@@ -93,7 +102,7 @@ END {
 	head("clients | through | reading")
 	for (k = 1; k <= count; k++) {
 		split(keys[k], part, FS)
-		if (part[1] == "port" || part[1] == "proxy" || part[4] == 4)
+		if (part[1] == "port" || part[1] == "proxy" || part[1] == "socket" || part[4] == 4)
 			print "| " part[3] " | " title[part[1]] " | " title[part[2]] " | " shown_row(keys[k]) " |"
 	}
 	print ""

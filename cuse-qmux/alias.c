@@ -26,8 +26,13 @@ static void alias_clear_directory(const char *path)
 
 	if (!directory)
 		return;
-	while ((entry = readdir(directory)))
-		unlinkat(dirfd(directory), entry->d_name, 0);
+	while ((entry = readdir(directory))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		/* A program that still knows it must not open the next device by it. */
+		if (fchmodat(dirfd(directory), entry->d_name, 0, 0) == 0 || errno != ENOENT)
+			unlinkat(dirfd(directory), entry->d_name, 0);
+	}
 	closedir(directory);
 }
 
@@ -88,4 +93,13 @@ void alias_destroy(const struct alias *alias)
 	chmod(alias->node, 0);
 	/* devtmpfs removes only nodes that it made itself. */
 	unlink(alias->node);
+}
+
+void alias_remove(const char *prefix, const char *number)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/dev/%s/%s", prefix, number);
+	alias_clear_directory(path);
+	rmdir(path);
 }

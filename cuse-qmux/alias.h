@@ -26,4 +26,7 @@ int alias_create(struct alias *alias, const char *prefix, unsigned number, const
 /* Removes both device nodes, and the directories of the alias if they are empty. */
 void alias_destroy(const struct alias *alias);
 
+/* Removes the aliases of a node that does not exist any more. */
+void alias_remove(const char *prefix, const char *number);
+
 #endif

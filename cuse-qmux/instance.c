@@ -14,6 +14,7 @@
 #include "chores.h"
 #include "clock.h"
 #include "connections.h"
+#include "leftovers.h"
 #include "list.h"
 #include "log.h"
 #include "lookout.h"
@@ -576,6 +577,7 @@ static int instance_run_if_possible(struct instance *instance)
 		return unsuitable ? EXIT_UNSUITABLE : EXIT_FAILURE;
 	/* Also before another instance's name could lead to a node of this one. */
 	takeover_give_back(instance->options.port);
+	leftovers_remove(instance->options.name);
 	if (!port_open(port, instance->options.port))
 		return port->unsuitable ? EXIT_UNSUITABLE : EXIT_FAILURE;
 	status = instance_run_with_modem_options(instance);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "instance.h"
+#include "leftovers.h"
 #include "log.h"
 #include "options.h"
 #include "takeover.h"
@@ -43,6 +44,7 @@ int main(int argc, char *argv[])
 		break;
 	case OPTIONS_GIVE_BACK:
 		status = takeover_give_back(options.port) ? EXIT_SUCCESS : EXIT_FAILURE;
+		leftovers_remove(options.name);
 		break;
 	case OPTIONS_RUN:
 	default:

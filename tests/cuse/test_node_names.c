@@ -288,6 +288,23 @@ static void test_V25_stale_aliases_are_replaced(struct bench *b)
 		expect_no_node(i);
 }
 
+/* V25: it also removes those whose numbers it does not need. */
+static void test_V25_stale_aliases_are_removed(struct bench *b)
+{
+	struct instance *in = b->instances;
+
+	start(&in[0], "-n3");
+	daemon_destroy(&in[0].daemon);
+	assert_return_code(access("/dev/qmi-virt/2", F_OK), errno);
+	assert_return_code(access("/run/cuse-qmux/qmi-virt2", F_OK), errno);
+	start(&in[1], "-n1");
+	expect_node(0, &in[1].modem);
+	expect_no_node(1);
+	expect_no_node(2);
+	assert_int_equal(access("/run/cuse-qmux/qmi-virt2", F_OK), -1);
+	assert_return_code(access("/run/cuse-qmux/qmi-virt0", F_OK), errno);
+}
+
 /* V25, --nodes: the largest number of nodes. */
 static void test_V25_sixty_four_nodes(struct bench *b)
 {
@@ -312,6 +329,7 @@ static const struct test_case cases[] = {
 	TEST_CASE(test_V25_port_given_as_a_link),
 	TEST_CASE(test_V25_other_prefix),
 	TEST_CASE(test_V25_stale_aliases_are_replaced),
+	TEST_CASE(test_V25_stale_aliases_are_removed),
 	TEST_CASE(test_V25_sixty_four_nodes),
 };
 

@@ -59,12 +59,12 @@ test_administrator()
 	need modem_unplug b
 	need nodes_gone
 	: >/etc/default/cuse-qmux
-	rule 'ENV{CUSE_QMUX_OPTIONS}="--nodes=0"'
+	rule 'ENV{CUSE_QMUX_OPTIONS}="--nodes=65"'
 	cursor=$(journal_cursor)
 	need modem_plug a
 	need await 60 journal_says 'invalid CUSE_QMUX_OPTIONS for /dev/cdc-wdm0' "$cursor"
 	check "an invalid option is named, with its value" \
-		journal_says "bad value '0' for --nodes" "$cursor"
+		journal_says "bad value '65' for --nodes" "$cursor"
 	need await 60 systemctl --quiet is-failed cuse-qmux@cdc-wdm0
 	check "the exit status shows an invalid option" \
 		test "$(systemctl show -P ExecMainStatus cuse-qmux@cdc-wdm0)" = 2

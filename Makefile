@@ -145,7 +145,7 @@ $(BUILD)/tests/bench-modem $(BUILD)/tests/bench-client $(BUILD)/tests/simulation
 
 $(BUILD)/obj/cuse-qmux/%.o: OWN_CPPFLAGS += $(FUSE_CFLAGS) $(VERSION_FLAG)
 $(BUILD)/obj/cuse-qmux/loop_ring.o: OWN_CPPFLAGS += $(URING_CFLAGS)
-$(BUILD)/obj/tools/cuse-qmux-proxy/%.o: OWN_CPPFLAGS += -Icuse-qmux $(VERSION_FLAG)
+$(BUILD)/obj/tools/cuse-qmux-proxy/%.o: OWN_CPPFLAGS += -iquote cuse-qmux $(VERSION_FLAG)
 $(BUILD)/obj/tools/%.o: OWN_CPPFLAGS += $(VERSION_FLAG)
 
 $(BUILD)/obj/%.o: %.c Makefile
@@ -275,7 +275,7 @@ lint: ## run all static checks
 	@tools/install-deps lint
 	clang-format --dry-run -Werror $(SOURCES)
 	clang-tidy --quiet --warnings-as-errors='*' $(filter lib/% cuse-qmux/% tools/%,$(filter %.c,$(SOURCES))) -- \
-		-std=c11 $(OWN_CPPFLAGS) -Icuse-qmux $(VERSION_FLAG) $(FUSE_CFLAGS)
+		-std=c11 $(OWN_CPPFLAGS) -iquote cuse-qmux $(VERSION_FLAG) $(FUSE_CFLAGS)
 	cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr \
 		--enable=warning,performance,portability --suppress=missingIncludeSystem \
 		$(OWN_CPPFLAGS) -Icuse-qmux $(VERSION_FLAG) lib cuse-qmux tools/cuse-qmux-proxy tools/qmi-modem-sim tools/cuse-qmux-sleep

@@ -5,6 +5,7 @@
 # waiting.sh and checks.sh.
 
 DROP_INS=/run/systemd/system/cuse-qmux@.service.d
+BROKER_DROP_INS=/run/systemd/system/cuse-qmux-proxy.service.d
 
 declare -A IMEI=([a]=352099001761481 [b]=352099001761499)
 
@@ -39,7 +40,11 @@ leftovers()
 allow_sanitizers()
 {
 	export ASAN_OPTIONS=quarantine_size_mb=1
+	mkdir -p "$BROKER_DROP_INS"
+	printf '[Service]\nSystemCallFilter=ptrace\n' >"$BROKER_DROP_INS/sanitizers.conf"
 	drop_in sanitizers SystemCallFilter=ptrace
+	# The one of the boot could not look for leaks when it ends.
+	need systemctl kill --signal=KILL cuse-qmux-proxy.service
 }
 
 # drop_in NAME LINE: adds a line to [Service] of the unit until drop_out NAME.

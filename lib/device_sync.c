@@ -106,6 +106,13 @@ void device_sync_restart(struct mux *mux)
 		device_sync_try(mux);
 }
 
+struct turn *device_sync_turn(const struct mux *mux)
+{
+	const struct transaction *transaction = device_sync_waiting(mux);
+
+	return transaction ? &transaction->user->turn : NULL;
+}
+
 void device_sync_cancel(struct mux *mux)
 {
 	struct transaction *transaction = device_sync_waiting(mux);

@@ -13,6 +13,7 @@
 
 struct mux;
 struct transaction;
+struct turn;
 
 struct device_sync {
 	bool answered;        /* ever, or the modem has restarted */
@@ -33,6 +34,9 @@ void device_sync_restart(struct mux *mux);
 
 /* Queues one before everything else; also one that the port has failed to send. */
 void device_sync_queue(struct mux *mux, struct transaction *transaction);
+
+/* The turn of one that waits, before everybody else's; or NULL. */
+struct turn *device_sync_turn(const struct mux *mux);
 
 /*
  * A session's Allocate CID is sent: a Sync that still waits, since the port has failed to

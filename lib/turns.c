@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "device_sync.h"
 #include "frame.h"
 #include "ledger.h"
 #include "requests.h"
@@ -181,6 +182,11 @@ static struct turn *turns_whose(struct mux *mux, bool *own)
 
 	if (!first)
 		return NULL;
+	turn = owns ? device_sync_turn(mux) : NULL;
+	if (turn) {
+		*own = true;
+		return turn;
+	}
 	user = owns && first == &owns->place ? container_of(owns, struct user, own)
 					     : container_of(heads, struct user, heads);
 	owns = user_may_send_own(user) ? owns : NULL;

@@ -215,17 +215,20 @@ static void late_refusal(struct model *m, const struct late *l)
 		m->owns[own].where = WHERE_OF_ANY;
 }
 
+/* True if the core dropped this frame: as a late answer, or as one for a closed session. */
+static bool was_dropped(const struct seen *seen, const uint8_t *frame, bool late)
+{
+	return seen->path == MUX_DROPPED && seen->late == late &&
+	       seen->frame->size == wire_size(frame) &&
+	       memcmp(seen->frame->bytes, frame, wire_size(frame)) == 0;
+}
+
 /* If not, the core had forgotten the request. */
 static bool was_dropped_as_late(const struct model *m, const uint8_t *frame)
 {
-	for (unsigned i = 0; i < m->seen_count; i++) {
-		const struct seen *seen = &m->seen[i];
-
-		if (seen->path == MUX_DROPPED && seen->late &&
-		    seen->frame->size == wire_size(frame) &&
-		    memcmp(seen->frame->bytes, frame, wire_size(frame)) == 0)
+	for (unsigned i = 0; i < m->seen_count; i++)
+		if (was_dropped(&m->seen[i], frame, true))
 			return true;
-	}
 	return false;
 }
 
@@ -250,13 +253,6 @@ static void late_response(struct model *m, int late, const uint8_t *frame)
 		late_refusal(m, &l);
 }
 
-/* True if the core dropped this frame as an answer for a closed session. */
-static bool was_dropped_for(const struct seen *seen, const uint8_t *frame)
-{
-	return seen->path == MUX_DROPPED && !seen->late && seen->frame->size == wire_size(frame) &&
-	       memcmp(seen->frame->bytes, frame, wire_size(frame)) == 0;
-}
-
 /* True if the core gave it to the requester as the answer to this request. */
 static bool was_given_to(const struct model *m, const struct flight *f, const struct seen *seen,
 			 const uint8_t *frame)
@@ -274,7 +270,7 @@ static bool was_taken_for(const struct model *m, int flight, const uint8_t *fram
 
 	for (unsigned i = 0; i < m->seen_count; i++)
 		if (seat_is_open(f->seat) ? was_given_to(m, f, &m->seen[i], frame)
-					  : was_dropped_for(&m->seen[i], frame))
+					  : was_dropped(&m->seen[i], frame, false))
 			return true;
 	return false;
 }

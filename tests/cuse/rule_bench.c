@@ -91,18 +91,24 @@ void instance_start(struct instance *in, const char *const options[])
 	daemon_await_ready(&in->daemon, deadline_usual());
 }
 
+void instance_start_with(struct instance *in, const char *first, va_list others)
+{
+	const char *options[OPTIONS_MAX + 1] = {first};
+	size_t n = 1;
+
+	while (n < OPTIONS_MAX && (options[n] = va_arg(others, const char *)))
+		n++;
+	options[n] = NULL;
+	instance_start(in, options);
+}
+
 void bench_start(struct bench *b, ...)
 {
-	const char *options[OPTIONS_MAX + 1] = {"--nodes=1"};
-	size_t n = 1;
-	va_list ap;
+	va_list options;
 
-	va_start(ap, b);
-	while (n < OPTIONS_MAX && (options[n] = va_arg(ap, const char *)))
-		n++;
-	va_end(ap);
-	options[n] = NULL;
-	instance_start(&b->instances[0], options);
+	va_start(options, b);
+	instance_start_with(&b->instances[0], "--nodes=1", options);
+	va_end(options);
 }
 
 void bench_start_without_sync(struct bench *b)

@@ -58,6 +58,9 @@ void instance_spawn(struct instance *in, const char *const options[], const char
 void instance_answer_sync(struct instance *in);
 void instance_start(struct instance *in, const char *const options[]);
 
+/* The same with this option first; the others are terminated by NULL. */
+void instance_start_with(struct instance *in, const char *first, va_list others);
+
 /* Stops the instance with SIGTERM: it must exit with 0 and leave no client on the modem. */
 void instance_stop(struct instance *in);
 

@@ -10,8 +10,7 @@
 #include <sys/sysmacros.h>
 #include <sys/un.h>
 
-#define OPTIONS_MAX 16
-#define TID_OPEN    1
+#define TID_OPEN 1
 
 static struct daemon broker;
 
@@ -54,17 +53,12 @@ void broker_start(void)
 
 void proxy_start(struct bench *b, ...)
 {
-	const char *options[OPTIONS_MAX + 1] = {"--nodes=0"};
-	size_t n = 1;
-	va_list ap;
+	va_list options;
 
-	va_start(ap, b);
-	while (n < OPTIONS_MAX && (options[n] = va_arg(ap, const char *)))
-		n++;
-	va_end(ap);
-	options[n] = NULL;
 	broker_start();
-	instance_start(&b->instances[0], options);
+	va_start(options, b);
+	instance_start_with(&b->instances[0], "--nodes=0", options);
+	va_end(options);
 }
 
 static int keep(struct bench *b, int fd)

@@ -9,7 +9,6 @@
 
 #include "log.h"
 #include "proxy_connection.h"
-#include "qmi.h"
 
 #define EVENTS_MAX   16 /* handled at once */
 #define ARRIVALS_MAX 16

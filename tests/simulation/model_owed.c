@@ -45,12 +45,14 @@ void model_trace(struct model *m, const struct mux_trace *trace)
 		if (!m->seen)
 			abort();
 	}
-	m->seen[m->seen_count++] =
-		(struct seen){.path = trace->path,
-			      .handle = trace->session,
-			      .own = trace->own,
-			      .late = trace->why && strcmp(trace->why, "late") == 0,
-			      .frame = frame_of(trace->frame, wire_size(trace->frame))};
+	m->seen[m->seen_count++] = (struct seen){
+		.path = trace->path,
+		.handle = trace->session,
+		.own = trace->own,
+		.late = trace->why && strcmp(trace->why, "late") == 0,
+		.unclaimed =
+			trace->why && strcmp(trace->why, "no session can take the client") == 0,
+		.frame = frame_of(trace->frame, wire_size(trace->frame))};
 }
 
 static struct owed *find_owed(const struct model *m, int seat, const struct seen *seen)

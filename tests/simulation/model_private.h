@@ -242,8 +242,9 @@ struct owed {
 struct seen {
 	enum mux_path path;
 	const struct session *handle;
-	bool own;  /* what the mux asks */
-	bool late; /* MUX_DROPPED: it was the answer to a request that had expired */
+	bool own;       /* what the mux asks */
+	bool late;      /* MUX_DROPPED: it was the answer to a request that had expired */
+	bool unclaimed; /* MUX_DROPPED: and this one allocated a client, which is to be released */
 	struct frame *frame;
 };
 

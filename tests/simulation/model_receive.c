@@ -191,8 +191,9 @@ static void answer_release(struct model *m, const struct flight *f, const uint8_
 	free(answer);
 }
 
-/* The core may have matched this answer to the next similar request instead. */
-static void forget_either(struct model *m, int late)
+/* The core may have matched this answer to the next similar request instead: true if there is one.
+ */
+static bool forget_either(struct model *m, int late)
 {
 	struct late l = m->late[late];
 	bool open = may_be_gone(m, &l);
@@ -202,6 +203,7 @@ static void forget_either(struct model *m, int late)
 	other = find_late(m, l.service, l.device_cid, l.device_tid, l.message);
 	if (open && other != NOBODY)
 		m->late[other].doubtful = true;
+	return other != NOBODY;
 }
 
 /* V15: its client was forgotten, and is still there. */
@@ -232,11 +234,20 @@ static bool was_dropped_as_late(const struct model *m, const uint8_t *frame)
 	return false;
 }
 
+/* If so, the core still knew the request, and will release the client. */
+static bool was_dropped_as_unclaimed(const struct model *m, const uint8_t *frame)
+{
+	for (unsigned i = 0; i < m->seen_count; i++)
+		if (m->seen[i].unclaimed && was_dropped(&m->seen[i], frame, false))
+			return true;
+	return false;
+}
+
 static void late_response(struct model *m, int late, const uint8_t *frame)
 {
 	struct late l = m->late[late];
+	bool another = forget_either(m, late);
 
-	forget_either(m, late);
 	drop_response(m, SITUATION_LATE_ANSWER);
 	if (l.asked == ASKED_OWN_SYNC && was_dropped_as_late(m, frame))
 		sync_is_answered(m);
@@ -244,7 +255,8 @@ static void late_response(struct model *m, int late, const uint8_t *frame)
 		int own = release_unknown(m, l.user, l.subject[0], client_of(frame)[1]);
 
 		reached(m, SITUATION_LATE_ALLOCATE);
-		m->owns[own].unsure = may_be_gone(m, &l);
+		m->owns[own].unsure =
+			may_be_gone(m, &l) && (another || !was_dropped_as_unclaimed(m, frame));
 		if (!m->owns[own].unsure)
 			hear_of_client(m, frame);
 	}

@@ -2,9 +2,11 @@
 #include "leftovers.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "alias.h"
@@ -16,14 +18,17 @@ static bool leftovers_is_number(const char *text)
 	return *text && text[strspn(text, "0123456789")] == '\0';
 }
 
-/* Whatever its instance does with it, the kernel has the node. */
+/*
+ * Whatever its instance does with it, the kernel has the node. Its link in the class is
+ * enough: where the rest of /sys is hidden, a living node must not be taken for gone.
+ */
 static bool leftovers_is_alive(const char *prefix, const char *number)
 {
-	char name[DEVICE_NAME_MAX];
-	dev_t device;
+	char path[128];
+	struct stat st;
 
-	snprintf(name, sizeof(name), "%s%s", prefix, number);
-	return device_number("cuse", name, &device) == 0;
+	snprintf(path, sizeof(path), "/sys/class/cuse/%s%s", prefix, number);
+	return lstat(path, &st) == 0 || errno != ENOENT;
 }
 
 static void leftovers_remove_file(const char *prefix, const char *number)

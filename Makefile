@@ -54,7 +54,7 @@ DAEMON = $(filter-out $(NO_LOOP),$(call objects,cuse-qmux))
 PROXY  = $(call objects,tools/cuse-qmux-proxy) $(patsubst %,$(BUILD)/obj/cuse-qmux/%.o, \
 	device handover identity log log_kinds log_sink log_text process proxy_open registry)
 SIM    = $(call objects,tools/qmi-modem-sim)
-SLEEP  = $(call objects,tools/cuse-qmux-sleep)
+SLEEP  = $(call objects,tools/cuse-qmux-sleep) $(BUILD)/obj/cuse-qmux/device.o
 UNIT   = $(call objects,tests/unit)
 CUSE   = $(call objects,tests/cuse)
 PROXY_TESTS = $(call objects,tests/proxy) \
@@ -145,7 +145,7 @@ $(BUILD)/tests/bench-modem $(BUILD)/tests/bench-client $(BUILD)/tests/simulation
 
 $(BUILD)/obj/cuse-qmux/%.o: OWN_CPPFLAGS += $(FUSE_CFLAGS) $(VERSION_FLAG)
 $(BUILD)/obj/cuse-qmux/loop_ring.o: OWN_CPPFLAGS += $(URING_CFLAGS)
-$(BUILD)/obj/tools/cuse-qmux-proxy/%.o: OWN_CPPFLAGS += -iquote cuse-qmux $(VERSION_FLAG)
+$(BUILD)/obj/tools/cuse-qmux-%.o: OWN_CPPFLAGS += -iquote cuse-qmux
 $(BUILD)/obj/tools/%.o: OWN_CPPFLAGS += $(VERSION_FLAG)
 
 $(BUILD)/obj/%.o: %.c Makefile

@@ -22,8 +22,10 @@ int device_number(const char *class, const char *name, dev_t *device)
 		return -errno;
 	found = fscanf(file, "%u:%u", &major, &minor);
 	fclose(file);
+	if (found != 2)
+		return -EIO;
 	*device = makedev(major, minor);
-	return found == 2 ? 0 : -EIO;
+	return 0;
 }
 
 bool device_name(dev_t device, char name[DEVICE_NAME_MAX])

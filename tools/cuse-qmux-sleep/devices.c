@@ -9,28 +9,14 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "device.h"
+
 #define CLASS_DIRECTORY "/sys/class/cuse"
-#define CUSE_NUMBERS    "/sys/class/misc/cuse/dev"
 #define NODE_DIRECTORY  "/run/cuse-qmux" /* has a file for each node, whatever its name */
 #define NODE_PREFIX     "qmi-virt"
 
 #define CUSE_MAJOR 10
 #define CUSE_MINOR 203
-
-static bool devices_read_numbers(const char *path, dev_t *device)
-{
-	unsigned numbers[2];
-	bool found;
-	FILE *file = fopen(path, "re");
-
-	if (!file)
-		return false;
-	found = fscanf(file, "%u:%u", &numbers[0], &numbers[1]) == 2;
-	fclose(file);
-	if (found)
-		*device = makedev(numbers[0], numbers[1]);
-	return found;
-}
 
 /* Other programs provide CUSE devices too. */
 static bool devices_is_node(const char *name)
@@ -46,13 +32,11 @@ static bool devices_is_node(const char *name)
 /* Returns 0 or -ENOMEM. */
 static int devices_add(struct devices *devices, const char *name)
 {
-	char path[sizeof(CLASS_DIRECTORY) + 256 + sizeof("/dev")];
 	struct device device;
 	struct device *nodes;
 
-	snprintf(path, sizeof(path), CLASS_DIRECTORY "/%s/dev", name);
-	snprintf(device.name, sizeof(device.name), "%s", name);
-	if (!devices_is_node(name) || !devices_read_numbers(path, &device.numbers))
+	if (!devices_is_node(name) || device_number("cuse", name, &device.numbers) < 0 ||
+	    snprintf(device.name, sizeof(device.name), "%s", name) >= (int)sizeof(device.name))
 		return 0;
 	nodes = realloc(devices->nodes, (devices->count + 1) * sizeof(*nodes));
 	if (!nodes)
@@ -71,7 +55,7 @@ int devices_find(struct devices *devices)
 	*devices = (struct devices){.cuse = makedev(CUSE_MAJOR, CUSE_MINOR)};
 	if (!class)
 		return errno == ENOENT ? 0 : -errno;
-	devices_read_numbers(CUSE_NUMBERS, &devices->cuse);
+	device_number("misc", "cuse", &devices->cuse);
 	while (err == 0 && (entry = readdir(class)))
 		err = devices_add(devices, entry->d_name);
 	closedir(class);

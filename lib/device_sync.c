@@ -46,7 +46,7 @@ void device_sync_queue(struct mux *mux, struct transaction *transaction)
 	struct user *root = transaction->user;
 
 	list_prepend(&root->turn.own, &transaction->age);
-	rotation_join_first(&mux->users.own, &root->own, &root->turn.own_place);
+	rotation_join(&mux->users.own, &root->own, &root->turn.own_place);
 }
 
 /* 0 or -ENOMEM. */

@@ -36,14 +36,6 @@ void rotation_join(struct rotation *rotation, struct line *line, struct place *p
 		rotation_take(rotation, &rotation->lines, &line->place);
 }
 
-void rotation_join_first(struct rotation *rotation, struct line *line, struct place *place)
-{
-	list_prepend(&line->members, &place->link);
-	list_prepend(&rotation->lines, &line->place.link);
-	place->since = 0;
-	line->place.since = 0;
-}
-
 void rotation_leave(struct line *line, struct place *place)
 {
 	list_remove(&place->link);

@@ -34,7 +34,6 @@ void place_init(struct place *place);
 
 /* Takes a place at the end of the line, unless there is one already. */
 void rotation_join(struct rotation *rotation, struct line *line, struct place *place);
-void rotation_join_first(struct rotation *rotation, struct line *line, struct place *place);
 
 /* Gives the place up, if there is one. */
 void rotation_leave(struct line *line, struct place *place);

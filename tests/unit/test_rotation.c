@@ -109,18 +109,6 @@ static void test_leaving(void **state)
 	assert_null(rotation_line(&rotation));
 }
 
-static void test_first_of_all(void **state)
-{
-	(void)state;
-	join(1, 0);
-	join(0, 0);
-	rotation_join_first(&rotation, &lines[0], &places[0][1]);
-	assert_int_equal(places[0][1].since, 0);
-	serve(0, 1);
-	serve(1, 0);
-	serve(0, 0);
-}
-
 static void test_two_rotations_compare(void **state)
 {
 	struct rotation second;
@@ -174,7 +162,6 @@ static const struct CMUnitTest tests[] = {
 	ROTATION_TEST(test_V14_users_take_turns_then_their_sessions),
 	ROTATION_TEST(test_a_place_is_kept),
 	ROTATION_TEST(test_leaving),
-	ROTATION_TEST(test_first_of_all),
 	ROTATION_TEST(test_two_rotations_compare),
 	ROTATION_TEST(test_another_rotation),
 };

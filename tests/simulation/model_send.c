@@ -204,10 +204,15 @@ static int send_own(struct model *m, int own, const uint8_t *frame, size_t size)
 	return flight;
 }
 
-/* Of two equal requests: the mux may have forgotten an unsure one, and then sends the other. */
+/*
+ * Of two equal requests: the mux may have forgotten an unsure one, and then sends the
+ * other. The place of one that was moved does not show, so it can be the later one.
+ */
 static bool goes_before(const struct own *a, const struct own *b)
 {
-	return a->unsure != b->unsure ? b->unsure : a->turn < b->turn;
+	if (a->unsure != b->unsure)
+		return b->unsure;
+	return a->moved != b->moved ? b->moved : a->turn < b->turn;
 }
 
 /* Whether this is sent in the turn that the trace shows: that of a session, or of nobody open. */

@@ -130,6 +130,20 @@ static const char *check_sessions(const struct mux *mux)
 	return NULL;
 }
 
+static const char *check_starting(const struct client *client)
+{
+	unsigned starting = 0;
+
+	list_for_each (link, &client->transactions) {
+		const struct transaction *t = container_of(link, struct transaction, of_client);
+
+		starting += t->in_flight && client->service == QMI_SERVICE_WDS &&
+			    t->message == QMI_WDS_START_NETWORK;
+	}
+	CHECK(starting == client->starting);
+	return NULL;
+}
+
 static const char *check_client(const struct mux *mux, const struct client *client)
 {
 	const struct clients *clients = &mux->clients;
@@ -146,7 +160,7 @@ static const char *check_client(const struct mux *mux, const struct client *clie
 	}
 	list_for_each (link, &client->transactions)
 		CHECK(container_of(link, struct transaction, of_client)->client == client);
-	return NULL;
+	return check_starting(client);
 }
 
 static const char *check_clients(const struct mux *mux)

@@ -243,7 +243,8 @@ bool client_is_held_by_only(const struct client *client, const struct session *s
 
 bool client_is_reclaimable(const struct client *client)
 {
-	return client_is_orphan(client) && !client->releasing && !calls_are_up(&client->calls);
+	return client_is_orphan(client) && !client->releasing && client->starting == 0 &&
+	       !calls_are_up(&client->calls);
 }
 
 static bool client_helps(const struct client *client, unsigned node)
@@ -339,6 +340,14 @@ unsigned clients_limit(const struct clients *clients, const struct user *user, u
 bool client_is_overdue(const struct client *client)
 {
 	return client->overdue && client_is_reclaimable(client);
+}
+
+void clients_look_again(struct clients *clients, struct client *client)
+{
+	if (!client_is_overdue(client))
+		return;
+	client->overdue = false;
+	list_prepend(&clients->orphans, &client->age);
 }
 
 struct client *clients_too_old(struct clients *clients, uint64_t now)

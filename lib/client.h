@@ -27,6 +27,7 @@ struct client {
 	uint64_t orphaned_at;          /* ms */
 	struct transaction *releasing; /* its Release CID in flight; it is unusable then */
 	struct calls calls;            /* V9: of a WDS client */
+	unsigned starting;             /* V9: its Start Network requests in flight */
 	bool overdue;                  /* V9: an orphan too old, but not reclaimable yet */
 	struct list holders;           /* V8: holdings, the last user first; empty: an orphan */
 	struct list heads;             /* sessions whose next frame names it */
@@ -98,7 +99,7 @@ static inline bool client_is_orphan(const struct client *client)
 /* True if only this session holds it. */
 bool client_is_held_by_only(const struct client *client, const struct session *session);
 
-/* V9: true if it is an orphan without a data call, and not being released. */
+/* V9: true if it is an orphan, no data call is up or being started, and nobody releases it. */
 bool client_is_reclaimable(const struct client *client);
 
 /*
@@ -133,6 +134,7 @@ unsigned clients_limit(const struct clients *clients, const struct user *user, u
  * reclaimable yet becomes overdue, and client_is_overdue() once it is.
  */
 bool client_is_overdue(const struct client *client);
+void clients_look_again(struct clients *clients, struct client *client); /* if it is overdue */
 struct client *clients_too_old(struct clients *clients, uint64_t now);
 uint64_t clients_deadline(const struct clients *clients); /* when to ask again, or UINT64_MAX */
 

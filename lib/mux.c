@@ -343,6 +343,15 @@ uint64_t mux_deadline(const struct mux *mux)
 	return earlier(deadline, mux->own.retry_at);
 }
 
+static void mux_time_out(struct mux *mux, struct transaction *transaction)
+{
+	struct client *client = transaction->client;
+
+	ledger_time_out(mux, transaction);
+	if (client)
+		clients_look_again(&mux->clients, client);
+}
+
 void mux_tick(struct mux *mux, uint64_t now)
 {
 	struct transaction *transaction;
@@ -352,7 +361,7 @@ void mux_tick(struct mux *mux, uint64_t now)
 	while ((transaction = transactions_outwaited(&mux->transactions, now)))
 		ledger_end(mux, transaction);
 	while ((transaction = transactions_due(&mux->transactions, now)))
-		ledger_time_out(mux, transaction);
+		mux_time_out(mux, transaction);
 	ledger_age(mux);
 	answers_end_partial(mux, now);
 	/* After the partial frame: a response behind its start may let go of an old orphan. */

@@ -245,8 +245,10 @@ void own_allocate(struct mux *mux, struct transaction *reclaim)
 
 static bool own_sync_releases(const struct session *session, const struct client *client)
 {
+	if (client_is_orphan(client))
+		return client_is_reclaimable(client);
 	return !client->releasing && !calls_are_up(&client->calls) &&
-	       (client_is_orphan(client) || client_is_held_by_only(client, session));
+	       client_is_held_by_only(client, session);
 }
 
 static void own_sync_release(struct mux *mux, struct session *session, struct client *client)

@@ -189,6 +189,20 @@ struct transaction *transaction_in_flight(const struct transactions *transaction
 	return NULL;
 }
 
+/* V9: a Start Network, whose data call may come up at any time now. */
+static bool transaction_starts_call(const struct transaction *transaction)
+{
+	return transaction->client && transaction->client->service == QMI_SERVICE_WDS &&
+	       transaction->message == QMI_WDS_START_NETWORK;
+}
+
+static void transaction_leave_flight(struct transaction *transaction)
+{
+	if (transaction->in_flight && transaction_starts_call(transaction))
+		transaction->client->starting--;
+	transaction->in_flight = false;
+}
+
 void transaction_begin(struct transactions *transactions, struct transaction *transaction,
 		       struct client *client, uint64_t deadline)
 {
@@ -196,6 +210,7 @@ void transaction_begin(struct transactions *transactions, struct transaction *tr
 	transaction->device_tid = transaction->tid;
 	transaction->deadline = deadline;
 	transaction->in_flight = true;
+	client->starting += transaction_starts_call(transaction);
 	list_append(&client->transactions, &transaction->of_client);
 	table_add(&transactions->table, &transaction->by_tid,
 		  transaction_hash(client, transaction->tid));
@@ -218,7 +233,7 @@ static void transaction_give_tid_back(struct transactions *transactions,
 void transaction_withdraw(struct transactions *transactions, struct transaction *transaction)
 {
 	transaction_give_tid_back(transactions, transaction);
-	transaction->in_flight = false;
+	transaction_leave_flight(transaction);
 	list_remove(&transaction->age);
 }
 
@@ -252,7 +267,7 @@ void transaction_expire(struct transactions *transactions, struct transaction *t
 	struct user *user = transaction->user;
 
 	transaction->expired = true;
-	transaction->in_flight = false;
+	transaction_leave_flight(transaction);
 	transaction->session = NULL;
 	list_remove(&transaction->of_session);
 	if (!transaction->client) {
@@ -274,6 +289,7 @@ void transaction_end(struct transactions *transactions, struct transaction *tran
 	if (transactions->sent == transaction)
 		transactions->sent = NULL;
 	transaction_give_tid_back(transactions, transaction);
+	transaction_leave_flight(transaction);
 	user->expired_count -= transaction->expired;
 	list_remove(&transaction->of_client);
 	list_remove(&transaction->of_session);

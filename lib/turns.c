@@ -290,8 +290,11 @@ static void turns_go_on_releasing(struct mux *mux, struct transaction *transacti
  */
 static void turns_fail(struct mux *mux, struct transaction *transaction, bool sent)
 {
+	struct client *client;
+
 	if (!transaction || transaction->expired)
 		return;
+	client = transaction->client;
 	if (turns_is_own(transaction) && ++transaction->attempts < ATTEMPTS_MAX) {
 		own_send_again(mux, transaction);
 		return;
@@ -305,6 +308,9 @@ static void turns_fail(struct mux *mux, struct transaction *transaction, bool se
 		ledger_expire(mux, transaction);
 	else
 		ledger_end(mux, transaction);
+	/* V9: it may have protected an old orphan. */
+	if (client)
+		own_release_if_overdue(mux, client);
 }
 
 void turns_failed(struct mux *mux)

@@ -218,7 +218,8 @@ static uint64_t next_orphan_age(const struct model *m)
 	for (int i = 0; i < m->clients_size; i++) {
 		const struct client *client = &m->clients[i];
 
-		if (client->used && !client->holders && !client->releasing && !client->call)
+		if (client->used && !client->holders && !client->releasing && !client->call &&
+		    !is_starting(m, client))
 			deadline = earlier(deadline, client->since + m->config.orphan_timeout);
 	}
 	return deadline;

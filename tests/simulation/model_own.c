@@ -123,7 +123,8 @@ void release_overdue(struct model *m)
 	for (int i = 0; m->config.orphan_timeout && !m->stopping && i < m->clients_size; i++) {
 		struct client c = m->clients[i];
 
-		if (!c.used || !c.overdue || c.releasing || c.call)
+		if (!c.used || !c.overdue || c.releasing || c.call ||
+		    is_starting(m, &m->clients[i]))
 			continue;
 		reached(m, SITUATION_ORPHAN_EXPIRED);
 		m->counters.reclaimed++;

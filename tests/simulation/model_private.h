@@ -410,6 +410,8 @@ void forget_client(struct model *m, int client);
 #define ANY_NODE UINT32_MAX
 /* V9: the orphan that is given up for this user's Allocate CID; own: only one of its own. */
 int orphan_to_reclaim(struct model *m, int user, uint8_t service, unsigned node, bool own);
+/* V9: a Start Network of the client is in flight. */
+bool is_starting(const struct model *m, const struct client *c);
 /* V28: the client of a user with too many that is, or NOBODY. */
 unsigned count_leaving(const struct model *m, uint8_t service, bool sure);
 void check_limit(struct model *m, uint8_t service, bool sure);

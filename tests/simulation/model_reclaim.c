@@ -4,6 +4,25 @@
 
 #include "model_private.h"
 
+bool is_starting(const struct model *m, const struct client *c)
+{
+	for (int i = m->oldest; c->service == 1 && i != NOBODY; i = m->flights[i].next)
+		if (m->flights[i].service == 1 && m->flights[i].message == 0x0020 &&
+		    m->flights[i].client == (int)(c - m->clients))
+			return true;
+	return false;
+}
+
+/* V9: a data call keeps the orphan. */
+static bool is_kept(struct model *m, const struct client *c)
+{
+	bool starting = is_starting(m, c);
+
+	if (starting)
+		reached(m, SITUATION_START_KEPT);
+	return c->call || starting;
+}
+
 static bool is_candidate(struct model *m, const struct client *c, uint8_t service, unsigned node)
 {
 	if (!c->used || c->holders || c->service != service || c->releasing ||
@@ -11,7 +30,7 @@ static bool is_candidate(struct model *m, const struct client *c, uint8_t servic
 		return false;
 	if (c->call)
 		reached(m, SITUATION_CALL_KEPT);
-	return !c->call;
+	return !is_kept(m, c);
 }
 
 /* The user's least recently used one, and how many there are. */
@@ -145,7 +164,7 @@ static bool is_synced(struct model *m, const struct client *c, const struct seat
 		return false;
 	if (c->call)
 		reached(m, SITUATION_SYNC_CALL);
-	return !c->call;
+	return c->holders ? !c->call : !is_kept(m, c);
 }
 
 void start_sync_of(struct model *m, int seat)

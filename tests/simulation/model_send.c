@@ -550,12 +550,12 @@ static void not_sent(struct model *m, int flight, bool was_sent)
 		if (f.asked == ASKED_RELEASE && f.client != NOBODY) {
 			m->clients[f.client].releasing = false;
 			release_if_stopping(m, f.client);
-			release_overdue(m);
 		}
 		reached(m, SITUATION_PORT_FAILED);
 		owe_error(m, f.seat, f.frame, 3, "V15");
 	}
 	drop_flight(m, flight);
+	release_overdue(m);
 }
 
 void model_failed(struct model *m, uint64_t now)

@@ -28,6 +28,7 @@
 	X(RECLAIMED, "an orphan was reclaimed for an Allocate CID (V9)")                           \
 	X(NOTHING_TO_RECLAIM, "the modem's ClientIdsExhausted was passed on (V9)")                 \
 	X(CALL_KEPT, "a data call kept an orphan from being reclaimed (V9)")                       \
+	X(START_KEPT, "a Start Network in flight kept an orphan (V9)")                             \
 	X(ORPHAN_EXPIRED, "an orphan expired (V9)")                                                \
 	X(SYNC, "a Sync released clients (V10)")                                                   \
 	X(SYNC_ORPHAN, "a Sync released an orphan (V10)")                                          \

@@ -236,6 +236,29 @@ static void test_V9_a_data_call_is_kept(void **state)
 	modem_gets_ctl(bench, ctl_release(0, WDS, 40));
 }
 
+static void test_V9_a_starting_call_is_kept(void **state)
+{
+	struct bench *bench = *state;
+	struct session *a = open_on(bench, 0);
+	struct session *b = open_on(bench, 0);
+	struct msg start = request(WDS, 1, 1, QMI_WDS_START_NETWORK);
+
+	allocate(bench, a, WDS, 40);
+	app_write(a, start);
+	modem_gets_this(bench, with_cid(start, 40));
+	mux_close(a, bench->now);
+	find_exhausted(bench, b, WDS);
+	app_reads(b, answer(ctl_allocate(9, WDS), QMI_ERROR_CLIENT_IDS_EXHAUSTED));
+	/* Nor does a Sync release it. */
+	app_write(b, ctl(1, QMI_CTL_SYNC));
+	app_reads(b, answer(ctl(1, QMI_CTL_SYNC), 0));
+
+	/* If the call does not come up, nothing protects the client any more. */
+	modem_says(bench, answer(with_cid(start, 40), QMI_ERROR_INTERNAL));
+	find_exhausted(bench, b, WDS);
+	modem_gets_ctl(bench, ctl_release(0, WDS, 40));
+}
+
 static void test_V9_the_asker_closes_meanwhile(void **state)
 {
 	struct bench *bench = *state;
@@ -322,6 +345,45 @@ static void test_V9_orphan_timeout_after_a_call(void **state)
 	modem_gets_ctl(bench, ctl_release(0, WDS, 40));
 }
 
+static void test_V9_orphan_timeout_after_a_start(void **state)
+{
+	struct bench *bench = *state;
+	struct msg start = request(WDS, 1, 1, QMI_WDS_START_NETWORK);
+	struct session *a;
+
+	bench->config.orphan_timeout = 5000;
+	bench->config.transaction_timeout = 30000;
+	bench_restart(bench);
+	a = open_on(bench, 0);
+	allocate(bench, a, WDS, 40);
+	app_write(a, start);
+	modem_gets_this(bench, with_cid(start, 40));
+	mux_close(a, bench->now);
+	/* It is kept only as long as the modem may answer. */
+	pass_time(bench, 29999);
+	modem_gets_nothing(bench);
+	pass_time(bench, 1);
+	modem_gets_ctl(bench, ctl_release(0, WDS, 40));
+}
+
+static void test_V9_orphan_timeout_after_a_lost_start(void **state)
+{
+	struct bench *bench = *state;
+	struct session *a;
+
+	bench->config.orphan_timeout = 5000;
+	bench_restart(bench);
+	a = open_on(bench, 0);
+	allocate(bench, a, WDS, 40);
+	app_write(a, request(WDS, 1, 1, QMI_WDS_START_NETWORK));
+	modem_gets(bench);
+	mux_close(a, bench->now);
+	pass_time(bench, 5000);
+	modem_gets_nothing(bench);
+	mux_port_lost(bench->mux, bench->now);
+	modem_gets_ctl(bench, ctl_release(0, WDS, 40));
+}
+
 /* One tick finds the end of the call, after a truncated frame, and reclaims the orphan. */
 static void test_V9_orphan_timeout_in_the_tick_that_ends_a_call(void **state)
 {
@@ -379,9 +441,12 @@ static const struct CMUnitTest tests[] = {
 	BENCH_TEST(test_V9_no_orphan_left),
 	BENCH_TEST(test_V9_a_full_node_gives_up_an_orphan),
 	BENCH_TEST(test_V9_a_data_call_is_kept),
+	BENCH_TEST(test_V9_a_starting_call_is_kept),
 	BENCH_TEST(test_V9_the_asker_closes_meanwhile),
 	BENCH_TEST(test_V9_orphan_timeout),
 	BENCH_TEST(test_V9_orphan_timeout_after_a_call),
+	BENCH_TEST(test_V9_orphan_timeout_after_a_start),
+	BENCH_TEST(test_V9_orphan_timeout_after_a_lost_start),
 	BENCH_TEST(test_V9_orphan_timeout_in_the_tick_that_ends_a_call),
 	BENCH_TEST(test_V9_orphan_timeout_after_a_refused_release),
 };

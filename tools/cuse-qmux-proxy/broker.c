@@ -53,12 +53,25 @@ static int broker_fd_of(const struct guest *guest)
 	return guest->state == GUEST_LOOKING ? guest->lookup_fd : -1;
 }
 
-/* Follows a change of the guest's state; before: what broker_fd_of() was. May free it. */
+/*
+ * Returns what broker_fd_of() is. The guest is about to act: a lookup ends then. It would
+ * not be enough that its descriptor is closed, because a process that was forked just now
+ * for another lookup may still have it, and so keep it watched.
+ */
+static int broker_begin(const struct guest *guest)
+{
+	int fd = broker_fd_of(guest);
+
+	if (guest->state == GUEST_LOOKING)
+		epoll_ctl(broker.epoll_fd, EPOLL_CTL_DEL, fd, NULL);
+	return fd;
+}
+
+/* Follows a change of the guest's state; before: from broker_begin(). May free it. */
 static void broker_settle(struct guest *guest, int before)
 {
 	int fd = broker_fd_of(guest);
 
-	/* A descriptor that is closed meanwhile is not watched any more. */
 	if (fd != before && guest->handover.fd == before)
 		epoll_ctl(broker.epoll_fd, EPOLL_CTL_DEL, before, NULL);
 	if (guest->state == GUEST_ENDED) {
@@ -72,7 +85,7 @@ static void broker_settle(struct guest *guest, int before)
 
 static void broker_evict(struct guest *guest)
 {
-	int before = broker_fd_of(guest);
+	int before = broker_begin(guest);
 
 	guest_evict(guest);
 	broker_settle(guest, before);
@@ -197,10 +210,11 @@ static void broker_tick(uint64_t now)
 {
 	list_for_each (link, &broker.guests) {
 		struct guest *guest = container_of(link, struct guest, link);
-		int before = broker_fd_of(guest);
+		int before;
 
 		if (now < guest->until)
 			continue;
+		before = broker_begin(guest);
 		guest_time_out(guest, now);
 		broker_settle(guest, before);
 	}
@@ -236,7 +250,7 @@ static void broker_handle(void *owner, uint64_t now)
 	} else if (owner == &broker.registry) {
 		broker_note_instance(now);
 	} else {
-		before = broker_fd_of(guest);
+		before = broker_begin(guest);
 		guest_go_on(guest, now);
 		broker_settle(guest, before);
 	}

@@ -304,5 +304,7 @@ void guest_evict(struct guest *guest)
 {
 	log_warning("closing a connection of %s: too many of them do not say what they want",
 		    guest_name(guest));
+	if (guest->state == GUEST_LOOKING)
+		lookup_finish(guest->lookup_fd, guest->lookup_pid, &guest->device);
 	guest->state = GUEST_ENDED;
 }

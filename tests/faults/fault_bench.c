@@ -3,6 +3,7 @@
 #include "../cuse/proc.h"
 #include "../cuse/watchdog.h"
 #include "footprint.h"
+#include "proxied.h"
 #include "sysfs.h"
 #include "wdm_device.h"
 
@@ -41,6 +42,7 @@ void bench_destroy(struct bench *b)
 {
 	for (size_t i = 0; i < BENCH_STEADIES; i++)
 		steady_destroy(&b->steadies[i]);
+	daemon_destroy(&b->broker);
 	daemon_destroy(&b->daemon);
 	sysfs_restore();
 	wdm_destroy(&b->wdm);
@@ -54,6 +56,8 @@ void bench_explain(const struct bench *b)
 {
 	if (b->daemon.pidfd > 0)
 		daemon_show_stderr(&b->daemon);
+	if (b->broker.pidfd > 0)
+		daemon_show_stderr(&b->broker);
 }
 
 int bench_timeout_ms(void)
@@ -94,11 +98,34 @@ void bench_start_on_wdm(struct bench *b, size_t steadies, int seconds)
 	start_daemon(b, b->wdm.port, steadies, seconds);
 }
 
+void bench_add_proxy(struct bench *b)
+{
+	static const char *const none[] = {NULL};
+	int64_t deadline = deadline_usual();
+	int fd;
+
+	daemon_spawn_program(&b->broker, "CUSE_QMUX_PROXY", "build/cuse-qmux-proxy", none);
+	while ((fd = proxied_connect()) < 0) {
+		assert_true(now_ms() < deadline);
+		pause_briefly();
+	}
+	close(fd);
+	proxied_name_port(b->wdm.port);
+	steady_start(&b->steadies[b->steady_count], NODE_PROXY, b->trouble);
+	b->steady_count++;
+}
+
+static struct cost cost_of(const struct daemon *d)
+{
+	return (struct cost){.files = proc_count_files(d->pid), .rss = footprint_kib(d->pid)};
+}
+
 void bench_remember(struct bench *b)
 {
 	bench_check(b);
-	b->before.files = proc_count_files(b->daemon.pid);
-	b->before.rss = footprint_kib(b->daemon.pid);
+	b->before = cost_of(&b->daemon);
+	if (b->broker.pid > 0)
+		b->broker_before = cost_of(&b->broker);
 }
 
 /* True if the modem holds one DMS and one NAS client for each steady client, and no others. */
@@ -136,18 +163,36 @@ unsigned long bench_counter(struct bench *b, const char *words)
 	return daemon_counter(&b->daemon, words);
 }
 
-void bench_compare(struct bench *b, long more)
+/* Whatever the test has closed is closed there, too. */
+static void await_files(const struct daemon *d, unsigned int files)
 {
-	long rss;
+	int64_t deadline = deadline_usual();
 
-	bench_check(b);
-	assert_int_equal(bench_counter(b, " files open"), b->steady_count);
-	assert_int_equal(proc_count_files(b->daemon.pid), b->before.files);
+	while (proc_count_files(d->pid) > files && now_ms() < deadline)
+		pause_briefly();
+	assert_int_equal(proc_count_files(d->pid), files);
+}
+
+static void compare(const struct daemon *d, const char *whose, const struct cost *before, long more)
+{
+	struct cost cost;
+
+	await_files(d, before->files);
 	if (daemon_is_wrapped())
 		return;
-	rss = footprint_kib(b->daemon.pid);
-	print_message("[   info   ] memory %ld KiB, then %ld KiB\n", b->before.rss, rss);
-	assert_in_range(rss, 1, b->before.rss + BENCH_SLACK + more);
+	cost = cost_of(d);
+	print_message("[   info   ] %s memory %ld KiB, then %ld KiB\n", whose, before->rss,
+		      cost.rss);
+	assert_in_range(cost.rss, 1, before->rss + BENCH_SLACK + more);
+}
+
+void bench_compare(struct bench *b, long more)
+{
+	bench_check(b);
+	compare(&b->daemon, "the daemon's", &b->before, more);
+	assert_int_equal(bench_counter(b, " files open"), b->steady_count);
+	if (b->broker.pid > 0)
+		compare(&b->broker, "the broker's", &b->broker_before, 0);
 }
 
 /* If the daemon still runs, SIGTERM must end it with status 0 and leave no client on the modem

@@ -2,7 +2,7 @@
 /*
  * The test bench: a simulated modem, the daemon on its port, and steady clients that run
  * beside the test. A test must leave unchanged the CIDs allocated on the modem, and the
- * daemon's files, sessions, clients and memory.
+ * daemon's and the broker's files, sessions, clients and memory.
  */
 #ifndef FAULT_BENCH_H
 #define FAULT_BENCH_H
@@ -32,10 +32,12 @@ struct bench {
 	struct sim sim;
 	struct wdm wdm;
 	struct daemon daemon;
+	struct daemon broker; /* of bench_add_proxy() */
 	struct trouble *trouble;
 	struct steady steadies[BENCH_STEADIES];
 	size_t steady_count;
 	struct cost before;
+	struct cost broker_before;
 };
 
 extern const struct test_group kill_tests;
@@ -62,6 +64,9 @@ unsigned int faults_seed(void);
 void bench_start(struct bench *b, size_t steadies, int seconds);
 void bench_start_on_wdm(struct bench *b, size_t steadies, int seconds);
 int bench_timeout_ms(void);
+
+/* Starts a broker of connections to libqmi's proxy socket, and a steady client of that. */
+void bench_add_proxy(struct bench *b);
 
 /* Records the state for bench_compare(). Call it after a warm-up that grows queues and tables. */
 void bench_remember(struct bench *b);

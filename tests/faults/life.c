@@ -10,10 +10,12 @@
 #include <unistd.h>
 
 #include "frames.h"
+#include "proxied.h"
 
 #define PATIENCE_MS 3000
 
 struct self {
+	unsigned int node;
 	int fd;
 	uint8_t dms;
 	uint8_t nas;
@@ -46,7 +48,7 @@ static void receive(struct self *s)
 
 		if (poll(&wait, 1, PATIENCE_MS) <= 0)
 			_exit(1);
-		n = read(s->fd, s->frame, sizeof(s->frame));
+		n = either_read(s->node, s->fd, s->frame, sizeof(s->frame));
 		if (n < 0 && (errno == EAGAIN || errno == EINTR || errno == ENOBUFS))
 			continue;
 		if (n <= 0)
@@ -82,7 +84,7 @@ static void meet(struct self *s)
 {
 	__u16 limit;
 
-	if (ioctl(s->fd, IOCTL_WDM_MAX_COMMAND, &limit) < 0)
+	if (s->node != NODE_PROXY && ioctl(s->fd, IOCTL_WDM_MAX_COMMAND, &limit) < 0)
 		_exit(1);
 	frames_ctl(s->frame, (uint8_t)++s->tid, QMI_CTL_GET_VERSION_INFO);
 	ask(s);
@@ -129,7 +131,7 @@ static void move(struct self *s, const struct life *life)
 {
 	int old = s->fd;
 
-	s->fd = open(node_path(life->node), O_RDWR | life->flags);
+	s->fd = either_open(life->node, life->flags);
 	if (s->fd < 0)
 		_exit(1);
 	ask_one_by_one(s, 2);
@@ -157,7 +159,7 @@ static void part(struct self *s)
 void life_live(const void *arg)
 {
 	const struct life *life = arg;
-	struct self self = {.fd = open(node_path(life->node), O_RDWR | life->flags)};
+	struct self self = {.node = life->node, .fd = either_open(life->node, life->flags)};
 
 	if (self.fd < 0)
 		_exit(1);

@@ -6,8 +6,8 @@
 #define LIFE_CALLS 200
 
 struct life {
-	unsigned int node;
-	int flags; /* O_NONBLOCK or 0 */
+	unsigned int node; /* or NODE_PROXY */
+	int flags;         /* O_NONBLOCK or 0 */
 };
 
 /* A life_fn; arg: struct life. Exits with 1 if an answer takes more than 3 s. */

@@ -17,6 +17,7 @@
 #include "../cuse/cmocka-all.h"
 #include "../cuse/timing.h"
 #include "frames.h"
+#include "proxied.h"
 
 #define WINDOW      4
 #define PATIENCE_MS 15000
@@ -36,6 +37,7 @@ struct question {
 };
 
 struct asker {
+	unsigned int node;
 	int fd;
 	const struct trouble *trouble;
 	struct steady_report *report;
@@ -153,16 +155,41 @@ static void take_response(struct asker *a)
 	wrong_frame(a, "an answer to no question, or a second one");
 }
 
+static void come(struct asker *a)
+{
+	a->fd = either_open(a->node, O_NONBLOCK);
+	if (a->fd < 0)
+		wrong(a, "open: %s", strerror(errno));
+}
+
+/* V26: the connection ends when the modem restarts. */
+static void come_back(struct asker *a)
+{
+	if (a->node != NODE_PROXY || !trouble_since(a->trouble, &a->settled, TROUBLE_RESTART))
+		wrong(a, "the end of its session");
+	for (size_t i = 0; i < WINDOW; i++) {
+		a->report->lost += a->questions[i].pending;
+		a->questions[i].pending = false;
+	}
+	a->gone = true;
+	close(a->fd);
+	come(a);
+}
+
 /* False if there is nothing to read. */
 static bool take(struct asker *a)
 {
-	ssize_t n = read(a->fd, a->frame, sizeof(a->frame));
+	ssize_t n = either_read(a->node, a->fd, a->frame, sizeof(a->frame));
 	size_t size;
 
 	if (n < 0 && errno == EAGAIN)
 		return false;
-	if (n <= 0)
-		wrong(a, "read: %s", n < 0 ? strerror(errno) : "no bytes");
+	if (n < 0 && errno != ECONNRESET)
+		wrong(a, "read: %s", strerror(errno));
+	if (n <= 0) {
+		come_back(a);
+		return false;
+	}
 	if (frame_scan(a->frame, (size_t)n, FRAME_FROM_MODEM, &size) != FRAME_WHOLE ||
 	    size != (size_t)n)
 		wrong(a, "%zd bytes that are not a frame, starting %02X %02X", n, a->frame[0],
@@ -215,11 +242,29 @@ static void await_answers(struct asker *a)
 	}
 }
 
-/* The frame has its tid already; the mask identifies the answer. */
-static void ask(struct asker *a, const uint8_t *frame, uint8_t mask)
+/* False if the connection has ended. */
+static bool put(struct asker *a, const uint8_t *frame)
 {
 	size_t size = frame_size(frame);
 
+	while (write(a->fd, frame, size) != (ssize_t)size) {
+		if (errno == EPIPE || errno == ECONNRESET)
+			return false;
+		if (errno != EAGAIN)
+			wrong(a, "write: %s", strerror(errno));
+		wait_for(a->fd, POLLOUT, now_ms() + 100);
+	}
+	return true;
+}
+
+/*
+ * The frame has its tid already; the mask identifies the answer. Not on a new connection:
+ * the CIDs may be someone else's.
+ */
+static void ask(struct asker *a, const uint8_t *frame, uint8_t mask)
+{
+	if (a->gone && a->node == NODE_PROXY)
+		return;
 	for (size_t i = 0; i < WINDOW; i++) {
 		struct question *q = &a->questions[i];
 
@@ -234,11 +279,8 @@ static void ask(struct asker *a, const uint8_t *frame, uint8_t mask)
 				       .at = now_ms(),
 				       .mark = trouble_now(a->trouble)};
 		a->report->asked++;
-		while (write(a->fd, frame, size) != (ssize_t)size) {
-			if (errno != EAGAIN)
-				wrong(a, "write: %s", strerror(errno));
-			wait_for(a->fd, POLLOUT, now_ms() + 100);
-		}
+		if (!put(a, frame))
+			come_back(a);
 		return;
 	}
 }
@@ -358,12 +400,12 @@ __attribute__((noreturn)) static void live(struct asker *a, unsigned int node, i
 	struct pollfd wait[2] = {{.fd = stop, .events = POLLIN}, {.events = POLLIN}};
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	a->fd = open(node_path(node), O_RDWR | O_NONBLOCK | O_CLOEXEC);
-	if (a->fd < 0)
-		wrong(a, "open %s: %s", node_path(node), strerror(errno));
-	wait[1].fd = a->fd;
+	signal(SIGPIPE, SIG_IGN);
+	a->node = node;
+	come(a);
 	while (!wait[0].revents) {
 		go_round(a);
+		wait[1].fd = a->fd;
 		poll(wait, 2, REST_MS);
 	}
 	leave(a);

@@ -31,7 +31,10 @@ struct steady {
 	struct steady_report *report;
 };
 
-/* Returns when it has its clients, one of DMS and one of NAS. */
+/*
+ * Returns when it has its clients, one of DMS and one of NAS. node may be NODE_PROXY; a
+ * connection may end only with a restart, and is made again.
+ */
 void steady_start(struct steady *s, unsigned int node, const struct trouble *trouble);
 
 /* Fails the test if an answer has been wrong. */

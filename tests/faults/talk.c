@@ -5,20 +5,23 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../cuse/cmocka-all.h"
 #include "../cuse/timing.h"
+#include "proxied.h"
 
 #define CTL_TID 0x77
 #define TID     0x7777
 
 int talk_open(unsigned int node)
 {
-	int fd = open(node_path(node), O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	int fd = either_open(node, O_NONBLOCK);
 
 	if (fd < 0)
-		fail_msg("open %s: %s", node_path(node), strerror(errno));
+		fail_msg("open %s: %s", node == NODE_PROXY ? "a connection" : node_path(node),
+			 strerror(errno));
 	return fd;
 }
 
@@ -34,8 +37,12 @@ void talk_send(int fd, const uint8_t *frame)
 /* False if there is nothing to read. */
 static bool receive(int fd, uint8_t *frame)
 {
+	struct stat st;
+
+	assert_return_code(fstat(fd, &st), errno);
 	for (;;) {
-		ssize_t n = read(fd, frame, FRAME_ROOM);
+		ssize_t n =
+			either_read(S_ISSOCK(st.st_mode) ? NODE_PROXY : 0, fd, frame, FRAME_ROOM);
 
 		if (n < 0 && errno == EAGAIN)
 			return false;

@@ -8,7 +8,7 @@
 
 #include "frames.h"
 
-int talk_open(unsigned int node);
+int talk_open(unsigned int node); /* or NODE_PROXY */
 
 /* One write(), which must be accepted. */
 void talk_send(int fd, const uint8_t *frame);

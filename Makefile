@@ -65,7 +65,7 @@ BENCH  = $(call objects,tests/bench)
 BENCH_MODEM = $(patsubst %,$(BUILD)/obj/tests/bench/%.o,bench_modem plain_modem)
 ADVERSARY = $(call objects,tests/adversary) \
 	$(patsubst %,$(BUILD)/obj/tests/%.o,$(addprefix cuse/,daemon proc runner timing watchdog) \
-		$(addprefix faults/,footprint frames talk) $(addprefix bench/,connection plain_modem timings))
+		$(addprefix faults/,footprint frames proxied talk) $(addprefix bench/,connection plain_modem timings))
 SIMULATION = $(call objects,tests/simulation)
 
 ifeq ($(LIBURING),yes)

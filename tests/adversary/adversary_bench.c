@@ -7,8 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "../cuse/watchdog.h"
+#include "../faults/proxied.h"
 #include "../faults/talk.h"
 
 #define MEASURE_COUNT 2000
@@ -49,12 +51,15 @@ void bench_explain(const struct bench *b)
 {
 	if (b->daemon.pidfd > 0)
 		daemon_show_stderr(&b->daemon);
+	if (b->broker.pidfd > 0)
+		daemon_show_stderr(&b->broker);
 }
 
 void bench_destroy(struct bench *b)
 {
 	crowd_stop(&b->crowd);
 	victim_destroy(&b->victim);
+	daemon_destroy(&b->broker);
 	daemon_destroy(&b->daemon);
 	modem_destroy(&b->modem);
 	free(b);
@@ -64,6 +69,21 @@ static void open_to_all(void)
 {
 	for (unsigned int node = 0; node < BENCH_NODES; node++)
 		assert_return_code(chmod(node_path(node), 0666), errno);
+}
+
+static void start_broker(struct bench *b)
+{
+	static const char *const none[] = {NULL};
+	int64_t deadline = deadline_usual();
+	int fd;
+
+	proxied_name_port(modem_port(&b->modem));
+	daemon_spawn_program(&b->broker, "CUSE_QMUX_PROXY", "build/cuse-qmux-proxy", none);
+	while ((fd = proxied_connect()) < 0) {
+		assert_true(now_ms() < deadline);
+		pause_briefly();
+	}
+	close(fd);
 }
 
 void bench_start_daemon(struct bench *b, const struct bench_options *options)
@@ -82,12 +102,14 @@ void bench_start_daemon(struct bench *b, const struct bench_options *options)
 	daemon_spawn_prepared(&b->daemon, args, options->prepare);
 	daemon_await_ready(&b->daemon, deadline_usual());
 	open_to_all();
+	if (options->proxy)
+		start_broker(b);
 }
 
 void bench_start(struct bench *b, const struct bench_options *options, unsigned int node)
 {
 	bench_start_daemon(b, options);
-	victim_start(&b->victim, node);
+	victim_start(&b->victim, node, modem_port(&b->modem));
 }
 
 void bench_show(const char *who, const struct timings_summary *s, const struct victim *v)

@@ -24,6 +24,7 @@
 struct bench {
 	struct modem modem;
 	struct daemon daemon;
+	struct daemon broker; /* only with bench_options.proxy */
 	struct victim victim;
 	struct crowd crowd;
 	struct timings_summary alone;
@@ -38,7 +39,7 @@ struct adversary_group {
 };
 
 extern const struct adversary_group turns_tests, memory_tests, ctl_tests, window_tests,
-	clients_tests, closing_tests, log_tests;
+	clients_tests, closing_tests, log_tests, proxy_tests;
 
 bool adversary_is_short(void);
 
@@ -49,13 +50,14 @@ struct bench_options {
 	unsigned int cids;     /* of each service; 0: 254 */
 	const char *memory;    /* --memory; NULL: the default */
 	void (*prepare)(void); /* see daemon_spawn_prepared(); may be NULL */
+	bool proxy;            /* with a broker of libqmi's proxy socket */
 	int seconds;           /* that the test may take */
 };
 
 /* Starts the modem and the daemon. */
 void bench_start_daemon(struct bench *b, const struct bench_options *options);
 
-/* And a victim, on a node. */
+/* And a victim, on a node, or with NODE_PROXY on a connection to libqmi's proxy socket. */
 void bench_start(struct bench *b, const struct bench_options *options, unsigned int node);
 
 /* Measures the victim alone; beside processes that spin; beside those of the crowd. */

@@ -46,7 +46,10 @@ void crowd_stop(struct crowd *c);
 /* The control: spins. */
 attack_fn crowd_spin;
 
-/* Becomes that user, with no privileges, for good. */
+/*
+ * Becomes that user, with no privileges, for good. It is in the group whose members may
+ * use libqmi's proxy socket.
+ */
 void crowd_become(uid_t uid);
 
 /* Opens a node as that user would, in the test's own process. */

@@ -10,7 +10,7 @@
 
 static const struct adversary_group *const all[] = {
 	&turns_tests,   &memory_tests,  &ctl_tests, &window_tests,
-	&clients_tests, &closing_tests, &log_tests,
+	&clients_tests, &closing_tests, &log_tests, &proxy_tests,
 };
 
 #define GROUPS (sizeof(all) / sizeof(all[0]))

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "../faults/frames.h"
+#include "../faults/proxied.h"
 #include "moody_modem.h"
 
 #define PATIENCE_MS 10000
@@ -18,7 +19,7 @@ unsigned int requesters_waiting = CROWD_FILES;
 
 int requesters_open(unsigned int node)
 {
-	int fd = open(node_path(node), O_RDWR | O_NONBLOCK);
+	int fd = either_open(node, O_NONBLOCK);
 
 	if (fd < 0)
 		_exit(101);

@@ -24,7 +24,7 @@ attack_fn requesters_linger;
 /* The number of sessions of requesters_wait; CROWD_FILES or fewer. */
 extern unsigned int requesters_waiting;
 
-/* Open a node, or end the process. The session is non-blocking. */
+/* Open a node, or with NODE_PROXY a connection, or end the process. The session is non-blocking. */
 int requesters_open(unsigned int node);
 
 /* Waits for the answer to an Allocate CID. Ends the process if there is none. */

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../faults/proxied.h"
 #include "../faults/talk.h"
 #include "requesters.h"
 
@@ -31,6 +32,11 @@ enum hoarder_kind {
 	HOARDER_CLOSES,  /* leaves orphans */
 };
 
+struct hoarder {
+	enum hoarder_kind kind;
+	unsigned int node; /* or NODE_PROXY */
+};
+
 /* True if it gets another one. */
 static bool take(int fd, uint8_t service)
 {
@@ -46,19 +52,19 @@ static bool take(int fd, uint8_t service)
 
 static void take_all(unsigned int index, const void *arg, struct crowd_board *board)
 {
-	const enum hoarder_kind *kind = arg;
+	const struct hoarder *hoarder = arg;
 
 	(void)index;
 	for (size_t i = 0; i < sizeof(services); i++) {
-		int fd = requesters_open(BENCH_CROWD_NODE);
+		int fd = requesters_open(hoarder->node);
 
 		/* The last one is refused. */
 		for (unsigned int taken = 0; taken <= CIDS && take(fd, services[i]); taken++) {
 			board->rounds++;
-			if (*kind == HOARDER_CLOSES)
+			if (hoarder->kind == HOARDER_CLOSES)
 				close(fd);
-			if (*kind != HOARDER_HOLDS)
-				fd = requesters_open(BENCH_CROWD_NODE);
+			if (hoarder->kind != HOARDER_HOLDS)
+				fd = requesters_open(hoarder->node);
 		}
 	}
 	board->ready++;
@@ -100,12 +106,13 @@ static bool log_names(const struct daemon *d, pid_t pid, uid_t uid)
 	return false;
 }
 
-static void hoard(struct bench *b, enum hoarder_kind kind)
+static void hoard(struct bench *b, enum hoarder_kind kind, unsigned int node)
 {
+	struct hoarder hoarder = {kind, node};
 	int64_t deadline = deadline_usual();
 
-	bench_start_daemon(b, &(struct bench_options){.cids = CIDS});
-	crowd_start(&b->crowd, 1, 1, take_all, &kind);
+	bench_start_daemon(b, &(struct bench_options){.cids = CIDS, .proxy = node == NODE_PROXY});
+	crowd_start(&b->crowd, 1, 1, take_all, &hoarder);
 	crowd_await_ready(&b->crowd);
 	print_message("[ figures  ] the hoarder has got %u clients of %zu services\n",
 		      (unsigned int)b->crowd.board->rounds, sizeof(services));
@@ -120,23 +127,41 @@ static void hoard(struct bench *b, enum hoarder_kind kind)
 
 static void test_V28_clients_beside_a_hoarder_with_one_session(struct bench *b)
 {
-	hoard(b, HOARDER_HOLDS);
+	hoard(b, HOARDER_HOLDS, BENCH_CROWD_NODE);
 }
 
 static void test_V28_clients_beside_a_hoarder_with_many_sessions(struct bench *b)
 {
-	hoard(b, HOARDER_SPREADS);
+	hoard(b, HOARDER_SPREADS, BENCH_CROWD_NODE);
 }
 
 static void test_V28_clients_beside_a_hoarder_of_orphans(struct bench *b)
 {
-	hoard(b, HOARDER_CLOSES);
+	hoard(b, HOARDER_CLOSES, BENCH_CROWD_NODE);
+}
+
+static void test_V28_clients_beside_a_hoarder_with_one_connection(struct bench *b)
+{
+	hoard(b, HOARDER_HOLDS, NODE_PROXY);
+}
+
+static void test_V28_clients_beside_a_hoarder_with_many_connections(struct bench *b)
+{
+	hoard(b, HOARDER_SPREADS, NODE_PROXY);
+}
+
+static void test_V28_clients_beside_a_hoarder_of_orphans_of_connections(struct bench *b)
+{
+	hoard(b, HOARDER_CLOSES, NODE_PROXY);
 }
 
 static const struct test_case cases[] = {
 	TEST_CASE(test_V28_clients_beside_a_hoarder_with_one_session),
 	TEST_CASE(test_V28_clients_beside_a_hoarder_with_many_sessions),
 	TEST_CASE(test_V28_clients_beside_a_hoarder_of_orphans),
+	TEST_CASE(test_V28_clients_beside_a_hoarder_with_one_connection),
+	TEST_CASE(test_V28_clients_beside_a_hoarder_with_many_connections),
+	TEST_CASE(test_V28_clients_beside_a_hoarder_of_orphans_of_connections),
 };
 
 static const struct test_case brief_cases[] = {

@@ -17,6 +17,7 @@
 #include "../cuse/cmocka-all.h"
 #include "../cuse/timing.h"
 #include "../faults/frames.h"
+#include "../faults/proxied.h"
 #include "crowd.h"
 
 #define LATE_MS 60000
@@ -30,6 +31,7 @@ struct order {
 /* The victim's process. */
 struct self {
 	struct connection connection;
+	const char *port;
 	uint8_t dms;
 	struct timing *list;
 };
@@ -40,6 +42,15 @@ static uint64_t now_ns(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+static void connect_once(const struct self *self)
+{
+	struct connection other;
+
+	connection_open(&other, self->port, true, READING_POLLS);
+	connection_ask(&other, self->dms);
+	connection_close(&other);
 }
 
 static void act_once(struct self *self, enum victim_act act, struct timing *timing)
@@ -54,8 +65,10 @@ static void act_once(struct self *self, enum victim_act act, struct timing *timi
 		connection_ask(&self->connection, self->dms);
 	else if (act == VICTIM_ALLOCATE)
 		cid = connection_allocate(&self->connection, QMI_SERVICE_UIM);
-	else
+	else if (act == VICTIM_SYNC)
 		connection_sync(&self->connection);
+	else
+		connect_once(self);
 	timing->end = now_ns();
 	if (cid != QMI_CID_NONE)
 		connection_release(&self->connection, QMI_SERVICE_UIM, cid);
@@ -78,7 +91,10 @@ __attribute__((noreturn)) static void live(struct self *self, unsigned int node,
 	unsigned int done = 0;
 
 	crowd_become(VICTIM_UID);
-	connection_open(&self->connection, node_path(node), false, READING_POLLS);
+	if (node == NODE_PROXY)
+		connection_open(&self->connection, self->port, true, READING_POLLS);
+	else
+		connection_open(&self->connection, node_path(node), false, READING_POLLS);
 	self->connection.patience = usual_ms();
 	self->dms = connection_allocate(&self->connection, QMI_SERVICE_DMS);
 	do {
@@ -106,13 +122,13 @@ static unsigned int await_report(const struct victim *v)
 	return done;
 }
 
-void victim_start(struct victim *v, unsigned int node)
+void victim_start(struct victim *v, unsigned int node, const char *port)
 {
 	static struct self self;
 	int ends[2];
 
 	timings_create(&v->timings, 1, VICTIM_MAX);
-	self = (struct self){.list = v->timings.list};
+	self = (struct self){.port = port, .list = v->timings.list};
 	assert_return_code(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), errno);
 	fflush(NULL);
 	v->pid = fork();

@@ -13,6 +13,7 @@ enum victim_act {
 	VICTIM_ASK,      /* a DMS request */
 	VICTIM_ALLOCATE, /* an Allocate CID; the client is released between the measurements */
 	VICTIM_SYNC,     /* a Sync that releases a client */
+	VICTIM_CONNECT,  /* a new connection to libqmi's proxy socket, and its first answer */
 	VICTIM_ACTS,
 };
 
@@ -22,8 +23,8 @@ struct victim {
 	struct timings timings;
 };
 
-/* Starts it with one client on a node. */
-void victim_start(struct victim *v, unsigned int node);
+/* Starts it with one client on a node, or (NODE_PROXY) on a connection for this port. */
+void victim_start(struct victim *v, unsigned int node, const char *port);
 
 /*
  * Has it act this often, or for so long, but at least VICTIM_FEW times. Fails the test

@@ -11,6 +11,7 @@
 #include "proxy_groups.h"
 
 #define OTHER_GROUP 65534
+#define WAVE        32 /* connections at once */
 
 static void test_V26_refusals_are_answered(struct bench *b)
 {
@@ -125,23 +126,38 @@ static void test_V26_silent_connections_keep_nobody_out(struct bench *b)
 	assert_true(daemon_said(broker_daemon(), "too many of them do not say what they want"));
 }
 
-/* A user who opens and closes without end: V28. */
+/*
+ * A user who opens and closes without end: V28. What is refused costs the least, so that
+ * the limit is what holds this one up, even in a slow guest.
+ */
 static void test_V26_a_user_gets_so_many_connections(struct bench *b)
 {
 	const int64_t time = 2000;
+	struct message m;
+	gid_t dialout;
 	int64_t end;
 	int count = 0;
 
 	proxy_start(b, NULL);
+	dialout = getgrnam("dialout")->gr_gid;
 	end = now_ms() + time;
+	message_open(&m, 1, "qrtr://0");
 	while (now_ms() < end) {
-		int fd = proxy_open_as(b, USER_A);
+		int fds[WAVE];
 
-		session_close(b, fd);
-		count++;
+		for (int i = 0; i < WAVE; i++) {
+			fds[i] = proxy_connect_as(b, USER_A, dialout, OTHER_GROUP);
+			session_write(fds[i], &m);
+		}
+		for (int i = 0; i < WAVE; i++) {
+			proxy_expect_end(fds[i]);
+			session_close(b, fds[i]);
+		}
+		count += WAVE;
 	}
+	print_message("[   info   ] %d connections\n", count);
 	/* 64 at once, and one each 4 ms. */
-	assert_true(count <= 64 + (int)time / 4 + 10);
+	assert_true(count <= 64 + (int)time / 4 + WAVE + 10);
 	fence(b, proxy_open(b));
 }
 

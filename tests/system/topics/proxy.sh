@@ -81,7 +81,7 @@ unit_is() { [[ $(systemctl show -P ActiveState cuse-qmux@cdc-wdm0) == "$1" ]]; }
 # udev still expects an instance, and there will be none.
 proxy_stopped()
 {
-	local cursor
+	local cursor instance
 
 	cursor=$(journal_cursor)
 	need systemctl stop cuse-qmux@cdc-wdm0
@@ -89,10 +89,13 @@ proxy_stopped()
 	check "with the reason in the log" journal_says 'was stopped or has failed' "$cursor"
 	check "and no other instance is started" lacks_own_instance
 	need udevadm trigger --settle /sys/class/usbmisc/cdc-wdm0
-	check "also after an event of udev" refused_by_proxy
+	check "until udev sees the port again" asks_by_proxy
+	need systemctl stop cuse-qmux@cdc-wdm0
 	need systemctl start cuse-qmux@cdc-wdm0
-	check "and works when it is started again" asks_by_proxy
+	check "or the unit is started" asks_by_proxy
+	instance=$(systemctl show -P MainPID cuse-qmux@cdc-wdm0)
 	need systemctl kill --signal=KILL cuse-qmux@cdc-wdm0
+	need await 60 test ! -e "/proc/$instance"
 	check "an instance that was killed is waited for" asks_by_proxy
 	need systemctl stop cuse-qmux@cdc-wdm0
 	need modem_unplug a

@@ -165,7 +165,8 @@ static void answers_finish_late(struct mux *mux, const struct transaction *trans
 	uint8_t service = transaction->service;
 	uint8_t device_cid = transaction->device_cid;
 
-	if (transaction->purpose == PURPOSE_ALLOCATE && error == QMI_ERROR_NONE) {
+	if (transaction->purpose == PURPOSE_ALLOCATE && error == QMI_ERROR_NONE &&
+	    !clients_of_modem(&mux->clients, service, answers_allocated_cid(frame, service))) {
 		answers_finish_allocate(mux, transaction, frame);
 		return;
 	}
@@ -174,6 +175,17 @@ static void answers_finish_late(struct mux *mux, const struct transaction *trans
 	    error != QMI_ERROR_INVALID_CLIENT_ID &&
 	    !clients_of_modem(&mux->clients, service, device_cid))
 		own_release(mux, transaction->user, service, device_cid);
+}
+
+/* V29: it need not be released after a crash. */
+static void answers_note_release(struct mux *mux, const struct transaction *transaction)
+{
+	uint8_t service = transaction->service;
+	uint8_t device_cid = transaction->device_cid;
+	const struct client *client = clients_of_modem(&mux->clients, service, device_cid);
+
+	if (!client || client == transaction->released)
+		kept_set_leaving(&mux->kept, service, device_cid, false);
 }
 
 static void answers_route_ctl_response(struct mux *mux, uint8_t *frame)
@@ -186,6 +198,9 @@ static void answers_route_ctl_response(struct mux *mux, uint8_t *frame)
 	}
 	if (transaction->purpose == PURPOSE_START)
 		device_sync_answer(mux);
+	if (transaction->message == QMI_CTL_RELEASE_CID)
+		answers_note_release(mux, transaction);
+	resume_note_answer(mux, transaction);
 	if (transaction->expired) {
 		answers_finish_late(mux, transaction, frame);
 		ledger_end(mux, transaction);
@@ -228,6 +243,7 @@ static void answers_note_call(struct mux *mux, struct client *client, const uint
 		calls_note_response(&client->calls, frame, subject);
 	else
 		calls_note_indication(&client->calls, frame);
+	client_keep_calls(&mux->clients, client);
 	if (!calls_are_up(&client->calls))
 		own_release_if_overdue(mux, client);
 }
@@ -239,6 +255,7 @@ static void answers_end_calls(struct mux *mux)
 		struct client *client = container_of(link, struct client, link);
 
 		client->calls = (struct calls){0};
+		client_keep_calls(&mux->clients, client);
 		own_release_if_overdue(mux, client);
 	}
 }
@@ -251,12 +268,16 @@ static void answers_route_response(struct mux *mux, uint8_t *frame)
 		client ? transaction_answered(&mux->transactions, client, frame_tid(frame),
 					      frame_message(frame))
 		       : NULL;
+	struct session *asker = transaction ? NULL : resume_asker(mux, client);
 	uint32_t subject = transaction ? transaction->subject : 0;
 
 	if (transaction) {
 		ledger_answered(mux, transaction);
 		answers_forward_answer(mux, transaction, frame);
 		ledger_end(mux, transaction);
+	} else if (asker) {
+		frame_set_cid(frame, client->cid);
+		answers_forward(mux, asker, frame, client->device_cid, frame_tid(frame));
 	} else {
 		answers_drop_unasked(mux, frame);
 	}
@@ -446,4 +467,6 @@ void answers_restart(struct mux *mux)
 		ledger_expire(mux, transaction);
 	}
 	own_abandon_all(mux);
+	resume_note_restart(mux);
+	kept_clear_leaving(&mux->kept);
 }

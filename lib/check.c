@@ -277,7 +277,7 @@ static const char *check_users(const struct mux *mux)
 
 			if (fault)
 				return fault;
-			CHECK(user->account.used <= user->account.limit);
+			CHECK(user->account.used <= user->account.limit || mux->users.overdrawn);
 			used += user->account.used;
 			young += user->young;
 			own_young += user->own_young;

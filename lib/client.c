@@ -52,8 +52,8 @@ static uint32_t holding_hash(const struct client *client, const struct session *
 			  session->id);
 }
 
-static struct holding *clients_holding(const struct clients *clients, const struct client *client,
-				       const struct session *session)
+struct holding *clients_holding(const struct clients *clients, const struct client *client,
+				const struct session *session)
 {
 	list_for_each (link, table_bucket(&clients->holdings, holding_hash(client, session))) {
 		struct holding *holding = container_of(link, struct holding, entry.link);
@@ -72,12 +72,14 @@ static void client_adopt(struct clients *clients, struct client *client)
 	list_remove(&client->age);
 }
 
-static bool client_hold(struct clients *clients, struct client *client, struct session *session)
+static struct holding *client_enter_holder(struct clients *clients, struct client *client,
+					   struct session *session)
 {
 	struct holding *holding = account_alloc(&session->user->account, sizeof(*holding));
 
 	if (!holding)
-		return false;
+		return NULL;
+	holding->kept = KEPT_NOWHERE;
 	holding->session = session;
 	holding->client = client;
 	list_init(&holding->of_session);
@@ -85,37 +87,83 @@ static bool client_hold(struct clients *clients, struct client *client, struct s
 	list_append(&session->holdings, &holding->of_session);
 	list_append(&client->holders, &holding->of_client);
 	table_add(&clients->holdings, &holding->entry, holding_hash(client, session));
+	return holding;
+}
+
+static bool client_hold(struct clients *clients, struct client *client, struct session *session)
+{
+	struct holding *holding = client_enter_holder(clients, client, session);
+
+	if (!holding)
+		return false;
+	session_keep(session);
+	holding->kept = kept_add_holder(clients->kept, session->kept, client->kept);
 	return true;
 }
 
 static void holding_free(struct clients *clients, struct holding *holding)
 {
+	kept_remove_holder(clients->kept, holding->kept);
 	table_remove(&clients->holdings, &holding->entry);
 	list_remove(&holding->of_session);
 	list_remove(&holding->of_client);
 	account_free(&holding->session->user->account, holding, sizeof(*holding));
 }
 
-static void client_init(struct client *client, struct session *session, uint8_t service,
-			uint8_t device_cid)
+static struct client *client_create(struct user *user, uint8_t service, uint8_t device_cid,
+				    unsigned node)
 {
+	struct client *client = account_alloc(&user->account, sizeof(*client));
+
+	if (!client)
+		return NULL;
 	*client = (struct client){.service = service,
 				  .device_cid = device_cid,
-				  .node = session->node,
-				  .user = session->user};
+				  .node = node,
+				  .user = user_hold(user)};
 	list_init(&client->holders);
 	list_init(&client->heads);
 	list_init(&client->transactions);
 	list_init(&client->link);
 	list_init(&client->orphan);
 	list_init(&client->age);
+	return client;
+}
+
+static void client_free(struct client *client)
+{
+	struct user *user = client->user;
+
+	account_free(&user->account, client, sizeof(*client));
+	user_put(user);
+}
+
+static void clients_include(struct clients *clients, struct client *client)
+{
+	struct service_clients *all = &clients->services[client->service];
+
+	client->user->clients[client->service]++;
+	list_append(&all->clients, &client->link);
+	all->count++;
+	clients->count++;
+}
+
+/* A client for which there is no room is at least released after a crash. */
+static void clients_keep(struct clients *clients, struct client *client)
+{
+	client->kept = kept_add_client(clients->kept,
+				       &(struct kept_client){.service = client->service,
+							     .cid = client->cid,
+							     .device_cid = client->device_cid,
+							     .node = client->node,
+							     .uid = client->user->uid});
+	kept_set_leaving(clients->kept, client->service, client->device_cid,
+			 client->kept == KEPT_NOWHERE);
 }
 
 struct client *clients_add(struct clients *clients, struct session *session, uint8_t service,
 			   uint8_t device_cid)
 {
-	struct user *user = session->user;
-	struct service_clients *all = &clients->services[service];
 	uint8_t cid = cid_map_lowest_free(&clients->nodes[session->node], service);
 	struct client *client;
 
@@ -125,27 +173,66 @@ struct client *clients_add(struct clients *clients, struct session *session, uin
 		return NULL;
 	}
 	errno = ENOMEM;
-	client = account_alloc(&user->account, sizeof(*client));
+	client = client_create(session->user, service, device_cid, session->node);
 	if (!client)
 		return NULL;
-	client_init(client, session, service, device_cid);
 	client->cid = cid;
 	if (clients_enter(clients, client) < 0) {
-		account_free(&user->account, client, sizeof(*client));
+		client_free(client);
 		return NULL;
 	}
+	clients_keep(clients, client);
 	if (!client_hold(clients, client, session)) {
+		kept_remove_client(clients->kept, client->kept);
 		cid_map_set(&clients->nodes[client->node], service, cid, NULL);
 		cid_map_set(&clients->device, service, device_cid, NULL);
-		account_free(&user->account, client, sizeof(*client));
+		client_free(client);
 		return NULL;
 	}
-	user_hold(user);
-	user->clients[service]++;
-	list_append(&all->clients, &client->link);
-	all->count++;
-	clients->count++;
+	clients_include(clients, client);
 	return client;
+}
+
+struct client *clients_restore(struct clients *clients, struct user *user,
+			       const struct kept_client *from, unsigned kept)
+{
+	struct client *client;
+
+	errno = EINVAL;
+	if (from->node >= clients->node_count || from->cid == QMI_CID_NONE ||
+	    from->cid > QMI_CID_MAX ||
+	    clients_of_node(clients, from->node, from->service, from->cid) ||
+	    clients_of_modem(clients, from->service, from->device_cid))
+		return NULL;
+	errno = ENOMEM;
+	client = client_create(user, from->service, from->device_cid, from->node);
+	if (!client)
+		return NULL;
+	client->cid = from->cid;
+	client->kept = kept;
+	if (clients_enter(clients, client) < 0) {
+		client_free(client);
+		return NULL;
+	}
+	clients_include(clients, client);
+	return client;
+}
+
+bool client_restore_holder(struct clients *clients, struct client *client, struct session *session,
+			   unsigned kept)
+{
+	struct holding *holding;
+
+	errno = EINVAL;
+	if (session->closed || session->node != client->node ||
+	    clients_holding(clients, client, session))
+		return false;
+	errno = ENOMEM;
+	holding = client_enter_holder(clients, client, session);
+	if (!holding)
+		return false;
+	holding->kept = kept;
+	return true;
 }
 
 /* Once all are gone, nobody knows how many there can be. */
@@ -170,9 +257,8 @@ void clients_end_leaving(struct clients *clients, uint8_t service)
 
 void clients_remove(struct clients *clients, struct client *client)
 {
-	struct user *user = client->user;
-
 	assert(list_empty(&client->transactions) && list_empty(&client->heads));
+	kept_remove_client(clients->kept, client->kept);
 	if (client_is_orphan(client))
 		client_adopt(clients, client);
 	list_for_each (link, &client->holders)
@@ -183,9 +269,8 @@ void clients_remove(struct clients *clients, struct client *client)
 	clients->services[client->service].count--;
 	clients_check_exhaustion(clients, client->service);
 	clients->count--;
-	user->clients[client->service]--;
-	account_free(&user->account, client, sizeof(*client));
-	user_put(user);
+	client->user->clients[client->service]--;
+	client_free(client);
 }
 
 struct client *clients_of_node(const struct clients *clients, unsigned node, uint8_t service,
@@ -220,25 +305,42 @@ bool client_use(struct clients *clients, struct client *client, struct session *
 	return true;
 }
 
-void holding_end(struct clients *clients, struct holding *holding, uint64_t now)
+void client_orphan(struct clients *clients, struct client *client, uint64_t now)
 {
-	struct client *client = holding->client;
-
-	holding_free(clients, holding);
-	if (!client_is_orphan(client))
-		return;
 	client->orphaned_at = now;
 	list_append(&client->user->orphans, &client->orphan);
 	list_append(&clients->orphans, &client->age);
 	clients->orphan_count++;
 }
 
-bool client_is_held_by_only(const struct client *client, const struct session *session)
+void holding_end(struct clients *clients, struct holding *holding, uint64_t now)
+{
+	struct client *client = holding->client;
+
+	holding_free(clients, holding);
+	if (client_is_orphan(client))
+		client_orphan(clients, client, now);
+}
+
+void client_keep_calls(struct clients *clients, const struct client *client)
+{
+	for (unsigned family = 0; family < CALLS_FAMILIES; family++)
+		kept_set_call(clients->kept, client->kept, family, client->calls.up[family],
+			      client->calls.handle[family]);
+}
+
+struct session *client_only_holder(const struct client *client)
 {
 	struct list *first = client->holders.next;
 
-	return !client_is_orphan(client) && first->next == &client->holders &&
-	       container_of(first, struct holding, of_client)->session == session;
+	if (client_is_orphan(client) || first->next != &client->holders)
+		return NULL;
+	return container_of(first, struct holding, of_client)->session;
+}
+
+bool client_is_held_by_only(const struct client *client, const struct session *session)
+{
+	return client_only_holder(client) == session;
 }
 
 bool client_is_reclaimable(const struct client *client)

@@ -11,6 +11,7 @@
 
 #include "calls.h"
 #include "cid_map.h"
+#include "kept.h"
 #include "list.h"
 #include "table.h"
 #include "user.h"
@@ -27,6 +28,9 @@ struct client {
 	uint64_t orphaned_at;          /* ms */
 	struct transaction *releasing; /* its Release CID in flight; it is unusable then */
 	struct calls calls;            /* V9: of a WDS client */
+	unsigned kept;                 /* V29: its slot */
+	uint32_t number;               /* V29: while it is saved */
+	uint64_t asker;                /* V29: who may await answers from before a crash, or 0 */
 	bool overdue;                  /* V9: an orphan too old, but not reclaimable yet */
 	struct list holders;           /* V8: holdings, the last user first; empty: an orphan */
 	struct list heads;             /* sessions whose next frame names it */
@@ -40,6 +44,7 @@ struct client {
 struct holding {
 	struct session *session;
 	struct client *client;
+	unsigned kept; /* V29: its slot */
 	struct list of_session;
 	struct list of_client;
 	struct table_entry entry; /* in clients->holdings */
@@ -63,6 +68,7 @@ struct clients {
 	struct cid_map device;   /* by device CID */
 	struct cid_map *nodes;   /* by virtual CID, one map per node */
 	unsigned node_count;
+	struct kept *kept; /* or NULL */
 };
 
 /* 0, or -ENOMEM. clients_finish() takes either; their transactions and holders must be gone. */
@@ -76,6 +82,24 @@ void clients_finish(struct clients *clients);
 struct client *clients_add(struct clients *clients, struct session *session, uint8_t service,
 			   uint8_t device_cid);
 
+/*
+ * V29: one from before a restart, in a slot where it is kept, without holders as yet. NULL
+ * with errno EINVAL (its numbers are another's, or impossible) or ENOMEM.
+ */
+struct client *clients_restore(struct clients *clients, struct user *user,
+			       const struct kept_client *from, unsigned kept);
+
+/* V29: false with errno EINVAL (it holds it already, or is of another node) or ENOMEM. */
+bool client_restore_holder(struct clients *clients, struct client *client, struct session *session,
+			   unsigned kept);
+
+/* It has no holder any more, or none was restored. */
+void client_orphan(struct clients *clients, struct client *client, uint64_t now);
+
+/* That this session holds the client, or NULL. */
+struct holding *clients_holding(const struct clients *clients, const struct client *client,
+				const struct session *session);
+
 /* Frees a client, which must have no transactions and no heads left. */
 void clients_remove(struct clients *clients, struct client *client);
 
@@ -87,6 +111,9 @@ bool clients_exhausted(const struct clients *clients, unsigned node, uint8_t ser
 /* V8: a session, NULL if it has closed, sends a request with the client. False if out of memory. */
 bool client_use(struct clients *clients, struct client *client, struct session *session);
 
+/* Keeps which of its calls are up, after a change. */
+void client_keep_calls(struct clients *clients, const struct client *client);
+
 /* Ends one holding; a client without any is an orphan. */
 void holding_end(struct clients *clients, struct holding *holding, uint64_t now);
 
@@ -94,6 +121,9 @@ static inline bool client_is_orphan(const struct client *client)
 {
 	return list_empty(&client->holders);
 }
+
+/* The session that alone holds it, or NULL. */
+struct session *client_only_holder(const struct client *client);
 
 /* True if only this session holds it. */
 bool client_is_held_by_only(const struct client *client, const struct session *session);

@@ -28,11 +28,15 @@ struct mux *mux_create(const struct mux_config *config)
 	slots_init(&mux->slots);
 	own_init(&mux->own);
 	device_sync_init(&mux->device_sync);
+	resume_init(&mux->resumption);
 	err |= users_init(&mux->users, config->memory);
 	err |= transactions_init(&mux->transactions);
 	err |= clients_init(&mux->clients, config->nodes + config->proxy, config->orphan_timeout);
 	err |= input_init(&mux->input);
 	err |= turns_init(&mux->turns, config->frame_max);
+	mux->sessions.kept = &mux->kept;
+	mux->clients.kept = &mux->kept;
+	mux->transactions.kept = &mux->kept;
 	if (err) {
 		mux_destroy(mux);
 		return NULL;
@@ -51,6 +55,7 @@ static void mux_drop_session(struct mux *mux, struct session *session)
 
 void mux_destroy(struct mux *mux)
 {
+	kept_end(&mux->kept);
 	mux->stopping = true;
 	list_for_each (link, &mux->sessions.open)
 		mux_drop_session(mux, container_of(link, struct session, link));
@@ -254,6 +259,14 @@ const uint8_t *mux_port_next(struct mux *mux, uint64_t now, size_t *size)
 	return mux->unplugged ? NULL : turns_next(mux, size);
 }
 
+const uint8_t *mux_port_pending(const struct mux *mux, size_t *size)
+{
+	if (!mux->turns.port_busy)
+		return NULL;
+	*size = frame_size(mux->turns.frame);
+	return mux->turns.frame;
+}
+
 void mux_port_sent(struct mux *mux)
 {
 	turns_sent(mux);
@@ -340,6 +353,7 @@ uint64_t mux_deadline(const struct mux *mux)
 	deadline = earlier(deadline, mux->device_sync.again_at);
 	deadline = earlier(deadline, turns_deadline(mux));
 	deadline = earlier(deadline, mux->input.deadline);
+	deadline = earlier(deadline, mux->resumption.waits_until);
 	return earlier(deadline, mux->own.retry_at);
 }
 
@@ -348,6 +362,7 @@ void mux_tick(struct mux *mux, uint64_t now)
 	struct transaction *transaction;
 
 	mux->now = now;
+	resume_tick(mux);
 	/* First, so that nothing that expires now is taken for something to wait for. */
 	while ((transaction = transactions_outwaited(&mux->transactions, now)))
 		ledger_end(mux, transaction);

@@ -10,7 +10,7 @@
  * What needs no modem is done in turns too, a bounded number of them in each call
  * of mux_write() and mux_tick(): while some are left, mux_deadline() is 0.
  *
- * qmi-virt(4) states the rules that the mux keeps, V1 to V28.
+ * qmi-virt(4) states the rules that the mux keeps, V1 to V29.
  */
 #ifndef MUX_H
 #define MUX_H
@@ -179,6 +179,9 @@ bool mux_has_changed(const struct mux *mux); /* true if that would return one */
 const uint8_t *mux_port_next(struct mux *mux, uint64_t now, size_t *size);
 void mux_port_sent(struct mux *mux);
 
+/* V29: that frame, if neither was called before a planned restart; otherwise NULL. */
+const uint8_t *mux_port_pending(const struct mux *mux, size_t *size);
+
 /*
  * V15: the port could not send this frame (failed), or reports that the previous
  * one was lost after it had been sent (lost). A program gets an error for its
@@ -216,6 +219,61 @@ bool mux_stopped(const struct mux *mux);
 /* The latest time for the next mux_tick(): 0 if turns are left, MUX_NEVER if nothing is due. */
 uint64_t mux_deadline(const struct mux *mux);
 void mux_tick(struct mux *mux, uint64_t now);
+
+/*
+ * V29: restarts. A planned one loses nothing: mux_save() in the old process, mux_load()
+ * in the new one. After a crash, mux_load() goes by what mux_keep() has kept. Times go
+ * on across processes, as those of CLOCK_MONOTONIC do.
+ */
+
+/*
+ * From now on the mux keeps in this memory of the caller's, of mux_kept_size() bytes and
+ * aligned to 8, what a crash must not lose: clients, their holders, which CTL requests
+ * are in flight, and the highest session number. Whatever was in it is lost, so this
+ * is for a mux just created; one just loaded goes on with its own. At each moment the
+ * memory can be loaded. mux_destroy() leaves it as it is.
+ */
+size_t mux_kept_size(void);
+void mux_keep(struct mux *mux, void *kept);
+
+/*
+ * Saves everything. *saved, of *size bytes, is to be freed by the caller. Between this and
+ * mux_destroy() the mux must not be used. 0 or -ENOMEM.
+ */
+int mux_save(struct mux *mux, uint8_t **saved, size_t *size);
+
+/*
+ * A mux as it was when it was saved; or, with saved NULL, as far as it was kept when the
+ * process crashed. It goes on keeping in kept, which must be that of the one saved, NULL
+ * if that kept nothing. NULL with errno ENOMEM, or EINVAL if the bytes are damaged
+ * or of another version; then *why says so in a few words, and kept can be loaded again.
+ *
+ * The limits and nodes of config apply, but there are at least as many nodes as are in
+ * use: mux_nodes() tells. The node of the proxy is always mux_nodes().
+ */
+struct mux *mux_load(const struct mux_config *config, void *kept, const uint8_t *saved, size_t size,
+		     uint64_t now, const char **why);
+unsigned mux_nodes(const struct mux *mux); /* without that of the proxy */
+
+/*
+ * Gives an owner to the session of this number, of a file that has been open since before
+ * the restart. mux_session_node() and mux_session_user() may say something else than
+ * node and uid: these are for sessions that nothing is known of after a crash. (After
+ * it, a session that had frames to read fails with ENOBUFS once.)
+ * NULL with errno ENOENT (no such session, or not any more), EEXIST (it has an owner),
+ * ENODEV, EMFILE or ENOMEM.
+ */
+struct session *mux_reopen(struct mux *mux, uint64_t id, unsigned node, uint32_t uid, void *owner);
+
+/*
+ * The sessions without an owner since mux_load(), the one after this one, or the first
+ * if it is NULL; NULL if there are no more. Those whose files are closed by now
+ * are to be closed.
+ */
+struct session *mux_next_left(const struct mux *mux, const struct session *session);
+
+/* Bytes charged with mux_charge() and not refunded yet; they are saved too. */
+size_t mux_charged(const struct session *session);
 
 /*
  * For tests: NULL if the state is consistent, or the condition that does not

@@ -9,9 +9,11 @@
 #include "client.h"
 #include "device_sync.h"
 #include "input.h"
+#include "kept.h"
 #include "list.h"
 #include "mux.h"
 #include "own.h"
+#include "resume.h"
 #include "session.h"
 #include "stand.h"
 #include "transaction.h"
@@ -32,6 +34,8 @@ struct mux {
 	struct own own;
 	struct device_sync device_sync;
 	struct turns turns;
+	struct kept kept;
+	struct resumption resumption;
 	uint64_t now; /* ms: the last time that the caller has given */
 	uint64_t broadcasts_seen;
 	uint64_t responses; /* from the modem */

@@ -64,6 +64,7 @@ static struct transaction *own_create_release(struct mux *mux, struct user *user
 	transaction->service = service;
 	transaction->device_cid = device_cid;
 	transaction->leaving = true;
+	kept_set_leaving(&mux->kept, service, device_cid, true);
 	clients_begin_leaving(&mux->clients, service);
 	return transaction;
 }
@@ -172,6 +173,8 @@ void own_keep(struct mux *mux, struct client *client)
 {
 	client->releasing->released = NULL;
 	client->releasing = NULL;
+	kept_set_leaving(&mux->kept, client->service, client->device_cid,
+			 client->kept == KEPT_NOWHERE);
 	if (mux->stopping)
 		own_release_client(mux, client);
 	else

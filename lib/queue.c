@@ -109,6 +109,25 @@ uint32_t queue_front_tag(const struct queue *queue)
 	return tag;
 }
 
+struct queue_cursor queue_begin(const struct queue *queue)
+{
+	return (struct queue_cursor){.at = queue->head, .left = queue->frames};
+}
+
+const uint8_t *queue_next(const struct queue *queue, struct queue_cursor *cursor, uint32_t *tag)
+{
+	size_t at = cursor->at;
+
+	if (cursor->left == 0)
+		return NULL;
+	cursor->left--;
+	cursor->at += queue_entry_size(queue, at);
+	if (queue->wrapped && cursor->at == queue->end)
+		cursor->at = queue->begin;
+	memcpy(tag, queue->data + at, TAG_BYTES);
+	return queue->data + at + TAG_BYTES;
+}
+
 /* An entry of this size is gone from the front, or from behind it. */
 static void queue_forget(struct queue *queue, size_t entry)
 {

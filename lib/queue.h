@@ -41,6 +41,15 @@ int queue_push(struct queue *queue, const uint8_t *frame, uint32_t tag);
 const uint8_t *queue_front(const struct queue *queue);
 uint32_t queue_front_tag(const struct queue *queue); /* there must be a front frame */
 
+/* V29: goes through the frames from the front on, while the queue does not change. */
+struct queue_cursor {
+	size_t at;
+	size_t left; /* frames */
+};
+
+struct queue_cursor queue_begin(const struct queue *queue);
+const uint8_t *queue_next(const struct queue *queue, struct queue_cursor *cursor, uint32_t *tag);
+
 /* Removes the front frame, or only its next size bytes, of which it must have that many. */
 void queue_pop(struct queue *queue);
 void queue_consume(struct queue *queue, size_t size);

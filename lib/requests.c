@@ -221,6 +221,7 @@ static void requests_note_client(struct transaction *transaction, const struct c
 static void requests_begin_release(struct mux *mux, struct transaction *transaction,
 				   struct client *client, uint8_t *frame)
 {
+	kept_set_leaving(&mux->kept, client->service, client->device_cid, true);
 	client->releasing = transaction;
 	transaction->released = client;
 	transaction->purpose = PURPOSE_RELEASE;

@@ -57,20 +57,36 @@ void rotation_take_over(struct rotation *rotation, struct line *line)
 		rotation_take(rotation, &rotation->lines, &line->place);
 }
 
-static uint64_t rotation_since(struct list *link)
+/* Where it belongs by what it has since. */
+static void rotation_insert(struct list *list, struct place *place)
 {
-	return container_of(link, struct line, place.link)->place.since;
+	struct list *behind = list;
+
+	while (behind->prev != list &&
+	       container_of(behind->prev, struct place, link)->since > place->since)
+		behind = behind->prev;
+	list_append(behind, &place->link);
 }
 
 void rotation_take_back(struct rotation *rotation, struct line *line)
 {
-	struct list *behind = &rotation->lines;
-
 	if (!place_is_taken(&line->place))
 		return;
-	while (behind->prev != &rotation->lines && rotation_since(behind->prev) > line->place.since)
-		behind = behind->prev;
-	list_append(behind, &line->place.link);
+	list_remove(&line->place.link);
+	rotation_insert(&rotation->lines, &line->place);
+}
+
+void line_restore(struct line *line, struct place *place, uint64_t since)
+{
+	place->since = since;
+	rotation_insert(&line->members, place);
+}
+
+void rotation_restore(struct rotation *rotation, struct line *line, uint64_t since)
+{
+	line->place.since = since;
+	if (!list_empty(&line->members))
+		rotation_insert(&rotation->lines, &line->place);
 }
 
 struct line *rotation_line(const struct rotation *rotation)

@@ -45,6 +45,10 @@ void rotation_pass(struct rotation *rotation, struct line *line, struct place *p
 void rotation_take_over(struct rotation *rotation, struct line *line);
 void rotation_take_back(struct rotation *rotation, struct line *line);
 
+/* V29: takes the place, or that of a line with members, where it was, by what it had since. */
+void line_restore(struct line *line, struct place *place, uint64_t since);
+void rotation_restore(struct rotation *rotation, struct line *line, uint64_t since);
+
 /* The next line and its next place, or NULL. */
 struct line *rotation_line(const struct rotation *rotation);
 struct place *line_place(const struct line *line);

@@ -57,6 +57,26 @@ static void session_init(struct session *session, struct user *user)
 	list_init(&session->names);
 }
 
+static struct session *session_allocate(struct sessions *sessions, struct user *user, unsigned node,
+					uint64_t id)
+{
+	struct session *session = account_alloc(&user->account, sizeof(*session));
+
+	if (!session) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	session_init(session, user_hold(user));
+	session->all = sessions;
+	session->node = node;
+	session->id = id;
+	list_append(&sessions->open, &session->link);
+	sessions->count++;
+	user->sessions++;
+	user->all->sessions++;
+	return session;
+}
+
 struct session *session_create(struct sessions *sessions, struct user *user, unsigned node,
 			       void *owner)
 {
@@ -66,21 +86,41 @@ struct session *session_create(struct sessions *sessions, struct user *user, uns
 		errno = EMFILE;
 		return NULL;
 	}
-	session = account_alloc(&user->account, sizeof(*session));
-	if (!session) {
-		errno = ENOMEM;
+	session = session_allocate(sessions, user, node, sessions->seen + 1);
+	if (!session)
 		return NULL;
-	}
-	session_init(session, user_hold(user));
-	session->all = sessions;
-	session->node = node;
-	session->id = ++sessions->seen;
+	sessions->seen++;
+	kept_set_seen(sessions->kept, sessions->seen);
 	session->owner = owner;
-	list_append(&sessions->open, &session->link);
-	sessions->count++;
-	user->sessions++;
-	user->all->sessions++;
 	return session;
+}
+
+struct session *session_restore(struct sessions *sessions, struct user *user, unsigned node,
+				uint64_t id)
+{
+	struct session *session = session_allocate(sessions, user, node, id);
+
+	if (session)
+		session->left = true;
+	return session;
+}
+
+void session_keep(struct session *session)
+{
+	if (session->kept != KEPT_NOWHERE)
+		return;
+	session->kept = kept_add_session(
+		session->all->kept, &(struct kept_session){.id = session->id,
+							   .node = session->node,
+							   .uid = session->user->uid,
+							   .reads = session_readable(session)});
+}
+
+/* A crash loses what there is to read: the session has to be told then. */
+static void session_keep_reads(const struct session *session)
+{
+	if (session->kept != KEPT_NOWHERE)
+		kept_set_reads(session->all->kept, session->kept, session_readable(session));
 }
 
 static void session_discard_partial(struct session *session)
@@ -101,6 +141,8 @@ void session_close(struct session *session)
 	session_refund(session, session->charged);
 	queue_finish(&session->responses);
 	queue_finish(&session->indications);
+	kept_remove_session(session->all->kept, session->kept);
+	session->kept = KEPT_NOWHERE;
 	session->owner = NULL;
 	session->closed = true;
 	session->all->count--;
@@ -310,6 +352,26 @@ static void session_note_queue(struct session *session)
 	list_append(&session->user->queues[class], &session->user_queues);
 }
 
+void session_restore_loss(struct session *session)
+{
+	session->overflowed = true;
+	session_mark_changed(session);
+}
+
+void session_restore_closed(struct session *session)
+{
+	session->left = false;
+	session->closed = true;
+	session->all->count--;
+	session->user->lingering++;
+	list_append(&session->all->lingering, &session->link);
+}
+
+void session_restore_queue(struct session *session)
+{
+	session_note_queue(session);
+}
+
 /* V14: an empty queue accepts a frame of any size, so a session that reads loses nothing. */
 static bool session_has_room(const struct session *session, size_t size)
 {
@@ -333,6 +395,7 @@ static unsigned session_shed_longest(struct list queues[QUEUE_CLASSES], size_t l
 		dropped = queue_shed(&session->indications);
 		session_note_queue(session);
 		session->overflowed = true;
+		session_keep_reads(session);
 		session_mark_changed(session);
 		return (unsigned)dropped;
 	}
@@ -382,6 +445,7 @@ unsigned session_deliver(struct session *session, const uint8_t *frame)
 	dropped += session_queue(session, indication ? &session->indications : &session->responses,
 				 frame);
 	session_note_queue(session);
+	session_keep_reads(session);
 	return dropped;
 }
 
@@ -406,6 +470,7 @@ ssize_t session_peek(struct session *session, const uint8_t **data)
 
 	if (session->overflowed) {
 		session->overflowed = false;
+		session_keep_reads(session);
 		return -ENOBUFS;
 	}
 	if (!queue)
@@ -421,6 +486,7 @@ void session_consume(struct session *session, size_t size)
 	queue_consume(queue, size);
 	if (queue == &session->indications)
 		session_note_queue(session);
+	session_keep_reads(session);
 }
 
 bool session_readable(const struct session *session)

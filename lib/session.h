@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "kept.h"
 #include "list.h"
 #include "queue.h"
 #include "user.h"
@@ -34,6 +35,7 @@ struct sessions {
 	size_t frame_max;                  /* bytes of the longest frame that the port accepts */
 	size_t queue_bytes;                /* V14: limit of the inbound queue */
 	struct list queues[QUEUE_CLASSES]; /* sessions with indications to read, by size */
+	struct kept *kept;                 /* or NULL */
 };
 
 /* V28: the places among CTL requests that a session has taken for its next frame. */
@@ -47,8 +49,11 @@ struct session {
 	struct sessions *all;
 	struct user *user;
 	void *owner;
-	uint64_t id; /* counts the instance's sessions from 1 */
+	uint32_t number; /* V29: while it is saved */
+	uint64_t id;     /* counts the instance's sessions from 1 */
 	unsigned node;
+	unsigned kept;          /* V29: its slot, once it has held a client */
+	bool left;              /* V29: loaded, and without an owner since */
 	size_t charged;         /* bytes that the caller of the mux has charged */
 	unsigned in_flight;     /* V5: unanswered requests to services */
 	unsigned ctl_in_flight; /* V28: and to CTL */
@@ -91,6 +96,22 @@ void sessions_mark_all_changed(struct sessions *sessions);
 /* NULL with errno EMFILE or ENOMEM. It holds its user. */
 struct session *session_create(struct sessions *sessions, struct user *user, unsigned node,
 			       void *owner);
+
+/* V29: one of this number from before a restart, without an owner, as yet. NULL: ENOMEM. */
+struct session *session_restore(struct sessions *sessions, struct user *user, unsigned node,
+				uint64_t id);
+
+/* V29: a crash has lost what it had to read: its next read says so. */
+void session_restore_loss(struct session *session);
+
+/* V29: it had closed, with frames to send. */
+void session_restore_closed(struct session *session);
+
+/* V29: its indications were restored; sessions are to be named in their old order. */
+void session_restore_queue(struct session *session);
+
+/* V29: keeps the session, because it holds a client. */
+void session_keep(struct session *session);
 
 /* It must stand nowhere. */
 void session_destroy(struct session *session);

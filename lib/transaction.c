@@ -121,6 +121,15 @@ static uint8_t transactions_next_ctl_tid(struct transactions *transactions)
 	}
 }
 
+static void transaction_keep(const struct transactions *transactions,
+			     const struct transaction *transaction)
+{
+	kept_set_request(transactions->kept, (uint8_t)transaction->device_tid,
+			 &(struct kept_request){.message = transaction->message,
+						.service = transaction->service,
+						.device_cid = transaction->device_cid});
+}
+
 void transaction_begin_ctl(struct transactions *transactions, struct transaction *transaction,
 			   uint64_t deadline)
 {
@@ -134,6 +143,7 @@ void transaction_begin_ctl(struct transactions *transactions, struct transaction
 	transaction->deadline = deadline;
 	transaction->in_flight = true;
 	list_append(&transactions->ctl_in_flight, &transaction->age);
+	transaction_keep(transactions, transaction);
 }
 
 static uint32_t transaction_hash(const struct client *client, uint16_t tid)
@@ -189,16 +199,45 @@ struct transaction *transaction_in_flight(const struct transactions *transaction
 	return NULL;
 }
 
-void transaction_begin(struct transactions *transactions, struct transaction *transaction,
-		       struct client *client, uint64_t deadline)
+bool transaction_restore_ctl(struct transactions *transactions, struct transaction *transaction)
+{
+	uint16_t tid = transaction->device_tid;
+
+	if (tid < 1 || tid > CTL_TIDS || transactions->ctl[tid])
+		return false;
+	transactions->ctl[tid] = transaction;
+	transactions->ctl_count++;
+	return true;
+}
+
+void transactions_restore_tids(struct transactions *transactions, uint8_t last)
+{
+	transactions->resting_first = 0;
+	transactions->resting_count = 0;
+	for (unsigned i = 0; i < CTL_TIDS; i++) {
+		unsigned tid = (last + i) % CTL_TIDS + 1;
+
+		if (!transactions->ctl[tid] || transactions->ctl[tid]->expired)
+			transactions_rest_tid(transactions, (uint8_t)tid);
+	}
+}
+
+void transaction_restore(struct transactions *transactions, struct transaction *transaction,
+			 struct client *client)
 {
 	transaction->client = client;
-	transaction->device_tid = transaction->tid;
-	transaction->deadline = deadline;
-	transaction->in_flight = true;
 	list_append(&client->transactions, &transaction->of_client);
 	table_add(&transactions->table, &transaction->by_tid,
 		  transaction_hash(client, transaction->tid));
+}
+
+void transaction_begin(struct transactions *transactions, struct transaction *transaction,
+		       struct client *client, uint64_t deadline)
+{
+	transaction_restore(transactions, transaction, client);
+	transaction->device_tid = transaction->tid;
+	transaction->deadline = deadline;
+	transaction->in_flight = true;
 	list_append(&transactions->in_flight, &transaction->age);
 }
 
@@ -210,6 +249,7 @@ static void transaction_give_tid_back(struct transactions *transactions,
 	if (transaction->client || transactions->ctl[tid] != transaction)
 		return;
 	transactions->ctl[tid] = NULL;
+	kept_set_request(transactions->kept, (uint8_t)tid, NULL);
 	transactions->ctl_count--;
 	if (!transaction->expired)
 		transactions_rest_tid(transactions, (uint8_t)tid);

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "kept.h"
 #include "list.h"
 #include "table.h"
 #include "user.h"
@@ -51,11 +52,13 @@ struct transaction {
 	uint8_t service;     /* of its client, or of the client that a CTL request is about */
 	uint8_t cid;         /* that client's virtual CID; unset in own requests */
 	uint8_t device_cid;
+	uint32_t number;  /* V29: while it is saved */
 	uint8_t attempts; /* own requests: failed attempts to send it */
 	bool charged;     /* to its user */
 	bool in_flight;   /* with the modem, and not expired */
 	bool expired;
 	bool contended;            /* expired, and ends at its deadline: a request waits for it */
+	bool resumed;              /* V29: in flight when the process crashed */
 	bool has_slot;             /* V28: it takes one of its user's CTL slots */
 	uint32_t subject;          /* V9: see calls_subject() */
 	bool retried;              /* V9: an Allocate CID after a client was reclaimed for it */
@@ -85,6 +88,7 @@ struct transactions {
 	unsigned resting_count;
 	struct transaction *sending; /* the port is sending it; NULL: none, or it has ended */
 	struct transaction *sent;    /* the last one that the port has sent; NULL likewise */
+	struct kept *kept;           /* or NULL */
 };
 
 int transactions_init(struct transactions *transactions); /* 0, or -ENOMEM */
@@ -106,6 +110,19 @@ static inline bool transactions_have_ctl_tid(const struct transactions *transact
 /* Puts it in flight under the free device tid that has rested longest; there must be one. */
 void transaction_begin_ctl(struct transactions *transactions, struct transaction *transaction,
 			   uint64_t deadline);
+
+/*
+ * V29: puts it back under its device tid, in flight or expired. False if another one has
+ * that, or there is none such.
+ */
+bool transaction_restore_ctl(struct transactions *transactions, struct transaction *transaction);
+
+/* V29: the same for a client's. */
+void transaction_restore(struct transactions *transactions, struct transaction *transaction,
+			 struct client *client);
+
+/* V29: the tids that no request in flight has, from the one behind this one on, rest. */
+void transactions_restore_tids(struct transactions *transactions, uint8_t last);
 
 /* V5: puts it in flight for a client, under its own tid. */
 void transaction_begin(struct transactions *transactions, struct transaction *transaction,

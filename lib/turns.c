@@ -155,7 +155,7 @@ static struct place *turns_earlier(struct place *a, struct place *b)
 /* V28: a user without a request in the window waits for no window. */
 static bool turns_may_send(const struct mux *mux, const struct user *user)
 {
-	return user->young == 0 || window_is_open(&mux->window);
+	return !mux->resumption.holds && (user->young == 0 || window_is_open(&mux->window));
 }
 
 /* Among those whose next frame may be sent, the user who has waited longest. */
@@ -164,6 +164,8 @@ static struct line *turns_heads(const struct mux *mux)
 	struct line *heads = window_is_open(&mux->window) ? rotation_line(&mux->users.heads) : NULL;
 	struct line *first = rotation_line(&mux->users.first);
 
+	if (mux->resumption.holds)
+		return NULL;
 	if (!heads || !first)
 		return heads ? heads : first;
 	return heads->place.since <= first->place.since ? heads : first;
@@ -240,6 +242,7 @@ const uint8_t *turns_next(struct mux *mux, size_t *size)
 	bool own;
 
 	assert(!mux->turns.port_busy);
+	resume_go_on(mux);
 	while (!sent && (turn = turns_whose(mux, &own))) {
 		if (own) {
 			turns_pass(turn);

@@ -4,15 +4,20 @@
 #include <assert.h>
 #include <stdlib.h>
 
+/* The rest is root's alone, so that nobody else can keep it out. */
+static void users_limit_all_but_root(struct users *users)
+{
+	size_t memory = users->everybody.limit;
+
+	users->all_but_root.limit = memory - memory / 8;
+	users->all_but_root.reserve = memory / 8;
+}
+
 int users_init(struct users *users, size_t memory)
 {
-	users->everybody = (struct account){.limit = memory};
-	/* The rest is root's alone, so that nobody else can keep it out. */
-	users->all_but_root = (struct account){
-		.limit = memory - memory / 8, .reserve = memory / 8, .above = &users->everybody};
-	users->sessions = 0;
-	users->clock = 0;
-	users->ending = false;
+	*users = (struct users){.everybody.limit = memory};
+	users->all_but_root.above = &users->everybody;
+	users_limit_all_but_root(users);
 	rotation_init(&users->own, &users->clock);
 	rotation_init(&users->held, &users->clock);
 	rotation_init(&users->heads, &users->clock);
@@ -36,6 +41,28 @@ void turn_init(struct turn *turn, struct user *user, struct session *session)
 	place_init(&turn->head_place);
 }
 
+static void user_limit(struct user *user)
+{
+	size_t memory = user->all->everybody.limit;
+
+	user->account.limit = user_is_root(user) ? memory : memory / 2;
+}
+
+void users_set_memory(struct users *users, size_t memory)
+{
+	users->everybody.limit = memory;
+	users_limit_all_but_root(users);
+	for (size_t i = 0; i < users->table.size; i++) {
+		list_for_each (link, &users->table.buckets[i]) {
+			struct user *user = container_of(link, struct user, entry.link);
+
+			user_limit(user);
+			if (user->account.used > user->account.limit)
+				users->overdrawn = true;
+		}
+	}
+}
+
 static struct user *user_create(struct users *users, uint32_t uid)
 {
 	struct user *user = calloc(1, sizeof(*user));
@@ -45,8 +72,7 @@ static struct user *user_create(struct users *users, uint32_t uid)
 	user->all = users;
 	user->uid = uid;
 	user->account.above = user_is_root(user) ? &users->everybody : &users->all_but_root;
-	user->account.limit =
-		user_is_root(user) ? users->everybody.limit : users->everybody.limit / 2;
+	user_limit(user);
 	list_init(&user->expired);
 	list_init(&user->orphans);
 	list_init(&user->ctl_waiting);

@@ -45,6 +45,7 @@ struct user {
 	struct users *all;
 	uint32_t uid;
 	unsigned references;
+	uint32_t number; /* V29: while it is saved */
 	struct account account;
 	unsigned sessions;     /* open and lingering */
 	unsigned lingering;    /* V6 */
@@ -75,7 +76,8 @@ struct users {
 	struct rotation first; /* those of users without a request in the window, at any time */
 	struct rotation local; /* sessions' next frames, to be looked at */
 	uint64_t clock;
-	bool ending; /* V18: nobody's own requests are held */
+	bool ending;    /* V18: nobody's own requests are held */
+	bool overdrawn; /* V29: the limits were higher before a restart */
 };
 
 /* 0, or -ENOMEM. memory: everybody's limit, in bytes. users_finish() takes either. */
@@ -111,6 +113,9 @@ bool user_may_send_own(const struct user *user);
 /* The rotations of its lines heads and own. */
 struct rotation *user_heads(const struct user *user);
 struct rotation *user_owns(const struct user *user);
+
+/* V29: sets everybody's limit, even below what is used. */
+void users_set_memory(struct users *users, size_t memory);
 
 /* V18: no own requests are held any more. */
 void users_release_held(struct users *users);

@@ -32,6 +32,18 @@ void window_sent(struct window *window, struct window_entry *entry, uint64_t now
 	window->count++;
 }
 
+void window_restore(struct window *window, struct window_entry *entry)
+{
+	list_append(&window->young, &entry->link);
+	window->count++;
+}
+
+bool window_is_sane(const struct window *window)
+{
+	return window->size >= SIZE_MIN && window->size <= SIZE_LAST &&
+	       window->quick <= window->size;
+}
+
 bool window_forget(struct window *window, struct window_entry *entry)
 {
 	if (list_empty(&entry->link))

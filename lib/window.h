@@ -35,6 +35,10 @@ void window_sent(struct window *window, struct window_entry *entry, uint64_t now
 bool window_answered(struct window *window, struct window_entry *entry, uint64_t now);
 bool window_forget(struct window *window, struct window_entry *entry);
 
+/* V29: one more, which was sent later than the others. */
+void window_restore(struct window *window, struct window_entry *entry);
+bool window_is_sane(const struct window *window);
+
 /* One that is not young any more, and was until now, or NULL. */
 struct window_entry *window_aged(struct window *window, uint64_t now);
 uint64_t window_deadline(const struct window *window); /* when the next one ages */

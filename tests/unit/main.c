@@ -23,7 +23,8 @@ static const struct test_group *const groups[] = {
 	&mux_holder_tests,     &mux_fairness_tests,
 	&mux_local_turn_tests, &mux_window_tests,
 	&mux_proxy_tests,      &open_files_tests,
-	&log_kinds_tests,
+	&log_kinds_tests,      &kept_tests,
+	&mux_saved_tests,
 };
 
 int main(void)

@@ -55,6 +55,8 @@ extern const struct test_group mux_fairness_tests;
 extern const struct test_group mux_local_turn_tests;
 extern const struct test_group mux_window_tests;
 extern const struct test_group mux_proxy_tests;
+extern const struct test_group kept_tests;
+extern const struct test_group mux_saved_tests;
 extern const struct test_group open_files_tests;
 extern const struct test_group log_kinds_tests;
 

@@ -108,6 +108,7 @@ struct model *model_create(const struct mux_config *config)
 	m->port = NOBODY;
 	m->sent = NOBODY;
 	m->sync_again_at = NO_TIME;
+	m->resumes_at = NO_TIME;
 	m->input = allocate(2 * WIRE_MAX);
 	for (int i = 0; i < 256; i++) {
 		m->by_tid[i] = NOBODY;
@@ -240,7 +241,7 @@ static uint64_t earliest_deadline(const struct model *m)
 		if (!m->late[i].doubtful && m->late[i].awaited_by != NO_TIME &&
 		    m->late[i].awaited_from + LATE_WAIT_MS > m->now)
 			deadline = earlier(deadline, m->late[i].awaited_by + LATE_WAIT_MS);
-	deadline = earlier(deadline, m->sync_again_at);
+	deadline = earlier(deadline, earlier(m->sync_again_at, m->resumes_at));
 	if (m->input_size)
 		deadline = earlier(deadline, m->input_since + PARTIAL_WAIT_MS);
 	for (int i = 0; i < m->owns_size && m->own_count; i++)

@@ -39,6 +39,12 @@ void model_trace(struct model *model, const struct mux_trace *trace);
 
 void model_open(struct model *model, unsigned slot, unsigned node, uint32_t uid,
 		struct session *session, int error);
+/* V29: the daemon has crashed, and goes on with what was kept. */
+void model_crash(struct model *model, uint64_t now);
+/* False if there were more clients or holders than are surely kept. */
+bool model_may_crash(const struct model *model);
+/* V29: after a restart of the daemon, the session is this one. */
+void model_reopen(struct model *model, unsigned slot, struct session *session);
 void model_close(struct model *model, unsigned slot, uint64_t now);
 void model_write(struct model *model, unsigned slot, const uint8_t *data, size_t size, uint64_t now,
 		 ssize_t result);

@@ -279,6 +279,8 @@ enum may may_send(const struct model *m, int seat, struct wait *wait)
 		return NO;
 	may = wire_service(s->out.first->bytes) == 0 ? may_send_ctl(m, seat, wait)
 						     : may_send_to_service(m, seat, wait);
+	if (m->resuming)
+		may = m->resumes_at == NO_TIME ? worse(may, MAY) : NO;
 	/* Its next frame may not have had its local turn yet. */
 	return s->looked && !s->held && head == HEAD_OF_PORT ? may : worse(may, MAY);
 }

@@ -61,6 +61,8 @@ void hold(struct model *m, int client, int seat)
 	c->overdue = false;
 	c->held[seat] = true;
 	c->holders++;
+	m->seats[seat].kept = true;
+	m->too_many |= ++m->holder_count > KEPT_HOLDERS;
 }
 
 void let_go(struct model *m, int client, int seat)
@@ -71,6 +73,7 @@ void let_go(struct model *m, int client, int seat)
 		return;
 	c->held[seat] = false;
 	c->holders--;
+	m->holder_count--;
 	if (c->holders) {
 		reached(m, SITUATION_HOLDER_LEFT);
 		return;
@@ -108,6 +111,8 @@ int add_client(struct model *m, unsigned node, uint8_t service, uint8_t device_c
 	note(&m->by_cid[node][service], m->clients[client].cid, client);
 	note(&m->by_device_cid[service], device_cid, client);
 	m->client_count++;
+	m->too_many |= m->client_count > KEPT_CLIENTS;
+	m->leaves[service][device_cid] = NO;
 	m->orphan_count++;
 	m->of_service[service]++;
 	m->users[m->seats[holder].user].owns[service]++;
@@ -155,6 +160,7 @@ void forget_client(struct model *m, int client)
 	note(&m->by_device_cid[c->service], c->device_cid, NOBODY);
 	c->used = false;
 	m->client_count--;
+	m->holder_count -= c->holders;
 	m->orphan_count -= !c->holders;
 	m->of_service[c->service]--;
 	check_limit(m, c->service, true);

@@ -208,7 +208,7 @@ static bool was_aborted(const struct model *m, const struct flight *f)
 		const struct seen *seen = &m->seen[i];
 		const uint8_t *bytes = seen->frame->bytes;
 
-		if (seen->path == MUX_ANSWERED && seen->handle == m->seats[f->seat].handle &&
+		if (seen->path == MUX_ANSWERED && seen->session == m->seats[f->seat].id &&
 		    wire_service(bytes) == wire_service(asked) &&
 		    wire_cid(bytes) == wire_cid(asked) && wire_tid(bytes) == wire_tid(asked) &&
 		    wire_message(bytes) == wire_message(asked) && wire_error(bytes) == 4)

@@ -171,9 +171,9 @@ static bool may_take(struct model *m, int seat, const struct frame *frame)
 	return !m->rule;
 }
 
-void take(struct model *m, const struct session *handle, const struct frame *frame, bool at_port)
+void take(struct model *m, uint64_t session, const struct frame *frame, bool at_port)
 {
-	int seat = seat_of(m, handle);
+	int seat = seat_of(m, session);
 	struct seat *s = &m->seats[seat < 0 ? 0 : seat];
 
 	if (!may_take(m, seat, frame))

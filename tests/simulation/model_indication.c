@@ -35,6 +35,8 @@ static void restart(struct model *m)
 {
 	m->counters.restarts++;
 	memset(m->heard_of, 0, sizeof(m->heard_of));
+	memset(m->leaves, 0, sizeof(m->leaves));
+	memset(m->allocates, 0, sizeof(m->allocates));
 	for (int i = 0; i < m->owns_size; i++)
 		if (m->owns[i].purpose == FOR_RECLAIM)
 			m->owns[i].waits = NOBODY;

@@ -95,8 +95,12 @@ static void grow_late(struct model *m)
 }
 
 /* What an Allocate or Release CID is about, as the modem sees it. */
-static void note_subject(const struct flight *f, struct late *late)
+static void note_subject(const struct model *m, const struct flight *f, struct late *late)
 {
+	if (f->asked == ASKED_OWN_RELEASE) {
+		late->subject[0] = m->owns[f->own].service;
+		late->subject[1] = m->owns[f->own].device_cid;
+	}
 	if (f->asked != ASKED_ALLOCATE && f->asked != ASKED_RELEASE)
 		return;
 	late->subject[0] = *subject(f->frame, f->asked == ASKED_ALLOCATE ? 1 : 2);
@@ -128,7 +132,7 @@ void remember_late(struct model *m, int flight, bool answered)
 		reached(m, SITUATION_LATE_FORGOTTEN);
 		forget_oldest(m, f->user);
 	}
-	note_subject(f, &late);
+	note_subject(m, f, &late);
 	grow_late(m);
 	m->late[m->late_count++] = late;
 	count_late(m, &late, 1);

@@ -47,7 +47,7 @@ void model_trace(struct model *m, const struct mux_trace *trace)
 	}
 	m->seen[m->seen_count++] = (struct seen){
 		.path = trace->path,
-		.handle = trace->session,
+		.session = trace->session ? mux_session_id(trace->session) : 0,
 		.own = trace->own,
 		.late = trace->why && strcmp(trace->why, "late") == 0,
 		.unclaimed =
@@ -72,7 +72,7 @@ static struct owed *find_owed(const struct model *m, int seat, const struct seen
 /* A session was given a frame: one that it is owed, and none of an earlier group is left out. */
 static void match_one(struct model *m, const struct seen *seen)
 {
-	int seat = seat_of(m, seen->handle);
+	int seat = seat_of(m, seen->session);
 	struct owed *found = find_owed(m, seat, seen);
 	const uint8_t *bytes = seen->frame->bytes;
 
@@ -102,7 +102,7 @@ static void follow_one(struct model *m, const struct seen *seen, bool at_port)
 	case MUX_TAKEN:
 		if (!at_port && !m->may_take)
 			broken(m, "V14", "the mux deals with a request in a call of another kind");
-		take(m, seen->handle, seen->frame, at_port);
+		take(m, seen->session, seen->frame, at_port);
 		break;
 	case MUX_TO_APP:
 	case MUX_ANSWERED:
@@ -138,7 +138,7 @@ bool follow(struct model *m, const uint8_t *frame, size_t size, struct whose *wh
 			follow_one(m, seen, true);
 			continue;
 		}
-		*whose = (struct whose){seen->handle, seen->own};
+		*whose = (struct whose){seen->session, seen->own};
 		if (frame &&
 		    (seen->frame->size != size || memcmp(seen->frame->bytes, frame, size) != 0))
 			broken(m, "trace", "the trace shows another frame than the modem gets");
@@ -182,7 +182,7 @@ void match(struct model *m)
 
 void model_told(struct model *m, const struct session *session)
 {
-	int seat = seat_of(m, session);
+	int seat = seat_of(m, mux_session_id(session));
 
 	if (!seat_is_open(seat)) {
 		broken(m, "V22", "a session is named as changed that is not open");

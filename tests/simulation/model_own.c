@@ -38,6 +38,7 @@ int add_release(struct model *m, enum purpose purpose, int waits, int user, int 
 
 	m->owns[own].service = service;
 	m->owns[own].device_cid = device_cid;
+	m->leaves[service][device_cid] = MUST;
 	return own;
 }
 
@@ -74,6 +75,8 @@ void own_is_over(struct model *m, int own, enum own_end end)
 
 	m->owns[own].used = false;
 	m->own_count--;
+	if (o.asked == ASKED_OWN_RELEASE && end == OWN_ANSWERED)
+		m->leaves[o.service][o.device_cid] = NO;
 	if (o.asked == ASKED_OWN_RELEASE && end != OWN_NOT_SENT)
 		check_limit(m, o.service, !o.unsure);
 	if (o.waits == NOBODY)
@@ -149,6 +152,7 @@ void model_tick(struct model *m, uint64_t now)
 	m->may_take = true;
 	if (m->unplugged)
 		return;
+	resume(m);
 	expire(m, now);
 	give_up_late(m, now);
 	expire_input(m, now);

@@ -31,6 +31,8 @@
 #define PARTIAL_WAIT_MS 2000 /* V19 */
 #define NO_TIME         UINT64_MAX
 #define HASHES          4096
+#define KEPT_CLIENTS    640  /* V29 */
+#define KEPT_HOLDERS    1280 /* V29 */
 
 /* Whether something may, or has to be sent when the port asks; or another question. */
 enum may {
@@ -65,7 +67,8 @@ struct turn {
 /* An open session sits at its slot; a closed one with unsent frames, after all slots. */
 struct seat {
 	bool used;
-	struct session *handle;
+	struct session *handle; /* of an open one */
+	uint64_t id;
 	uint64_t gives_up; /* V6: if it has closed */
 	unsigned node;
 	int user;
@@ -75,6 +78,7 @@ struct seat {
 	struct fifo in;
 	size_t read; /* bytes of the front frame that were read */
 	bool overflowed;
+	bool kept;   /* V29: it has held a client */
 	bool looked; /* the front of out has had its local turn, and needs the port */
 	bool held;   /* or has waited, and may not have had another turn since */
 	bool placed; /* the front of out, a CTL request, may have been promised a place in flight */
@@ -121,6 +125,7 @@ struct client {
 	unsigned holders;
 	uint64_t last_use; /* a count, for the order */
 	uint64_t since;    /* V9: when its last holder left */
+	uint64_t asker;    /* V29: the session that gets answers from before a crash, or 0 */
 	bool overdue;      /* V9: too old, but a call or a Release CID has kept it */
 };
 
@@ -221,6 +226,7 @@ struct late {
 	uint64_t awaited_from;
 	uint64_t awaited_by;
 	uint64_t ended;
+	bool before;   /* V29: a crash */
 	bool doubtful; /* beyond the limit if the mux still counts others that may be gone */
 };
 
@@ -241,9 +247,9 @@ struct owed {
 
 struct seen {
 	enum mux_path path;
-	const struct session *handle;
-	bool own;       /* what the mux asks */
-	bool late;      /* MUX_DROPPED: it was the answer to a request that had expired */
+	uint64_t session; /* its number; 0: none */
+	bool own;         /* what the mux asks */
+	bool late;        /* MUX_DROPPED: it was the answer to a request that had expired */
 	bool unclaimed; /* MUX_DROPPED: and this one allocated a client, which is to be released */
 	struct frame *frame;
 };
@@ -278,6 +284,7 @@ struct model {
 	int clients_size;
 	int client_count;
 	int orphan_count;
+	unsigned holder_count;    /* of all clients */
 	unsigned of_service[256]; /* clients */
 	unsigned limit[256];      /* V28: of a user's */
 	unsigned sure_limit[256]; /* lower, if the mux may not know of all that the modem has */
@@ -328,6 +335,16 @@ struct model {
 	bool late_tid[256];      /* of CTL */
 	bool heard_of[256][256]; /* clients that the mux must release one day */
 
+	/* V29 */
+	enum may leaves[256][256];  /* which clients a crash has released again */
+	unsigned allocates[256];    /* Allocate CIDs from before a crash without their answers */
+	bool allocates_unsure[256]; /* the core may know of none */
+	bool resuming;              /* sessions' requests wait, */
+	bool surely_resuming;       /* or must wait */
+	uint64_t resumes_at;        /* or NO_TIME */
+	uint64_t answers_until;
+	bool too_many; /* clients or holders to be kept, once */
+
 	uint8_t *input; /* an incomplete frame from the modem */
 	size_t input_size;
 	uint64_t input_since; /* when its first byte came */
@@ -357,7 +374,7 @@ struct frame *fifo_pop(struct fifo *fifo);
 void fifo_clear(struct fifo *fifo);
 
 /* model_session.c */
-int seat_of(const struct model *m, const struct session *handle);
+int seat_of(const struct model *m, uint64_t session);
 bool seat_is_open(int seat);
 void pop_out(struct model *m, int seat);
 /* A closed session without frames is no more. */
@@ -379,8 +396,8 @@ void owe_error(struct model *m, int seat, const struct frame *asked, uint16_t er
  * returns true, and what the trace says of it, if there is one.
  */
 struct whose {
-	const struct session *handle;
-	bool own; /* it is the mux's own */
+	uint64_t session; /* its number; 0: none */
+	bool own;         /* it is the mux's own */
 };
 bool follow(struct model *m, const uint8_t *frame, size_t size, struct whose *whose);
 /* The same for the whole call, at its end: nothing is owed any more. */
@@ -545,7 +562,7 @@ bool is_ctl(const struct frame *frame, uint16_t message);
 /* The value of the TLV of Allocate or Release CID; NULL unless it has this size. */
 const uint8_t *subject(const struct frame *frame, size_t want);
 /* The mux deals with this frame, which is to be the session's next. */
-void take(struct model *m, const struct session *handle, const struct frame *frame, bool at_port);
+void take(struct model *m, uint64_t session, const struct frame *frame, bool at_port);
 /* After the call: whether all that needs no modem is dealt with, as the deadline says. */
 void compare_heads(struct model *m, bool turns_left);
 
@@ -553,6 +570,13 @@ void compare_heads(struct model *m, bool turns_left);
 /* The service and the CID in the TLV of this frame, or NULL. */
 const uint8_t *client_of(const uint8_t *frame);
 void expire_input(struct model *m, uint64_t now);
+
+/* model_crash.c: V29. */
+void resume(struct model *m);
+/* The port asks: sessions' requests may not have to wait any more. */
+void resume_sending(struct model *m);
+/* An answer to no request that is known; true if it is for the one who may have asked. */
+bool answer_from_before(struct model *m, const uint8_t *frame);
 
 /* model_indication.c */
 void broadcast(struct model *m, const uint8_t *frame);

@@ -175,6 +175,7 @@ static void answer_release(struct model *m, const struct flight *f, const uint8_
 	const uint8_t *asked = client_of(f->frame->bytes);
 	uint16_t error = wire_error(frame);
 
+	m->leaves[asked[0]][f->released_cid] = NO;
 	if (value)
 		memcpy(answer->bytes + (value - frame), asked, 2);
 	if (f->client != NOBODY && (error == 0 || error == 7)) {
@@ -248,10 +249,16 @@ static void late_response(struct model *m, int late, const uint8_t *frame)
 	struct late l = m->late[late];
 	bool another = forget_either(m, late);
 
+	if ((l.asked == ASKED_RELEASE || l.asked == ASKED_OWN_RELEASE) &&
+	    m->leaves[l.subject[0]][l.subject[1]] != NO)
+		m->leaves[l.subject[0]][l.subject[1]] = may_be_gone(m, &l) ? MAY : NO;
+	if (l.before && l.asked == ASKED_ALLOCATE && m->allocates[l.subject[0]])
+		m->allocates[l.subject[0]]--;
 	drop_response(m, SITUATION_LATE_ANSWER);
 	if (l.asked == ASKED_OWN_SYNC && was_dropped_as_late(m, frame))
 		sync_is_answered(m);
-	if (l.asked == ASKED_ALLOCATE && is_allocated(frame, l.subject[0])) {
+	if (l.asked == ASKED_ALLOCATE && is_allocated(frame, l.subject[0]) &&
+	    client_by_device_cid(m, l.subject[0], client_of(frame)[1]) == NOBODY) {
 		int own = release_unknown(m, l.user, l.subject[0], client_of(frame)[1]);
 
 		reached(m, SITUATION_LATE_ALLOCATE);
@@ -269,7 +276,7 @@ static void late_response(struct model *m, int late, const uint8_t *frame)
 static bool was_given_to(const struct model *m, const struct flight *f, const struct seen *seen,
 			 const uint8_t *frame)
 {
-	return seen->path == MUX_TO_APP && seen->handle == m->seats[f->seat].handle &&
+	return seen->path == MUX_TO_APP && seen->session == m->seats[f->seat].id &&
 	       wire_tid(seen->frame->bytes) == wire_tid(f->frame->bytes) &&
 	       wire_message(seen->frame->bytes) == wire_message(frame) &&
 	       wire_kind(seen->frame->bytes) == WIRE_RESPONSE;
@@ -306,6 +313,8 @@ static void response(struct model *m, const uint8_t *frame)
 		late_response(m, late, frame);
 		return;
 	}
+	if (flight == NOBODY && answer_from_before(m, frame))
+		return;
 	if (flight == NOBODY) {
 		m->counters.dropped_responses++;
 		return;

@@ -19,9 +19,10 @@ static bool has_to_be_answered(const struct model *m, int seat, enum may open)
 {
 	const struct seat *s = &m->seats[seat];
 
-	return seat_is_open(seat) && s->looked && !s->held && head_of(m, seat) == HEAD_FULL &&
-	       open == MUST && s->ctl_out + s->ctl_again < CTL_SESSION_MAX &&
-	       m->now >= m->own_pause && user_has_tid(m, s->user) && ctl_tid_is_free(m);
+	return seat_is_open(seat) && !m->resuming && s->looked && !s->held &&
+	       head_of(m, seat) == HEAD_FULL && open == MUST &&
+	       s->ctl_out + s->ctl_again < CTL_SESSION_MAX && m->now >= m->own_pause &&
+	       user_has_tid(m, s->user) && ctl_tid_is_free(m);
 }
 
 static void session_is_not_served(struct model *m, const struct chances *chances, unsigned i)
@@ -56,7 +57,7 @@ static void session_is_not_served(struct model *m, const struct chances *chances
 
 /*
  * The mux has not got an unsure request of its own, or it would send it: at once,
- * or at the end of the second after which it waits for no late answer any more.
+ * or once all requests in flight have expired, and it waits for no late answer any more.
  */
 static bool surely_has_no(const struct model *m, struct own *own)
 {
@@ -66,7 +67,8 @@ static bool surely_has_no(const struct model *m, struct own *own)
 	if (own->unsent_since == NO_TIME)
 		own->unsent_since = m->now;
 	return ctl_tid_is_free(m) ||
-	       (!m->heads && m->now >= own->unsent_since + LATE_WAIT_MS && m->ctl_out < 255);
+	       (!m->heads && m->ctl_out < 255 &&
+		m->now >= own->unsent_since + m->config.ctl_timeout + 2 * LATE_WAIT_MS);
 }
 
 static void nothing_is_sent(struct model *m, const struct chances *chances)
@@ -216,9 +218,9 @@ static bool goes_before(const struct own *a, const struct own *b)
 }
 
 /* Whether this is sent in the turn that the trace shows: that of a session, or of nobody open. */
-static bool is_in_turn_of(const struct model *m, int seat, const struct session *handle)
+static bool is_in_turn_of(const struct model *m, int seat, uint64_t session)
 {
-	return seat == NOBODY ? !handle : m->seats[seat].handle == handle;
+	return session == (seat == NOBODY ? 0 : m->seats[seat].id);
 }
 
 /* V14: of those that one session, or a user's closed ones, wait for, the first goes first. */
@@ -240,8 +242,7 @@ static void check_order(struct model *m, int user, int seat, uint64_t turn, uint
 			broken(m, "V14", "a request of the mux's own overtakes an Allocate CID");
 }
 
-static int find_own(const struct model *m, const uint8_t *frame, const struct session *handle,
-		    unsigned *count)
+static int find_own(const struct model *m, const uint8_t *frame, uint64_t session, unsigned *count)
 {
 	struct wait wait;
 	int found = NOBODY;
@@ -254,7 +255,7 @@ static int find_own(const struct model *m, const uint8_t *frame, const struct se
 				    : is_release_of(frame, own->service, own->device_cid);
 
 		if (!fits || may_send_own(m, own, &wait) < MAY ||
-		    (own->where == WHERE_SURE && !is_in_turn_of(m, own->seat, handle)))
+		    (own->where == WHERE_SURE && !is_in_turn_of(m, own->seat, session)))
 			continue;
 		++*count;
 		if (found == NOBODY || goes_before(own, &m->owns[found]))
@@ -275,7 +276,7 @@ static void forget_whose(struct model *m, const struct own *sent)
 	}
 }
 
-static int find_again(const struct model *m, const uint8_t *frame, const struct session *handle)
+static int find_again(const struct model *m, const uint8_t *frame, uint64_t session)
 {
 	struct wait wait;
 	int found = NOBODY;
@@ -283,7 +284,7 @@ static int find_again(const struct model *m, const uint8_t *frame, const struct 
 	for (int i = 0; m->ready && i < m->flights_size; i++) {
 		const struct flight *f = &m->flights[i];
 
-		if (may_send_again(m, f, &wait) >= MAY && is_in_turn_of(m, f->seat, handle) &&
+		if (may_send_again(m, f, &wait) >= MAY && is_in_turn_of(m, f->seat, session) &&
 		    is_allocate_of(frame, *subject(f->frame, 1)) &&
 		    (found == NOBODY || f->turn < m->flights[found].turn))
 			found = i;
@@ -315,10 +316,10 @@ static void check_own_limit(struct model *m, int user, bool sure)
 
 /* The request of the mux's own, or the Allocate CID to be sent again, that this is. */
 static bool send_for_the_mux(struct model *m, const struct chances *chances, const uint8_t *frame,
-			     size_t size, const struct session *handle)
+			     size_t size, uint64_t session)
 {
 	unsigned count;
-	int found = find_own(m, frame, handle, &count);
+	int found = find_own(m, frame, session, &count);
 	const struct flight *f;
 
 	if (found != NOBODY) {
@@ -339,7 +340,7 @@ static bool send_for_the_mux(struct model *m, const struct chances *chances, con
 			reached(m, SITUATION_OWN_LIMIT);
 		return true;
 	}
-	found = find_again(m, frame, handle);
+	found = find_again(m, frame, session);
 	if (found == NOBODY)
 		return false;
 	f = &m->flights[found];
@@ -368,6 +369,7 @@ static void send_ctl(struct model *m, int seat, struct frame *want, const uint8_
 		m->clients[*client].releasing = true;
 		value[1] = m->clients[*client].device_cid;
 		m->heard_of[value[0]][value[1]] = false;
+		m->leaves[value[0]][value[1]] = MUST;
 	}
 	wire_put_tid(want->bytes, wire_tid(frame));
 	if (wire_service(frame) == 0)
@@ -430,7 +432,9 @@ static bool check_session(struct model *m, const struct chances *chances, int se
 
 	while (m->seated[i] != seat)
 		i++;
-	if (chances->frame[i] < MAY) {
+	if (m->surely_resuming) {
+		broken(m, "V29", "a frame of session %d is sent right after a crash", seat);
+	} else if (chances->frame[i] < MAY) {
 		sent_too_early(m, seat, &chances->wait[i]);
 	} else if (chances->window[m->seats[seat].user] == NO) {
 		broken(m, "V28", "a frame of session %d is sent, with %d young ones", seat,
@@ -505,6 +509,7 @@ void model_next(struct model *m, const uint8_t *frame, size_t size, uint64_t now
 	m->now = now;
 	follow(m, frame, size, &whose);
 	m->window_shut = false;
+	resume_sending(m);
 	look(m, &chances);
 	note_waits(m, &chances, false);
 	if (m->rule)
@@ -515,9 +520,11 @@ void model_next(struct model *m, const uint8_t *frame, size_t size, uint64_t now
 		return;
 	}
 	m->port_busy = true;
-	if (!whose.own && whose.handle && seat_of(m, whose.handle) != NOBODY)
-		send_for_session(m, &chances, seat_of(m, whose.handle), frame, size);
-	else if (!whose.own || !send_for_the_mux(m, &chances, frame, size, whose.handle))
+	for (int i = 0; i < m->owns_size && m->own_count; i++)
+		m->owns[i].unsent_since = NO_TIME;
+	if (!whose.own && whose.session && seat_of(m, whose.session) != NOBODY)
+		send_for_session(m, &chances, seat_of(m, whose.session), frame, size);
+	else if (!whose.own || !send_for_the_mux(m, &chances, frame, size, whose.session))
 		broken(m, "V6",
 		       "the modem gets a frame that no session sent: service %u, message 0x%04x",
 		       wire_service(frame), wire_message(frame));

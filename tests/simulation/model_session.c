@@ -6,10 +6,10 @@
 
 #include "model_private.h"
 
-int seat_of(const struct model *m, const struct session *handle)
+int seat_of(const struct model *m, uint64_t session)
 {
 	for (unsigned i = 0; i < m->seated_count; i++)
-		if (m->seats[m->seated[i]].handle == handle)
+		if (m->seats[m->seated[i]].id == session)
 			return m->seated[i];
 	return NOBODY;
 }
@@ -70,10 +70,11 @@ void model_open(struct model *m, unsigned slot, unsigned node, uint32_t uid,
 		broken(m, "V1", "open failed, errno %d", error);
 		return;
 	}
-	if (seat_of(m, session) != NOBODY)
+	if (seat_of(m, mux_session_id(session)) != NOBODY)
 		broken(m, "V1", "open gave a session that is in use");
 	take_seat(m, (int)slot, user_of(m, uid));
 	s->handle = session;
+	s->id = mux_session_id(session);
 	s->node = node;
 	m->open_count++;
 	if (mux_session_node(session) != node)
@@ -82,6 +83,16 @@ void model_open(struct model *m, unsigned slot, unsigned node, uint32_t uid,
 	if (mux_session_user(session) != uid)
 		broken(m, "V28", "the session is of user %u, not %u", mux_session_user(session),
 		       uid);
+}
+
+void model_reopen(struct model *m, unsigned slot, struct session *session)
+{
+	struct seat *s = &m->seats[slot];
+
+	s->handle = session;
+	if (mux_session_id(session) != s->id || mux_session_node(session) != s->node ||
+	    mux_session_user(session) != m->users[s->user].uid)
+		broken(m, "V29", "session %u is another one after a restart", slot);
 }
 
 static int free_place(const struct model *m)
@@ -119,7 +130,7 @@ static int linger(struct model *m, unsigned slot)
 		return NOBODY;
 	}
 	take_seat(m, seat, s->user);
-	m->seats[seat].handle = s->handle;
+	m->seats[seat].id = s->id;
 	m->seats[seat].gives_up = m->now + LINGER_MS;
 	m->seats[seat].node = s->node;
 	m->seats[seat].out = s->out;

@@ -136,6 +136,8 @@ static void print_rest(struct line *line, const struct operation *op)
 		[OP_RESET] = "the port reports a reset",
 		[OP_STOP] = "the instance stops",
 		[OP_UNPLUG] = "the modem is unplugged",
+		[OP_SAVE] = "the daemon is restarted",
+		[OP_CRASH] = "the daemon crashes",
 	};
 
 	if (op->kind == OP_WAIT)

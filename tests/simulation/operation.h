@@ -45,6 +45,8 @@ enum operation_kind {
 	OP_RESET,        /* the port reports a reset */
 	OP_STOP,
 	OP_UNPLUG,
+	OP_SAVE,  /* V29: a planned restart of the daemon */
+	OP_CRASH, /* V29: extra 1: what the port was sending is sent; 2: answer amount is lost */
 	OP_KINDS,
 };
 

@@ -6,10 +6,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "random.h"
 #include "seed.h"
 
 #define SECONDS_MAX 120 /* a run that takes longer has hung */
 #define STOP_STEPS  60  /* after a stop in the middle of trouble */
+
+#define RESTARTS_IN   10 /* one seed in so many has restarts, */
+#define STEPS_BETWEEN 50 /* one before so many steps */
 
 static void *shared(size_t size)
 {
@@ -69,9 +73,32 @@ static bool do_step(struct world *world, struct recording *recording, const stru
 	return world_do(world, op);
 }
 
+/* V29: restarts come from a stream of their own, so that the other steps stay as they are. */
+struct restarts {
+	struct random random;
+	bool wanted;
+};
+
+static void restarts_init(struct restarts *restarts, uint64_t seed)
+{
+	restarts->random = (struct random){seed ^ 0x5265737461727473};
+	restarts->wanted = random_one_in(&restarts->random, RESTARTS_IN);
+}
+
+static bool restarts_next(struct restarts *restarts, struct operation *op)
+{
+	if (!restarts->wanted || !random_one_in(&restarts->random, STEPS_BETWEEN))
+		return false;
+	*op = (struct operation){.kind = random_one_in(&restarts->random, 5) ? OP_CRASH : OP_SAVE,
+				 .amount = random_below(&restarts->random, 64),
+				 .extra = random_below(&restarts->random, 4)};
+	return true;
+}
+
 static void run(uint64_t seed, unsigned steps, struct recording *recording, struct outcome *outcome)
 {
 	struct generator generator;
+	struct restarts restarts;
 	struct world_config config;
 	struct operation op;
 	struct world *world;
@@ -80,10 +107,15 @@ static void run(uint64_t seed, unsigned steps, struct recording *recording, stru
 	bool good = true;
 
 	generator_init(&generator, seed, &config);
+	restarts_init(&restarts, seed);
 	world = world_create(&config);
 	if (recording)
 		recording->config = config;
 	while (good && step < all) {
+		if (restarts_next(&restarts, &op))
+			good = do_step(world, recording, &op);
+		if (!good)
+			break;
 		if (step == steps)
 			op = (struct operation){.kind = OP_STOP};
 		else
@@ -139,7 +171,7 @@ pid_t seed_fork(void)
 
 struct recording *seed_record(uint64_t seed, unsigned steps, struct outcome *outcome)
 {
-	struct recording *recording = recording_create(steps + STOP_STEPS);
+	struct recording *recording = recording_create(2 * (steps + STOP_STEPS));
 	struct outcome *said = shared(sizeof(*said));
 	pid_t pid = seed_fork();
 

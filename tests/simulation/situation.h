@@ -102,7 +102,13 @@
 	X(OWN_LIMIT, "the modem had a request of the mux's own for a user (V28)")                  \
 	X(FOR_PROXY, "a connection asked what only libqmi's proxy knows (V26)")                    \
 	X(TURNS_LEFT, "turns were left for later (V14)")                                           \
-	X(TAKEN_AT_PORT, "an Allocate CID was answered at its turn at the port (V28)")
+	X(TAKEN_AT_PORT, "an Allocate CID was answered at its turn at the port (V28)")             \
+	X(SAVED, "the daemon was restarted (V29)")                                                 \
+	X(CRASHED, "the daemon crashed (V29)")                                                     \
+	X(CRASH_LOSES_FRAMES, "frames to read were lost in it (V29)")                              \
+	X(CRASH_RELEASES, "a client that was being released then is released again (V29)")         \
+	X(CRASH_LOSES_CLIENT, "an Allocate CID was not answered after it (V29)")                   \
+	X(ANSWER_FROM_BEFORE, "a response came for the only holder of its client (V29)")
 
 enum situation {
 #define SITUATION_NAME(name, text) SITUATION_##name,

@@ -47,9 +47,12 @@ struct world *world_create(const struct world_config *config)
 	world->now = 1000;
 	world->model = model_create(&mux_config);
 	world->modem = modem_create(config->modem_clients, config->modem_first_cid);
+	world->mux_config = mux_config;
 	world->mux = mux_create(&mux_config);
-	if (!world->mux)
+	world->kept = malloc(mux_kept_size());
+	if (!world->mux || !world->kept)
 		abort();
+	mux_keep(world->mux, world->kept);
 	if (config->start_sync) {
 		mux_start_sync(world->mux, world->now);
 		model_start_sync(world->model, world->now);
@@ -65,6 +68,7 @@ void world_destroy(struct world *world)
 	for (unsigned slot = 0; slot < MODEL_SLOTS; slot++)
 		free(world->staged[slot].bytes);
 	free(world->stream.bytes);
+	free(world->kept);
 	free(world);
 }
 
@@ -385,6 +389,12 @@ static void do_rest(struct world *world, const struct operation *op)
 			break;
 		mux_stop(world->mux);
 		model_stop(world->model);
+		break;
+	case OP_SAVE:
+		restart(world);
+		break;
+	case OP_CRASH:
+		crash(world, op);
 		break;
 	case OP_UNPLUG:
 		world->unplugged = true;

@@ -12,7 +12,9 @@ struct staged {
 
 struct world {
 	struct world_config config;
+	struct mux_config mux_config;
 	struct mux *mux;
+	uint64_t *kept; /* V29: what the core keeps for after a crash */
 	struct model *model;
 	struct modem *modem;
 	uint64_t now;
@@ -41,6 +43,10 @@ void hear(struct world *world, const struct operation *op, uint8_t *data, size_t
 void indicate(struct world *world, const struct operation *op);
 void do_modem(struct world *world, const struct operation *op);
 bool pass_time(struct world *world, uint64_t ms, bool at_once);
+
+/* world_restart.c: V29. */
+void restart(struct world *world);
+void crash(struct world *world, const struct operation *op);
 
 /* world_session.c */
 void stage(struct staged *staged, const uint8_t *data, size_t size);

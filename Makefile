@@ -214,7 +214,7 @@ programs: test-programs $(BUILD)/tests/system-client $(BENCH_PROGRAMS)
 
 test-programs: all $(patsubst %,$(BUILD)/tests/%,unit-tests simulation cuse-tests proxy-tests fault-tests adversary-tests)
 
-FUZZ_TARGETS = session port interleaved
+FUZZ_TARGETS = session port interleaved load
 FUZZ_CHECKS  = -fsanitize=address,undefined -fno-sanitize-recover=all
 FUZZED       = $(patsubst %.c,$(BUILD)/fuzz/obj/%.o,$(sort $(wildcard lib/*.c)))
 FUZZING      = $(patsubst %.c,$(BUILD)/fuzz/obj/%.o,tests/fuzz/fuzz.c \

@@ -29,7 +29,7 @@ static void choose_answer(struct input *input, struct modem_answer *how)
 static struct operation choose(struct input *input)
 {
 	uint8_t byte = input_byte(input);
-	struct operation op = {.kind = byte % OP_KINDS, .slot = input_byte(input) % SLOTS};
+	struct operation op = {.kind = byte % (OP_UNPLUG + 1), .slot = input_byte(input) % SLOTS};
 	size_t bytes;
 
 	op.quiet = byte & 128;

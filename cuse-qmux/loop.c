@@ -86,6 +86,13 @@ void loop_remove(struct loop *loop, struct watch *watch)
 	loop_unmap_buffer(watch);
 }
 
+void loop_drain(struct loop *loop, struct watch *watch)
+{
+	if (watch->buffer && loop->kind->drain)
+		loop->kind->drain(loop, watch);
+	loop_remove(loop, watch);
+}
+
 ssize_t loop_read(struct loop *loop, struct watch *watch)
 {
 	assert(watch->buffer);

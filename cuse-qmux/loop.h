@@ -51,6 +51,12 @@ int loop_add(struct loop *loop, struct watch *watch);
 void loop_remove(struct loop *loop, struct watch *watch);
 
 /*
+ * Removes a watch like loop_remove(), but first has ready() handle what was read already.
+ * That may remove the watch, too.
+ */
+void loop_drain(struct loop *loop, struct watch *watch);
+
+/*
  * Reads into watch->buffer. Returns the number of bytes, 0 at end of file, or -errno.
  * Only ready() may call it, once per call of ready().
  */

@@ -9,6 +9,7 @@ struct loop_kind {
 	void (*finish)(struct loop *loop);
 	int (*add)(struct loop *loop, struct watch *watch);
 	void (*remove)(struct loop *loop, struct watch *watch);
+	void (*drain)(struct loop *loop, struct watch *watch); /* NULL: nothing is read ahead */
 	ssize_t (*read)(struct loop *loop, struct watch *watch);
 	void (*await_writable)(struct loop *loop, struct watch *watch);
 	ssize_t (*send)(struct loop *loop, struct watch *watch, const struct iovec *iov, int count);

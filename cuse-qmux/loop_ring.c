@@ -211,7 +211,7 @@ static void loop_ring_turn(struct loop_ring *ring, int timeout)
 }
 
 /* Waits for the end: a request in progress uses the watch's memory. */
-static void loop_ring_stop(struct loop_ring *ring, struct loop_ring_wait *wait)
+static void loop_ring_cancel(struct loop_ring *ring, struct loop_ring_wait *wait)
 {
 	while (wait->under_way) {
 		if (loop_ring_has_room(ring, 1)) {
@@ -222,6 +222,11 @@ static void loop_ring_stop(struct loop_ring *ring, struct loop_ring_wait *wait)
 		}
 		loop_ring_turn(ring, -1);
 	}
+}
+
+static void loop_ring_stop(struct loop_ring *ring, struct loop_ring_wait *wait)
+{
+	loop_ring_cancel(ring, wait);
 	list_remove(&wait->link);
 	if (wait->epoll_fd >= 0)
 		close(wait->epoll_fd);
@@ -236,6 +241,17 @@ static void loop_ring_remove(struct loop *loop, struct watch *watch)
 	loop_ring_stop(loop->ring, &watch->ring->out);
 	free(watch->ring);
 	watch->ring = NULL;
+}
+
+static void loop_ring_drain(struct loop *loop, struct watch *watch)
+{
+	struct loop_ring_wait *wait = &watch->ring->in;
+
+	loop_ring_cancel(loop->ring, wait);
+	list_remove(&wait->link);
+	/* loop_ring_read() takes the result away. */
+	if (wait->result > 0)
+		watch->ready(watch, EPOLLIN);
 }
 
 static ssize_t loop_ring_read(struct loop *loop, struct watch *watch)
@@ -349,6 +365,7 @@ static const struct loop_kind loop_ring_kind = {
 	.finish = loop_ring_finish,
 	.add = loop_ring_add,
 	.remove = loop_ring_remove,
+	.drain = loop_ring_drain,
 	.read = loop_ring_read,
 	.await_writable = loop_ring_await_writable,
 	.send = loop_ring_send,

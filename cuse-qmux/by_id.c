@@ -14,8 +14,10 @@
 /* The owner of the claim says there which modem it is. Without that the claim still holds. */
 static void by_id_sign(const struct claim *claim, const struct identity *modem, const char *port)
 {
-	if (ftruncate(claim->fd, 0) == 0)
-		dprintf(claim->fd, "%s (%s)", port, modem->place);
+	char text[DESCRIPTION_MAX];
+
+	snprintf(text, sizeof(text), "%s (%s)", port, modem->place);
+	claim_write(claim, text);
 }
 
 static void by_id_read_owner(const char *path, char text[DESCRIPTION_MAX])
@@ -50,4 +52,13 @@ void by_id_take(struct claim *claim, struct identity *modem, const char *port)
 			    port, modem->place, owner);
 		modem->id[0] = '\0';
 	}
+}
+
+void by_id_resume(struct claim *claim, const struct identity *modem, const char *port, int fd)
+{
+	char name[sizeof("id-") + IDENTITY_ID_MAX];
+
+	snprintf(name, sizeof(name), "id-%s", modem->id);
+	if (claim_resume(claim, name, fd))
+		by_id_sign(claim, modem, port);
 }

@@ -15,4 +15,7 @@
  */
 void by_id_take(struct claim *claim, struct identity *modem, const char *port);
 
+/* Goes on with the claim of the process before, in this descriptor, which is the claim's then. */
+void by_id_resume(struct claim *claim, const struct identity *modem, const char *port, int fd);
+
 #endif

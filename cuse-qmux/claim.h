@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What only one instance can have, such as a port: a lock on a file that is named after
- * it. It ends with the process.
+ * it. It ends with the last copy of the descriptor, so it lasts through a restart (V29).
  */
 #ifndef CLAIM_H
 #define CLAIM_H
@@ -17,16 +17,21 @@ struct claim {
 };
 
 /*
- * Returns 0; -EBUSY with the pid of the instance that has it, or 0 if that is in another
- * pid namespace; or -errno if it is unknown whether there is one. The path is valid in any
- * case.
+ * Returns 0; -EBUSY with the pid of the instance that has it, or 0 if that is unknown; or
+ * -errno if it is unknown whether there is one. The path is valid in any case.
  */
 int claim_take(struct claim *claim, const char *name, pid_t *owner);
 
 /*
- * True if an instance has it. Call it only in a process without that claim, which would be
- * lost.
+ * Goes on with the claim of the process before, in this descriptor, which is the claim's
+ * then. False if there is no such claim.
  */
+bool claim_resume(struct claim *claim, const char *name, int fd);
+
+/* Replaces the owner's pid, which the file says, with this text. */
+void claim_write(const struct claim *claim, const char *text);
+
+/* True if an instance has it. */
 bool claim_is_taken(const char *name);
 
 /* The name for a port. */

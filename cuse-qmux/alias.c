@@ -60,15 +60,20 @@ static int alias_link_node(const struct alias *alias)
 	return link(alias->node, alias->path) < 0 ? -errno : 0;
 }
 
+void alias_set_paths(struct alias *alias, const char *prefix, unsigned number, const char *basename)
+{
+	snprintf(alias->node, sizeof(alias->node), "/dev/%s%u", prefix, number);
+	snprintf(alias->base, sizeof(alias->base), "/dev/%s", prefix);
+	snprintf(alias->directory, sizeof(alias->directory), "/dev/%s/%u", prefix, number);
+	snprintf(alias->path, sizeof(alias->path), "/dev/%s/%u/%s", prefix, number, basename);
+}
+
 int alias_create(struct alias *alias, const char *prefix, unsigned number, const char *basename,
 		 dev_t device)
 {
 	int err;
 
-	snprintf(alias->node, sizeof(alias->node), "/dev/%s%u", prefix, number);
-	snprintf(alias->base, sizeof(alias->base), "/dev/%s", prefix);
-	snprintf(alias->directory, sizeof(alias->directory), "/dev/%s/%u", prefix, number);
-	snprintf(alias->path, sizeof(alias->path), "/dev/%s/%u/%s", prefix, number, basename);
+	alias_set_paths(alias, prefix, number, basename);
 	err = alias_check_own_node(alias->node, device);
 	if (err < 0)
 		return err;

@@ -15,6 +15,10 @@ struct alias {
 	char path[400];      /* /dev/PREFIX/N/BASENAME */
 };
 
+/* Fills *alias for nodes that exist. */
+void alias_set_paths(struct alias *alias, const char *prefix, unsigned number,
+		     const char *basename);
+
 /*
  * Fills *alias with the paths and makes both device nodes refer to the device,
  * replacing leftovers with the same names. Returns 0, or -errno after removing

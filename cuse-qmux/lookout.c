@@ -16,6 +16,7 @@
 #include "log.h"
 #include "loop.h"
 #include "search.h"
+#include "store.h"
 
 #define LOOK_PAUSE 10000 /* ms between two searches */
 #define FIRST_MAX  2000  /* ms that the start waits for the first one */
@@ -26,6 +27,8 @@ static struct {
 	struct loop *loop;
 	const char *path;
 	bool wanted;
+	bool ordered; /* it knows the port */
+	bool hurried;
 	uint64_t next; /* ms, when to look again at the earliest */
 } lookout;
 
@@ -34,11 +37,43 @@ static void lookout_cannot(const char *why)
 	log_warning("cannot look for other programs at the port: %s", why);
 }
 
+/* Of the program that this process was before. It is still a child. */
+static bool lookout_find(void)
+{
+	uint64_t pid;
+	int fd = store_take_numbered("lookout-", &pid);
+
+	if (fd < 0)
+		return false;
+	lookout.watch.fd = fd;
+	lookout.pid = (pid_t)pid;
+	lookout.ordered = true;
+	return true;
+}
+
+void lookout_leave(void)
+{
+	char name[STORE_NAME_MAX];
+
+	if (lookout.pid == 0)
+		return;
+	loop_drain(lookout.loop, &lookout.watch);
+	snprintf(name, sizeof(name), "lookout-%d", (int)lookout.pid);
+	store_leave(name, lookout.watch.fd);
+}
+
+void lookout_hurry(void)
+{
+	lookout.hurried = true;
+}
+
 void lookout_start(void)
 {
 	pid_t daemon = getpid();
 	int ends[2];
 
+	if (lookout_find())
+		return;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) {
 		lookout_cannot(strerror(errno));
 		return;
@@ -127,7 +162,8 @@ void lookout_at(struct loop *loop, const char *path, dev_t device)
 	lookout.path = path;
 	snprintf(order.path, sizeof(order.path), "%s", path);
 	fcntl(lookout.watch.fd, F_SETFL, O_NONBLOCK);
-	if (send(lookout.watch.fd, &order, sizeof(order), MSG_NOSIGNAL) >= 0)
+	if (!lookout.ordered && send(lookout.watch.fd, &order, sizeof(order), MSG_NOSIGNAL) >= 0 &&
+	    !lookout.hurried)
 		lookout_await_first();
 	lookout.watch.ready = lookout_ready;
 	lookout.watch.read_max = sizeof(struct search_report);

@@ -24,6 +24,14 @@ void lookout_stop(void);
  */
 void lookout_at(struct loop *loop, const char *path, dev_t device);
 
+/*
+ * V29: lookout_leave() leaves the search, which goes on, to the program that this process
+ * becomes; lookout_start() then finds it. After lookout_hurry() the first search of
+ * lookout_at() is not waited for.
+ */
+void lookout_leave(void);
+void lookout_hurry(void);
+
 /* There is reason to look again. */
 void lookout_want(void);
 

@@ -207,6 +207,12 @@ void takeover_begin(struct takeover *takeover, dev_t device, const char *node)
 	close(lock);
 }
 
+void takeover_resume(struct takeover *takeover, const char *name)
+{
+	snprintf(takeover->name, sizeof(takeover->name), "%s", name);
+	takeover->taken = name[0] != '\0';
+}
+
 void takeover_end(struct takeover *takeover)
 {
 	int lock;
@@ -281,6 +287,11 @@ bool takeover_resolve(char path[PATH_MAX], dev_t *device)
 		return false;
 	memcpy(path, paths.usual, sizeof(paths.usual));
 	return true;
+}
+
+void takeover_real_path(const char *path, char real[PATH_MAX])
+{
+	snprintf(real, PATH_MAX, TAKEOVER_DIRECTORY "/%s", strrchr(path, '/') + 1);
 }
 
 /* False if the port's name is right, or no name that a port can have. */

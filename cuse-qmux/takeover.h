@@ -30,6 +30,9 @@ struct takeover {
  */
 void takeover_begin(struct takeover *takeover, dev_t device, const char *node);
 
+/* V29: goes on with the name that the process before has taken; an empty one: none. */
+void takeover_resume(struct takeover *takeover, const char *name);
+
 /* Gives the name back to the real port, or removes it if that is gone. May be called twice. */
 void takeover_end(struct takeover *takeover);
 
@@ -47,5 +50,8 @@ bool takeover_give_back(const char *port);
  * stores the number of the port, 0 if it is gone. False if it is any other path.
  */
 bool takeover_resolve(char path[PATH_MAX], dev_t *device);
+
+/* Where the node of the port with this path is while its name is taken. */
+void takeover_real_path(const char *path, char real[PATH_MAX]);
 
 #endif

@@ -56,6 +56,7 @@ struct driver {
 	sem_t go_on;             /* posted once a read without data has been dealt with */
 	pthread_mutex_t writing; /* reports on writes have the order of the writes */
 	atomic_bool stopping;
+	bool released;    /* the port stays open */
 	bool read_failed; /* the last read did */
 	char path[PATH_MAX];
 	unsigned message; /* the one to fill next */
@@ -104,9 +105,9 @@ static void driver_take_late_error(struct driver *driver)
 
 	pthread_mutex_lock(&driver->writing);
 	result = driver_result(write(driver->fd, "", 0));
-	if (result == -EINTR)
-		result = -EAGAIN;
-	driver_report(driver, DRIVER_READ, -EAGAIN, result == -EAGAIN ? 0 : (int)-result);
+	/* Only a poke interrupts it: whoever goes on with the port finds the error. */
+	if (result != -EINTR)
+		driver_report(driver, DRIVER_READ, -EAGAIN, result == -EAGAIN ? 0 : (int)-result);
 	pthread_mutex_unlock(&driver->writing);
 }
 
@@ -165,7 +166,7 @@ static bool driver_write_once(struct driver *driver, size_t size, bool repeated)
 	do
 		written = driver_result(write(driver->fd, driver->frame, size));
 	while (written == -EINTR && !driver->stopping);
-	if (written != -EAGAIN || !repeated)
+	if (written != -EINTR && (written != -EAGAIN || !repeated))
 		driver_report(driver, DRIVER_WRITE, written, 0);
 	pthread_mutex_unlock(&driver->writing);
 	return written == -EAGAIN;
@@ -269,7 +270,8 @@ static void *driver_run_writer(void *arg)
 	while (!driver->stopping)
 		driver_obey(driver);
 	/* If a command is in flight, this waits for it, at most until the next poke. */
-	driver_close_port(driver);
+	if (!driver->released)
+		driver_close_port(driver);
 	driver_end_thread(driver);
 	return NULL;
 }
@@ -326,21 +328,37 @@ static void driver_free(struct driver *driver)
 	munmap(driver, sizeof(*driver));
 }
 
-/* Waits a little, or until a thread reports. */
-static void driver_await_end(struct driver *driver)
+/* Takes a report, if there is one; false if not. The last of a thread's is its end. */
+static bool driver_take_report(struct driver *driver, struct driver_report *report)
 {
-	struct pollfd pollfd = {.fd = driver->ends[0], .events = POLLIN};
-	struct driver_report report;
-
-	if (poll(&pollfd, 1, STOP_PAUSE) > 0 &&
-	    read(driver->ends[0], &report, sizeof(report)) == sizeof(report) &&
-	    report.call == DRIVER_ENDED)
+	if (read(driver->ends[0], report, sizeof(*report)) != sizeof(*report))
+		return false;
+	if (report->call == DRIVER_ENDED)
 		driver->ours--;
+	return true;
 }
 
-bool driver_stop(struct driver *driver)
+/* Waits a little, or until a thread reports. */
+static bool driver_await_report(struct driver *driver, struct driver_report *report)
+{
+	struct pollfd pollfd = {.fd = driver->ends[0], .events = POLLIN};
+
+	return poll(&pollfd, 1, STOP_PAUSE) > 0 && driver_take_report(driver, report);
+}
+
+static void driver_ignore(void *context, const struct driver_report *report)
+{
+	(void)context;
+	(void)report;
+}
+
+/* False if a thread does not end. */
+static bool driver_end_threads(struct driver *driver,
+			       void (*reported)(void *context, const struct driver_report *report),
+			       void *context)
 {
 	unsigned count = driver->ours;
+	struct driver_report report;
 
 	driver->stopping = true;
 	for (unsigned pokes = 0; driver->ours > 0; pokes++) {
@@ -348,12 +366,37 @@ bool driver_stop(struct driver *driver)
 			return false;
 		for (unsigned i = 0; i < count; i++)
 			pthread_kill(driver->threads[i], POKE);
-		driver_await_end(driver);
+		if (driver_await_report(driver, &report) && report.call != DRIVER_ENDED)
+			reported(context, &report);
 	}
 	for (unsigned i = 0; i < count; i++)
 		pthread_join(driver->threads[i], NULL);
-	driver_free(driver);
+	while (driver_take_report(driver, &report))
+		reported(context, &report);
 	return true;
+}
+
+bool driver_stop(struct driver *driver)
+{
+	bool ended = driver_end_threads(driver, driver_ignore, NULL);
+
+	if (ended)
+		driver_free(driver);
+	return ended;
+}
+
+int driver_release(struct driver *driver,
+		   void (*reported)(void *context, const struct driver_report *report),
+		   void *context)
+{
+	int fd;
+
+	driver->released = true;
+	if (!driver_end_threads(driver, reported, context))
+		return -EBUSY;
+	fd = driver->fd < 0 ? -ENODEV : driver->fd;
+	driver_free(driver);
+	return fd;
 }
 
 static void driver_be_poked(int signo)

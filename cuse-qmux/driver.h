@@ -45,6 +45,16 @@ int driver_start(struct driver **driver, const char *path, int fd);
  */
 bool driver_stop(struct driver *driver);
 
+/*
+ * Ends the driver like driver_stop(), but leaves the port open, and passes on each report
+ * that was not read yet. A write that is not reported has not been made. Returns the port's
+ * descriptor; -EBUSY if a call does not return; or -ENODEV if the port could not be reopened
+ * just now.
+ */
+int driver_release(struct driver *driver,
+		   void (*reported)(void *context, const struct driver_report *report),
+		   void *context);
+
 /* A non-blocking descriptor; each read(2) gives one struct driver_report. */
 int driver_socket(const struct driver *driver);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "port.h"
+#include "port_private.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -226,6 +226,16 @@ static void port_reopen_reported(struct port *port, const struct driver_report *
 	}
 }
 
+static void port_take_report(struct port *port, const struct driver_report *report)
+{
+	if (report->call == DRIVER_READ)
+		port_read_reported(port, report);
+	else if (report->call == DRIVER_WRITE)
+		port_write_reported(port, report);
+	else
+		port_reopen_reported(port, report);
+}
+
 static void port_report_ready(struct watch *watch, uint32_t events)
 {
 	struct port *port = container_of(watch, struct port, watch);
@@ -235,12 +245,7 @@ static void port_report_ready(struct watch *watch, uint32_t events)
 	if (loop_read(port->loop, watch) != sizeof(report))
 		return;
 	memcpy(&report, watch->buffer, sizeof(report));
-	if (report.call == DRIVER_READ)
-		port_read_reported(port, &report);
-	else if (report.call == DRIVER_WRITE)
-		port_write_reported(port, &report);
-	else
-		port_reopen_reported(port, &report);
+	port_take_report(port, &report);
 }
 
 /* A terminal, which never blocks. */
@@ -283,15 +288,20 @@ bool port_idle(const struct port *port)
 	return !port->frame && !port->reopening;
 }
 
+static void port_write_frame(struct port *port)
+{
+	if (port->driver)
+		driver_write(port->driver, port->frame, port->frame_left);
+	else
+		port_write_terminal(port);
+}
+
 void port_write(struct port *port, const uint8_t *frame, size_t size)
 {
 	assert(port_idle(port));
 	port->frame = frame;
 	port->frame_left = size;
-	if (port->driver)
-		driver_write(port->driver, frame, size);
-	else
-		port_write_terminal(port);
+	port_write_frame(port);
 }
 
 const char *port_basename(const struct port *port)
@@ -351,8 +361,7 @@ static void port_explain(const char *path, int error)
 		log_error("cannot open %s: %s", path, strerror(error));
 }
 
-/* True if the limit is one to work with; otherwise the reason has been logged. */
-static bool port_find_limit(struct port *port, int fd)
+bool port_find_limit(struct port *port, int fd)
 {
 	__u16 limit;
 
@@ -450,13 +459,18 @@ static bool port_open_device(struct port *port, const char *path)
 	return true;
 }
 
-bool port_open(struct port *port, const char *path)
+void port_init(struct port *port)
 {
 	*port = (struct port){.fd = -1,
 			      .node = -1,
 			      .open_pause = OPEN_PAUSE,
 			      .claim = {.fd = -1},
 			      .id_claim = {.fd = -1}};
+}
+
+bool port_open(struct port *port, const char *path)
+{
+	port_init(port);
 	if (port_open_device(port, path))
 		return true;
 	port_close(port);
@@ -500,7 +514,32 @@ bool port_start(struct port *port, struct loop *loop, const struct port_events *
 	err = port_gives_messages(port) ? port_watch_driver(port) : port_watch_terminal(port);
 	if (err < 0)
 		log_error("cannot watch %s: %s", port->path, strerror(-err));
+	else if (port->frame)
+		port_write_frame(port);
 	return err == 0;
+}
+
+bool port_can_be_left(const struct port *port)
+{
+	return !port->reopening;
+}
+
+static void port_left_report(void *context, const struct driver_report *report)
+{
+	port_take_report(context, report);
+}
+
+int port_leave(struct port *port)
+{
+	int fd = port->fd;
+
+	loop_drain(port->loop, &port->watch);
+	/* The driver passes on what the loop has not. */
+	if (port->driver)
+		fd = driver_release(port->driver, port_left_report, port);
+	port->driver = NULL;
+	port->fd = -1;
+	return fd;
 }
 
 bool port_gives_messages(const struct port *port)
@@ -519,6 +558,8 @@ void port_close(struct port *port)
 	if (port->node >= 0)
 		close(port->node);
 	port_drop_claims(port);
+	free(port->rest);
+	port->rest = NULL;
 	port->loop = NULL;
 	port->driver = NULL;
 	port->fd = port->node = -1;

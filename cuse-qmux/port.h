@@ -17,6 +17,7 @@
 #include "driver.h"
 #include "identity.h"
 #include "loop.h"
+#include "pack.h"
 
 /* Largest frame for a port that does not state one: qmi_wwan's wMaxCommand. */
 #define PORT_FRAME_MAX 4096
@@ -52,6 +53,7 @@ struct port {
 	const struct port_events *events;
 	void *context;
 	const uint8_t *frame; /* the unwritten rest of a frame, or NULL */
+	uint8_t *rest;        /* V29: that of the process before, or NULL */
 	size_t frame_left;
 	uint64_t waits;      /* how often a frame had to wait because the port was busy */
 	unsigned open_pause; /* ms until the next attempt; reset by a successful read */
@@ -79,6 +81,32 @@ bool port_start(struct port *port, struct loop *loop, const struct port_events *
 
 /* True if each read gives one message, as a driver's does, and not a terminal's. */
 bool port_gives_messages(const struct port *port);
+
+/*
+ * Ends everything but the port itself and its claims, once what was read has been handled,
+ * and returns its descriptor, for port_resume(); or -errno if that is impossible. Then, or
+ * if the port was unplugged, which has been reported, call port_close(). False from
+ * port_can_be_left(): not now, but soon.
+ */
+bool port_can_be_left(const struct port *port);
+int port_leave(struct port *port);
+
+/* What another process needs to go on with it, apart from its descriptors and its frame. */
+void port_save(const struct port *port, struct pack *pack);
+
+/*
+ * In place of port_open(), goes on with a port that was saved, if it is the one at path. The
+ * descriptors belong to the port. A frame that was not sent yet is, and reported as sent, by
+ * port_start(). NULL, or why it is impossible; then nothing is open.
+ */
+struct port_descriptors {
+	int port;
+	int claim;
+	int id_claim; /* -1: none */
+};
+
+const char *port_resume(struct port *port, const char *path, struct unpack *saved,
+			const struct port_descriptors *fds);
 
 /* Whether or not it was started. May be called twice. */
 void port_close(struct port *port);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "node.h"
+#include "node_private.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fuse.h>
 #include <linux/types.h>
 #include <linux/usb/cdc-wdm.h>
 #include <stdio.h>
@@ -165,6 +166,11 @@ static ssize_t node_io_read(int fd, void *buffer, size_t size, void *userdata)
 	struct node *node = userdata;
 	ssize_t got;
 
+	if (node->made_up) {
+		node->watch.read_max = size;
+		memcpy(buffer, node->made_up, node->made_up_size);
+		return (ssize_t)node->made_up_size;
+	}
 	/* The node is not on the loop yet. size is the size of the largest request. */
 	if (!node->watch.buffer) {
 		node->watch.read_max = size;
@@ -174,6 +180,15 @@ static ssize_t node_io_read(int fd, void *buffer, size_t size, void *userdata)
 	if (got > 0)
 		memcpy(buffer, node->watch.buffer, (size_t)got);
 	return node_io_result(got);
+}
+
+static ssize_t node_io_size(const struct iovec *iov, int count)
+{
+	size_t size = 0;
+
+	for (int i = 0; i < count; i++)
+		size += iov[i].iov_len;
+	return (ssize_t)size;
 }
 
 /*
@@ -187,19 +202,31 @@ static ssize_t node_io_writev(int fd, struct iovec *iov, int count, void *userda
 	struct node *node = userdata;
 
 	(void)fd;
+	if (node->silent)
+		return node_io_size(iov, count);
 	return node_io_result(loop_send(node->host->loop, &node->watch, iov, count));
 }
 
 static const struct fuse_custom_io node_custom_io = {.read = node_io_read,
 						     .writev = node_io_writev};
 
-enum served {
-	SERVED,
-	SERVED_NONE, /* there was no request */
-	SERVED_LAST, /* the kernel has ended the connection */
-};
+/* libfuse has no way to ask for these numbers. */
+static void node_note_request(struct node *node, const void *request)
+{
+	const struct fuse_in_header *header = request;
+	const struct fuse_poll_in *poll_in = (const void *)(header + 1);
+	const struct cuse_init_in *init = (const void *)(header + 1);
 
-static enum served node_serve(struct node *node)
+	node->files.unique = header->unique;
+	if (header->opcode == FUSE_POLL)
+		node->files.kh = poll_in->kh;
+	if (header->opcode == CUSE_INIT) {
+		node->protocol[0] = init->major;
+		node->protocol[1] = init->minor;
+	}
+}
+
+enum served node_serve(struct node *node)
 {
 	struct fuse_buf *buffer = &node->host->buffer;
 	int size = fuse_session_receive_buf(node->fuse, buffer);
@@ -208,11 +235,12 @@ static enum served node_serve(struct node *node)
 		return SERVED_NONE;
 	if (size <= 0)
 		return SERVED_LAST;
+	node_note_request(node, buffer->mem);
 	fuse_session_process_buf(node->fuse, buffer);
 	return SERVED;
 }
 
-static void node_ready(struct watch *watch, uint32_t events)
+void node_ready(struct watch *watch, uint32_t events)
 {
 	struct node *node = container_of(watch, struct node, watch);
 
@@ -277,7 +305,7 @@ bool node_check_cuse(bool *unsuitable)
 	return true;
 }
 
-static struct fuse_session *node_make_session(struct node *node, int fd)
+struct fuse_session *node_make_session(struct node *node, int fd)
 {
 	char device_name[NODE_NAME_MAX + 16];
 	const char *device_info[] = {device_name};
@@ -442,6 +470,7 @@ bool node_create(struct node *node, struct node_host *host, unsigned index, unsi
 		return false;
 	}
 	host->major = major(node->device);
+	node->exists = true;
 	return true;
 }
 
@@ -451,4 +480,5 @@ void node_destroy(struct node *node)
 	open_file_destroy_all(&node->files, node->host->loop->now);
 	loop_remove(node->host->loop, &node->watch);
 	node_unpublish(node);
+	node->exists = false;
 }

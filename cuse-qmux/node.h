@@ -18,6 +18,7 @@
 #include "mux.h"
 #include "open_files.h"
 #include "pace.h"
+#include "pack.h"
 
 #define NODE_NAME_MAX 48
 
@@ -47,6 +48,11 @@ struct node {
 	dev_t device;
 	char name[NODE_NAME_MAX];
 	struct alias alias;
+	bool exists;
+	uint32_t protocol[2]; /* of the kernel: FUSE's major and minor version */
+	const void *made_up;  /* V29: a request to read instead of one of the kernel's */
+	size_t made_up_size;
+	bool silent; /* V29: the kernel gets no reply */
 };
 
 /*
@@ -61,6 +67,16 @@ bool node_check_cuse(bool *unsuitable);
  * been logged and nothing is left behind.
  */
 bool node_create(struct node *node, struct node_host *host, unsigned index, unsigned space);
+
+/*
+ * V29, a restart: the process that goes calls node_drain(), which handles the requests that
+ * were read already and reads no more, and then node_save(). The next one passes on what was
+ * saved, and the node's descriptor, which belongs to node_resume(). On false the reason has
+ * been logged, and the node is gone.
+ */
+void node_drain(struct node *node);
+void node_save(const struct node *node, struct pack *pack);
+bool node_resume(struct node *node, struct node_host *host, struct unpack *saved, int fd);
 
 /* Removes the node. Programs that still have it open get ENOTCONN from the kernel. */
 void node_destroy(struct node *node);

@@ -27,6 +27,7 @@ struct open_file {
 	size_t write_bytes;
 	struct fuse_pollhandle *poll; /* to notify, or NULL */
 	uint32_t poll_events;         /* events to notify it of */
+	uint64_t kh;                  /* the kernel's number of it */
 };
 
 /* A blocked call. */
@@ -34,6 +35,7 @@ struct blocked {
 	struct open_file *file;
 	bool is_write;
 	fuse_req_t req;
+	uint64_t unique; /* the kernel's number of it */
 	struct list link;
 	size_t size;
 	uint8_t data[]; /* a write's data */
@@ -49,17 +51,26 @@ static bool open_file_has_room(const struct open_file *file, bool is_write, size
 
 static void open_file_update(struct owner *owner, uint64_t now);
 
-int open_file_create(struct open_file **created, struct mux *mux, unsigned space,
-		     struct open_files *files, const struct fuse_ctx *caller)
+static struct open_file *open_file_make(pid_t pid)
 {
 	struct open_file *file = calloc(1, sizeof(*file));
 
 	if (!file)
-		return -ENOMEM;
+		return NULL;
 	list_init(&file->reads);
 	list_init(&file->writes);
 	file->owner.session_changed = open_file_update;
-	file->owner.pid = caller->pid;
+	file->owner.pid = pid;
+	return file;
+}
+
+int open_file_create(struct open_file **created, struct mux *mux, unsigned space,
+		     struct open_files *files, const struct fuse_ctx *caller)
+{
+	struct open_file *file = open_file_make(caller->pid);
+
+	if (!file)
+		return -ENOMEM;
 	file->session = mux_open(mux, space, caller->uid, &file->owner);
 	if (!file->session) {
 		int err = -errno;
@@ -76,6 +87,60 @@ int open_file_create(struct open_file **created, struct mux *mux, unsigned space
 	open_files_add(files, &file->entry, mux_session_id(file->session));
 	*created = file;
 	return 0;
+}
+
+int open_file_resume(struct open_file **resumed, struct mux *mux, unsigned space,
+		     struct open_files *files, uint64_t number, const struct fuse_ctx *caller)
+{
+	struct open_file *file = open_file_make(caller->pid);
+
+	if (!file)
+		return -ENOMEM;
+	file->session = mux_reopen(mux, number, space, caller->uid, &file->owner);
+	if (!file->session) {
+		int err = -errno;
+
+		free(file);
+		return err;
+	}
+	/* The kernel has the file already, so it stays even if limits are lower now. */
+	mux_refund(file->session, mux_charged(file->session));
+	mux_charge(file->session, sizeof(*file));
+	file->files = files;
+	open_files_add(files, &file->entry, number);
+	*resumed = file;
+	return 0;
+}
+
+struct open_file_rest open_file_rest(const struct open_file *file)
+{
+	return (struct open_file_rest){.number = file->entry.number,
+				       .uid = mux_session_user(file->session),
+				       .pid = file->owner.pid,
+				       .kh = file->kh,
+				       .poll_events = file->poll_events,
+				       .calls = file->read_count + file->write_count};
+}
+
+static void open_file_visit(struct list *list, open_file_call *visit, void *context)
+{
+	list_for_each (link, list) {
+		const struct blocked *blocked = container_of(link, struct blocked, link);
+
+		visit(context, blocked->unique, blocked->size,
+		      blocked->is_write ? blocked->data : NULL);
+	}
+}
+
+void open_file_visit_calls(struct open_file *file, open_file_call *visit, void *context)
+{
+	open_file_visit(&file->reads, visit, context);
+	open_file_visit(&file->writes, visit, context);
+}
+
+struct open_file *open_file_of(struct open_files_entry *entry)
+{
+	return container_of(entry, struct open_file, entry);
 }
 
 struct open_file *open_file_find(const struct open_files *files, uint64_t number)
@@ -157,6 +222,7 @@ static void open_file_block(struct open_file *file, fuse_req_t req, const uint8_
 		return;
 	}
 	blocked->req = req;
+	blocked->unique = file->files->unique;
 	fuse_req_interrupt_func(req, open_file_interrupted, blocked);
 }
 
@@ -254,6 +320,7 @@ void open_file_poll(struct open_file *file, fuse_req_t req, struct fuse_pollhand
 		if (file->poll)
 			fuse_pollhandle_destroy(file->poll);
 		file->poll = handle;
+		file->kh = file->files->kh;
 		file->poll_events |= events;
 	}
 	fuse_reply_poll(req, open_file_poll_state(file));
@@ -280,6 +347,18 @@ static void open_file_update(struct owner *owner, uint64_t now)
 	open_file_go_on_reading(file);
 	open_file_go_on_writing(file, now);
 	open_file_wake(file);
+}
+
+static void open_file_update_entry(struct open_files_entry *entry, void *context)
+{
+	const uint64_t *now = context;
+
+	open_file_update(&container_of(entry, struct open_file, entry)->owner, *now);
+}
+
+void open_file_update_all(struct open_files *files, uint64_t now)
+{
+	open_files_visit(files, open_file_update_entry, &now);
 }
 
 static void open_file_fail_blocked(struct list *list)

@@ -26,6 +26,36 @@ struct open_file;
 int open_file_create(struct open_file **file, struct mux *mux, unsigned space,
 		     struct open_files *files, const struct fuse_ctx *caller);
 
+/*
+ * V29: the same for a file that has been open since before a restart, with its session's
+ * number. Returns 0, or -errno as mux_reopen() does.
+ */
+int open_file_resume(struct open_file **file, struct mux *mux, unsigned space,
+		     struct open_files *files, uint64_t number, const struct fuse_ctx *caller);
+
+/* What another process needs to go on with a file. */
+struct open_file_rest {
+	uint64_t number;
+	uint32_t uid;
+	pid_t pid;
+	uint64_t kh; /* of the poll handle, if there are poll_events */
+	uint32_t poll_events;
+	uint32_t calls; /* blocked ones */
+};
+
+struct open_file_rest open_file_rest(const struct open_file *file);
+
+/* A blocked call by the kernel's number; data is NULL for a read. */
+typedef void open_file_call(void *context, uint64_t unique, size_t size, const uint8_t *data);
+
+/* Passes on the blocked reads, then the writes, each in their order. */
+void open_file_visit_calls(struct open_file *file, open_file_call *visit, void *context);
+
+/* Each of them continues what can be continued. */
+void open_file_update_all(struct open_files *files, uint64_t now);
+
+struct open_file *open_file_of(struct open_files_entry *entry);
+
 /* Returns the file with this number, or NULL. */
 struct open_file *open_file_find(const struct open_files *files, uint64_t number);
 

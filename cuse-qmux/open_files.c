@@ -97,6 +97,15 @@ struct open_files_entry *open_files_find(const struct open_files *files, uint64_
 	return *open_files_place(files, number);
 }
 
+void open_files_visit(const struct open_files *files,
+		      void (*visit)(struct open_files_entry *entry, void *context), void *context)
+{
+	for (size_t i = 0; i < open_files_size(files); i++) {
+		for (struct open_files_entry *entry = files->buckets[i]; entry; entry = entry->next)
+			visit(entry, context);
+	}
+}
+
 void open_files_clear(struct open_files *files,
 		      void (*gone)(struct open_files_entry *entry, void *context), void *context)
 {

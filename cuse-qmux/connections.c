@@ -9,6 +9,7 @@
 
 #include "log.h"
 #include "proxy_connection.h"
+#include "store.h"
 
 #define EVENTS_MAX   16 /* handled at once */
 #define ARRIVALS_MAX 16
@@ -74,12 +75,12 @@ static int connections_watch(struct connections *connections)
 	return err;
 }
 
-/* Returns 0 or -errno. */
-static int connections_listen(struct connections *connections)
+/* arrivals: the socket, or -1 if there is none yet. Returns 0 or -errno. */
+static int connections_listen(struct connections *connections, int arrivals)
 {
 	int err;
 
-	connections->arrivals.fd = handover_listen(connections->port);
+	connections->arrivals.fd = arrivals >= 0 ? arrivals : handover_listen(connections->port);
 	if (connections->arrivals.fd < 0)
 		return connections->arrivals.fd;
 	err = connections_watch(connections);
@@ -90,8 +91,8 @@ static int connections_listen(struct connections *connections)
 	return err;
 }
 
-bool connections_start(struct connections *connections, struct loop *loop, struct mux *mux,
-		       unsigned space, dev_t port)
+static bool connections_begin(struct connections *connections, struct loop *loop, struct mux *mux,
+			      unsigned space, dev_t port, int arrivals)
 {
 	int err;
 
@@ -99,11 +100,51 @@ bool connections_start(struct connections *connections, struct loop *loop, struc
 	list_init(&connections->all);
 	list_init(&connections->ending);
 	connections_raise_limit();
-	err = connections_listen(connections);
+	err = connections_listen(connections, arrivals);
 	connections->listening = err == 0;
 	if (err < 0)
 		log_warning("cannot take connections to libqmi's proxy socket: %s", strerror(-err));
 	return connections->listening;
+}
+
+bool connections_start(struct connections *connections, struct loop *loop, struct mux *mux,
+		       unsigned space, dev_t port)
+{
+	return connections_begin(connections, loop, mux, space, port, -1);
+}
+
+void connections_drain(struct connections *connections)
+{
+	if (!connections->listening)
+		return;
+	loop_drain(connections->loop, &connections->arrivals);
+	loop_drain(connections->loop, &connections->events);
+}
+
+void connections_save(struct connections *connections, struct pack *pack)
+{
+	pack_number(pack, connections->listening);
+	if (!connections->listening)
+		return;
+	store_leave("arrivals", connections->arrivals.fd);
+	list_for_each (link, &connections->all)
+		proxy_connection_save(container_of(link, struct connection, link), pack);
+	pack_number(pack, 0);
+}
+
+bool connections_resume(struct connections *connections, struct loop *loop, struct mux *mux,
+			unsigned space, dev_t port, struct unpack *saved)
+{
+	bool listened = unpack_number(saved, true);
+	uint64_t session;
+
+	if (!connections_begin(connections, loop, mux, space, port,
+			       listened ? store_take("arrivals") : -1))
+		return false;
+	connections_serve(connections);
+	while (listened && (session = unpack_number(saved, UINT64_MAX)) != 0)
+		proxy_connection_resume(connections, session, saved);
+	return true;
 }
 
 void connections_serve_node(const struct connections *connections, dev_t node, const char *name)

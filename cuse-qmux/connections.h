@@ -15,6 +15,7 @@
 #include "list.h"
 #include "loop.h"
 #include "mux.h"
+#include "pack.h"
 
 #define CONNECTIONS_READ_MAX 16384
 
@@ -41,6 +42,16 @@ struct connections {
  */
 bool connections_start(struct connections *connections, struct loop *loop, struct mux *mux,
 		       unsigned space, dev_t port);
+
+/*
+ * V29, a restart. The process that goes calls connections_drain(), which takes and reads no
+ * more, and then connections_save(), which leaves the descriptors, too. In the next one
+ * connections_resume() is in place of connections_start() and connections_serve().
+ */
+void connections_drain(struct connections *connections);
+void connections_save(struct connections *connections, struct pack *pack);
+bool connections_resume(struct connections *connections, struct loop *loop, struct mux *mux,
+			unsigned space, dev_t port, struct unpack *saved);
 
 /* Lets clients name this node, too, until handover_unlink(). A failure is logged. */
 void connections_serve_node(const struct connections *connections, dev_t node, const char *name);

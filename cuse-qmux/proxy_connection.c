@@ -2,6 +2,8 @@
 #include "proxy_connection.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -11,6 +13,7 @@
 #include "log.h"
 #include "process.h"
 #include "qmi.h"
+#include "store.h"
 
 /*
  * Bytes that the kernel may hold for a client that does not read. They are accounted to
@@ -203,6 +206,80 @@ void proxy_connection_create(struct connections *host, const struct handover *ha
 				  connection->watched ? QMI_ERROR_NONE : QMI_ERROR_INTERNAL);
 	if (!connection->watched)
 		proxy_connection_destroy(connection);
+}
+
+static void proxy_connection_name(char name[STORE_NAME_MAX], uint64_t session)
+{
+	snprintf(name, STORE_NAME_MAX, "connection-%llu", (unsigned long long)session);
+}
+
+void proxy_connection_save(const struct connection *connection, struct pack *pack)
+{
+	uint64_t session = mux_session_id(connection->session);
+	char name[STORE_NAME_MAX];
+
+	pack_number(pack, session);
+	pack_number(pack, mux_session_user(connection->session));
+	pack_number(pack, (uint64_t)connection->owner.pid);
+	pack_number(pack, connection->deaf);
+	pack_number(pack, list_empty(&connection->ending) ? 0 : connection->gives_up);
+	proxy_connection_name(name, session);
+	store_leave(name, connection->fd);
+}
+
+/* Returns 0 or -errno. */
+static int proxy_connection_reopen(struct connection *connection, uint64_t session, uint32_t uid)
+{
+	connection->owner.session_changed = proxy_connection_changed;
+	connection->session = mux_reopen(connection->host->mux, session, connection->host->space,
+					 uid, &connection->owner);
+	if (!connection->session)
+		return -errno;
+	/* It is there already, so it stays even if limits are lower now. */
+	mux_refund(connection->session, mux_charged(connection->session));
+	mux_charge(connection->session, sizeof(*connection) + SEND_BYTES);
+	return 0;
+}
+
+static void proxy_connection_go_on(struct connection *connection, uint64_t gives_up)
+{
+	list_append(&connection->host->all, &connection->link);
+	if (gives_up > 0) {
+		connection->gives_up = gives_up;
+		list_append(&connection->host->ending, &connection->ending);
+	}
+	proxy_connection_send(connection);
+	proxy_connection_watch(connection);
+}
+
+void proxy_connection_resume(struct connections *host, uint64_t session, struct unpack *saved)
+{
+	struct connection *connection = calloc(1, sizeof(*connection));
+	uint32_t uid = (uint32_t)unpack_number(saved, UINT32_MAX);
+	pid_t pid = (pid_t)unpack_number(saved, INT_MAX);
+	bool deaf = unpack_number(saved, true);
+	uint64_t gives_up = unpack_number(saved, UINT64_MAX);
+	char name[STORE_NAME_MAX];
+	int err = -EBADF;
+	int fd;
+
+	proxy_connection_name(name, session);
+	fd = store_take(name);
+	if (connection && fd >= 0) {
+		*connection = (struct connection){.host = host, .fd = fd, .deaf = deaf};
+		connection->owner.pid = pid;
+		list_init(&connection->link);
+		list_init(&connection->ending);
+		err = proxy_connection_reopen(connection, session, uid);
+	}
+	if (err == 0) {
+		proxy_connection_go_on(connection, gives_up);
+		return;
+	}
+	log_warning("cannot go on with a connection of pid %d: %s", (int)pid, strerror(-err));
+	free(connection);
+	if (fd >= 0)
+		close(fd);
 }
 
 void proxy_connection_destroy(struct connection *connection)

@@ -27,6 +27,13 @@ struct connection {
  */
 void proxy_connection_create(struct connections *host, const struct handover *handover);
 
+/*
+ * V29: saves what another process needs to go on with it, beginning with its session's
+ * number, and leaves its descriptor. In that process, makes it from the rest of that.
+ */
+void proxy_connection_save(const struct connection *connection, struct pack *pack);
+void proxy_connection_resume(struct connections *host, uint64_t session, struct unpack *saved);
+
 /* Handles EPOLL* events. May free it. */
 void proxy_connection_ready(struct connection *connection, uint32_t events);
 

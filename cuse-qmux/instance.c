@@ -11,55 +11,24 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "chores.h"
 #include "clock.h"
-#include "connections.h"
+#include "instance_private.h"
 #include "leftovers.h"
 #include "list.h"
 #include "log.h"
 #include "lookout.h"
-#include "loop.h"
-#include "mux.h"
-#include "node.h"
 #include "owner.h"
-#include "port.h"
+#include "restart.h"
 #include "sandbox.h"
 #include "supervisor.h"
-#include "takeover.h"
 #include "trace.h"
 #include "traffic.h"
 
 #define STOP_TIMEOUT  2000 /* V18: for releasing every client */
 #define CLOSE_TIMEOUT 2000 /* V17: for the sessions to close */
 
-enum instance_state {
-	INSTANCE_STARTING, /* waiting for the modem's response to Sync */
-	INSTANCE_SERVING,
-	INSTANCE_STOPPING, /* releasing its clients */
-	INSTANCE_CLOSING,  /* every call fails; waiting for the sessions to close */
-	INSTANCE_ENDED,
-};
-
-struct instance {
-	struct options options;
-	enum instance_state state;
-	uint64_t state_deadline; /* ms, when the state times out */
-	bool told_to_stop;       /* by SIGTERM or SIGINT; a second one ends it at once */
-	int status;
-	struct loop loop;
-	struct port port;
-	struct mux *mux;
-	struct watch signals;
-	struct node_host host;
-	struct node nodes[MUX_NODES_MAX];
-	unsigned nodes_created;
-	const char *space_names[MUX_NODES_MAX + 1]; /* the node that each CID space belongs to */
-	unsigned spaces_taken;
-	struct takeover takeover;
-	struct connections connections;
-	struct chores chores;
-	uint64_t idle_since; /* ms */
-};
+#define DEPARTURE_PATIENCE                                                                         \
+	20 /* V29: ms until a frame that the port is taking is left to the next */
 
 static void instance_enter(struct instance *instance, enum instance_state state, uint64_t timeout)
 {
@@ -186,10 +155,11 @@ static void instance_describe(void *context, const struct session *session, char
 		 mux_session_user(session));
 }
 
-static struct mux *instance_make_mux(struct instance *instance)
+struct mux_config instance_mux_config(struct instance *instance)
 {
 	const struct options *options = &instance->options;
-	struct mux_config config = {
+
+	return (struct mux_config){
 		.nodes = options->nodes, /* one CID space each */
 		.proxy = true,
 		.frame_max = instance->port.frame_max,
@@ -206,8 +176,6 @@ static struct mux *instance_make_mux(struct instance *instance)
 			  .trace = options->verbosity >= 2 ? instance_trace : NULL,
 			  .describe = instance_describe},
 	};
-
-	return mux_create(&config);
 }
 
 /* Signals. */
@@ -241,6 +209,18 @@ static void instance_log_counters(const struct instance *instance)
 		 (unsigned long long)counters->restarts);
 }
 
+static void instance_begin_departing(struct instance *instance, uint32_t signo)
+{
+	if (instance->state > INSTANCE_SERVING)
+		return;
+	if (instance->state == INSTANCE_STARTING && signo == SIGUSR2) {
+		instance_begin_stopping(instance);
+		return;
+	}
+	instance->departure = signo == SIGHUP ? DEPARTURE_EXECUTE : DEPARTURE_EXIT;
+	instance->departs_at = instance->loop.now + DEPARTURE_PATIENCE;
+}
+
 static void instance_signal_ready(struct watch *watch, uint32_t events)
 {
 	struct instance *instance = container_of(watch, struct instance, signals);
@@ -252,6 +232,13 @@ static void instance_signal_ready(struct watch *watch, uint32_t events)
 	memcpy(&info, watch->buffer, sizeof(info));
 	if (info.ssi_signo == SIGUSR1) {
 		instance_log_counters(instance);
+		return;
+	}
+	/* The supervisor sends it when it does not wait any more for what it has asked for. */
+	if (instance->departure == DEPARTURE_EXIT)
+		return;
+	if (restart_is_asked_for(&info)) {
+		instance_begin_departing(instance, info.ssi_signo);
 		return;
 	}
 	if (instance->state < INSTANCE_STOPPING)
@@ -281,6 +268,8 @@ static int instance_watch_signals(struct instance *instance)
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);
 	sigaddset(&signals, SIGUSR1);
+	if (getenv("NOTIFY_SOCKET"))
+		sigaddset(&signals, SIGUSR2);
 	if (instance_heeds_hangup())
 		sigaddset(&signals, SIGHUP);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
@@ -304,38 +293,61 @@ static void instance_fail(struct instance *instance)
 	instance_begin_stopping(instance);
 }
 
-/* Takes a CID space for a front end's sessions. The instance keeps the name. */
-static unsigned instance_take_space(struct instance *instance, const char *name)
-{
-	assert(instance->spaces_taken <= MUX_NODES_MAX);
-	instance->space_names[instance->spaces_taken] = name;
-	return instance->spaces_taken++;
-}
-
 static void instance_take_over(struct instance *instance)
 {
-	if (instance->options.take_over)
+	bool wanted = instance->options.take_over && instance->options.nodes > 0;
+
+	if (wanted && !instance->takeover.taken)
 		takeover_begin(&instance->takeover, instance->port.device,
 			       instance->nodes[0].alias.node);
+	else if (!wanted)
+		takeover_end(&instance->takeover);
+}
+
+/* A node's CID space is that of its index. False if that failed, which has been logged. */
+static bool instance_create_node(struct instance *instance, unsigned index)
+{
+	struct node *node = &instance->nodes[index];
+
+	instance->space_names[index] = node->name;
+	if (!node_create(node, &instance->host, index, index))
+		return false;
+	connections_serve_node(&instance->connections, node->device, node->name);
+	return true;
 }
 
 /* False if the instance has failed. */
 static bool instance_create_nodes(struct instance *instance)
 {
 	for (unsigned index = 0; index < instance->options.nodes; index++) {
-		struct node *node = &instance->nodes[index];
-		unsigned space = instance_take_space(instance, node->name);
+		bool exists = instance->nodes[index].exists;
 
-		if (!node_create(node, &instance->host, index, space)) {
+		/* Those that are there are worth more than one that cannot be added. */
+		if (!exists && !instance_create_node(instance, index) && !instance->resumed) {
 			instance_fail(instance);
 			return false;
 		}
-		instance->nodes_created++;
-		connections_serve_node(&instance->connections, node->device, node->name);
 		if (index == 0)
 			instance_take_over(instance);
 	}
 	return true;
+}
+
+static void instance_destroy_node(struct node *node)
+{
+	handover_unlink(node->device);
+	node_destroy(node);
+}
+
+/* V29: those that the options do not want any more stay until they are closed. */
+static void instance_remove_nodes(struct instance *instance)
+{
+	for (unsigned index = instance->options.nodes; index < MUX_NODES_MAX; index++) {
+		struct node *node = &instance->nodes[index];
+
+		if (node->exists && node->files.count == 0)
+			instance_destroy_node(node);
+	}
 }
 
 static void instance_report_ready(const struct instance *instance)
@@ -361,6 +373,8 @@ static void instance_begin_serving(struct instance *instance)
 {
 	if (!instance_create_nodes(instance))
 		return;
+	if (instance->options.nodes == 0)
+		instance_take_over(instance);
 	sandbox_complete();
 	connections_serve(&instance->connections);
 	instance_report_ready(instance);
@@ -371,9 +385,11 @@ static void instance_begin_serving(struct instance *instance)
 /* False if the instance cannot go on without, and the reason has been logged. */
 static bool instance_start_connections(struct instance *instance)
 {
-	unsigned space = instance->options.nodes;
+	unsigned space = mux_nodes(instance->mux);
 
 	instance->space_names[space] = "proxy";
+	if (instance->resumed)
+		return true;
 	return connections_start(&instance->connections, &instance->loop, instance->mux, space,
 				 instance->port.device) ||
 	       space > 0;
@@ -404,29 +420,38 @@ static void instance_exit_if_idle(struct instance *instance)
 static void instance_destroy_nodes(struct instance *instance)
 {
 	pace_finish(&instance->host.pace);
-	while (instance->nodes_created > 0) {
-		struct node *node = &instance->nodes[--instance->nodes_created];
-
-		handover_unlink(node->device);
-		node_destroy(node);
+	for (unsigned index = MUX_NODES_MAX; index-- > 0;) {
+		if (instance->nodes[index].exists)
+			instance_destroy_node(&instance->nodes[index]);
 	}
 	free(instance->host.buffer.mem);
 }
 
 /* The loop. */
 
-/* Passes on the effects of the last event until there are no more. */
-static void instance_pump(struct instance *instance)
+void instance_tell_owners(struct instance *instance)
 {
 	struct session *session;
 
-	do {
-		while ((session = mux_next_changed(instance->mux))) {
-			struct owner *owner = mux_session_owner(session);
+	while ((session = mux_next_changed(instance->mux))) {
+		struct owner *owner = mux_session_owner(session);
 
-			owner->session_changed(owner, instance->loop.now);
-		}
-		while (port_idle(&instance->port)) {
+		owner->session_changed(owner, instance->loop.now);
+	}
+}
+
+/* V29: a restart that is asked for earlier waits until there are nodes. */
+static bool instance_is_departing(const struct instance *instance)
+{
+	return instance->departure && instance->state == INSTANCE_SERVING;
+}
+
+/* Passes on the effects of the last event until there are no more. */
+static void instance_pump(struct instance *instance)
+{
+	do {
+		instance_tell_owners(instance);
+		while (port_idle(&instance->port) && !instance_is_departing(instance)) {
 			size_t size;
 			const uint8_t *frame =
 				mux_port_next(instance->mux, instance->loop.now, &size);
@@ -456,6 +481,7 @@ static void instance_advance(struct instance *instance)
 			instance_fail(instance);
 		else
 			instance_exit_if_idle(instance);
+		instance_remove_nodes(instance);
 		break;
 	case INSTANCE_STOPPING:
 		if (late)
@@ -485,27 +511,53 @@ static void instance_settle(struct instance *instance)
 	} while (instance->state != before);
 }
 
-static void instance_run_loop(struct instance *instance)
+static void instance_begin(struct instance *instance)
 {
 	instance_enter(instance, INSTANCE_STARTING,
 		       instance->options.sync ? MUX_SYNC_PATIENCE : MUX_NEVER);
-	if (!instance->options.sync) {
+	if (!instance->options.sync || instance->resumed) {
 		instance_begin_serving(instance);
 	} else if (mux_start_sync(instance->mux, instance->loop.now) < 0) {
 		log_error("out of memory");
 		instance_fail(instance);
 	}
+}
 
+static uint64_t instance_departure_deadline(const struct instance *instance)
+{
+	return instance_is_departing(instance) && port_can_be_left(&instance->port)
+		       ? instance->departs_at
+		       : MUX_NEVER;
+}
+
+/* V29: once the port has taken its frame, or does not take it soon. */
+static void instance_depart_if_due(struct instance *instance)
+{
+	if (!instance_is_departing(instance) || !port_can_be_left(&instance->port))
+		return;
+	if (!port_idle(&instance->port) && instance->loop.now < instance->departs_at)
+		return;
+	if (!restart_depart(instance) && instance->state == INSTANCE_SERVING)
+		instance_fail(instance);
+	instance->departure = DEPARTURE_NONE;
+	instance_settle(instance);
+}
+
+static void instance_run_loop(struct instance *instance)
+{
+	instance_begin(instance);
 	for (;;) {
 		uint64_t deadline;
 
 		instance_settle(instance);
+		instance_depart_if_due(instance);
 		if (instance->state == INSTANCE_ENDED)
 			return;
 		traffic_watch(&instance->chores.traffic, instance->loop.now);
 		deadline = sooner(chores_deadline(&instance->chores), instance->state_deadline);
 		deadline = sooner(deadline, connections_deadline(&instance->connections));
 		deadline = sooner(deadline, instance_idle_deadline(instance));
+		deadline = sooner(deadline, instance_departure_deadline(instance));
 		loop_wait(&instance->loop, deadline);
 		chores_do(&instance->chores, instance->loop.now);
 	}
@@ -513,26 +565,8 @@ static void instance_run_loop(struct instance *instance)
 
 /* These return the exit status and have logged any failure. */
 
-static int instance_run_on_port(struct instance *instance)
+static int instance_serve_port(struct instance *instance)
 {
-	instance->mux = instance_make_mux(instance);
-	if (!instance->mux) {
-		log_error("out of memory");
-		return EXIT_FAILURE;
-	}
-	instance->host = (struct node_host){
-		.loop = &instance->loop,
-		.mux = instance->mux,
-		.prefix = instance->options.name,
-		.port_path = instance->port.path,
-		.port_name = port_basename(&instance->port),
-		.modem = &instance->port.modem,
-		.frame_max = instance->port.frame_max,
-	};
-	pace_init(&instance->host.pace);
-	chores_init(&instance->chores, instance->mux, &instance->host.pace, instance->port.path);
-	supervisor_watch(instance->loop.now);
-	sandbox_begin(instance->port.fd);
 	if (port_start(&instance->port, &instance->loop, &instance_port_events, instance) &&
 	    instance_start_connections(instance))
 		instance_run_loop(instance);
@@ -549,8 +583,40 @@ static int instance_run_on_port(struct instance *instance)
 	return instance->status;
 }
 
+void instance_make_host(struct instance *instance)
+{
+	instance->host = (struct node_host){
+		.loop = &instance->loop,
+		.mux = instance->mux,
+		.prefix = instance->options.name,
+		.port_path = instance->port.path,
+		.port_name = port_basename(&instance->port),
+		.modem = &instance->port.modem,
+		.frame_max = instance->port.frame_max,
+	};
+	pace_init(&instance->host.pace);
+}
+
+static int instance_run_on_port(struct instance *instance)
+{
+	struct mux_config config = instance_mux_config(instance);
+
+	if (!instance->resumed)
+		instance->mux = mux_create(&config);
+	if (!instance->mux) {
+		log_error("out of memory");
+		return EXIT_FAILURE;
+	}
+	if (!instance->resumed)
+		instance_make_host(instance);
+	chores_init(&instance->chores, instance->mux, &instance->host.pace, instance->port.path);
+	supervisor_watch(instance->loop.now);
+	sandbox_begin(instance->port.fd);
+	return instance_serve_port(instance);
+}
+
 /* An administrator's udev rule for this modem overrides the command line. */
-static int instance_run_with_modem_options(struct instance *instance)
+bool instance_add_options(struct instance *instance)
 {
 	char *words = instance->port.modem.options;
 
@@ -560,27 +626,31 @@ static int instance_run_with_modem_options(struct instance *instance)
 	if (instance->port.modem.options_cut || !options_add(&instance->options, words)) {
 		log_error("invalid CUSE_QMUX_OPTIONS for %s (see the previous message)",
 			  instance->port.path);
-		return EXIT_USAGE;
+		return false;
 	}
 	log_open(options_log_level(&instance->options));
-	return instance_run_on_port(instance);
+	return true;
 }
 
 /* Everything from the first check of the machine to the exit. */
 static int instance_run_if_possible(struct instance *instance)
 {
 	struct port *port = &instance->port;
+	const struct options options = instance->options;
 	bool unsuitable;
 	int status;
 
 	if (instance->options.nodes > 0 && !node_check_cuse(&unsuitable))
 		return unsuitable ? EXIT_UNSUITABLE : EXIT_FAILURE;
+	if (restart_resume(instance))
+		return instance_run_on_port(instance);
+	instance->options = options;
 	/* Also before another instance's name could lead to a node of this one. */
 	takeover_give_back(instance->options.port);
 	leftovers_remove(instance->options.name);
 	if (!port_open(port, instance->options.port))
 		return port->unsuitable ? EXIT_UNSUITABLE : EXIT_FAILURE;
-	status = instance_run_with_modem_options(instance);
+	status = instance_add_options(instance) ? instance_run_on_port(instance) : EXIT_USAGE;
 	port_close(port);
 	return status;
 }

@@ -9,6 +9,8 @@
 #include "leftovers.h"
 #include "log.h"
 #include "options.h"
+#include "restart.h"
+#include "store.h"
 #include "takeover.h"
 
 /*
@@ -30,6 +32,8 @@ int main(int argc, char *argv[])
 	struct options options;
 	int status;
 
+	store_receive();
+	restart_init(argv);
 	log_open(LOG_LEVEL_INFO);
 	if (err < 0) {
 		log_error("cannot open /dev/null: %s", strerror(-err));

@@ -13,7 +13,7 @@ static const struct test_group *const groups[] = {
 	&poll_tests,      &signal_tests,      &name_tests,    &startup_tests, &resource_tests,
 	&stop_tests,      &log_tests,         &wake_tests,    &node_tests,    &loop_tests,
 	&log_limit_tests, &privilege_tests,   &user_tests,    &pace_tests,    &blocked_tests,
-	&lookout_tests,   &traffic_tests,
+	&lookout_tests,   &traffic_tests,     &outlive_tests,
 };
 
 int main(int argc, char **argv)

@@ -32,5 +32,6 @@ extern const struct test_group user_tests;
 extern const struct test_group pace_tests;
 extern const struct test_group lookout_tests;
 extern const struct test_group traffic_tests;
+extern const struct test_group outlive_tests;
 
 #endif

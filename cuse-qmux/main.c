@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "instance.h"
+#include "keeper.h"
 #include "leftovers.h"
 #include "log.h"
 #include "options.h"
@@ -24,6 +25,12 @@ static int main_open_standard_files(void)
 			return -errno;
 	}
 	return 0;
+}
+
+static int main_run_instance(const struct options *options)
+{
+	log_open(options_log_level(options));
+	return instance_run(options);
 }
 
 int main(int argc, char *argv[])
@@ -50,10 +57,12 @@ int main(int argc, char *argv[])
 		status = takeover_give_back(options.port) ? EXIT_SUCCESS : EXIT_FAILURE;
 		leftovers_remove(options.name);
 		break;
+	case OPTIONS_KEEP:
+		status = keeper_has_started_this() ? main_run_instance(&options) : keeper_run(argv);
+		break;
 	case OPTIONS_RUN:
 	default:
-		log_open(options_log_level(&options));
-		status = instance_run(&options);
+		status = main_run_instance(&options);
 		break;
 	}
 	log_close();

@@ -27,6 +27,7 @@ enum {
 	OPTION_TAKE_OVER,
 	OPTION_NO_TAKE_OVER,
 	OPTION_GIVE_BACK,
+	OPTION_KEEP,
 	OPTION_ORPHAN_TIMEOUT,
 	OPTION_TRANSACTION_TIMEOUT,
 	OPTION_CTL_TIMEOUT,
@@ -45,6 +46,7 @@ static const struct option options_long[] = {
 	{"take-over", no_argument, NULL, OPTION_TAKE_OVER},
 	{"no-take-over", no_argument, NULL, OPTION_NO_TAKE_OVER},
 	{"give-back", no_argument, NULL, OPTION_GIVE_BACK},
+	{"keep", no_argument, NULL, OPTION_KEEP},
 	{"orphan-timeout", required_argument, NULL, OPTION_ORPHAN_TIMEOUT},
 	{"transaction-timeout", required_argument, NULL, OPTION_TRANSACTION_TIMEOUT},
 	{"ctl-timeout", required_argument, NULL, OPTION_CTL_TIMEOUT},
@@ -73,6 +75,8 @@ static void options_print_help(void)
 	     "                       which is the default)\n"
 	     "      --give-back      only give PORT, and every other name that an instance has\n"
 	     "                       left behind, back to its port\n"
+	     "      --keep           without systemd: start the daemon again if it is killed, and\n"
+	     "                       keep what is open when SIGHUP restarts it\n"
 	     "      --orphan-timeout=SECONDS\n"
 	     "                       release clients that no session has held for this long\n"
 	     "                       (default 0: only when the modem runs out of client ids)\n"
@@ -231,10 +235,12 @@ enum options_outcome options_parse(struct options *options, int argc, char *argv
 		}
 		if (option == OPTION_GIVE_BACK)
 			outcome = OPTIONS_GIVE_BACK;
+		else if (option == OPTION_KEEP)
+			outcome = OPTIONS_KEEP;
 		else if (!options_take(options, option, optarg))
 			return OPTIONS_INVALID;
 	}
-	if (optind == argc && outcome == OPTIONS_RUN) {
+	if (optind == argc && outcome != OPTIONS_GIVE_BACK) {
 		log_error("no port given: name one, for instance /dev/cdc-wdm0");
 		return OPTIONS_INVALID;
 	}

@@ -30,6 +30,7 @@ struct options {
 
 enum options_outcome {
 	OPTIONS_RUN,
+	OPTIONS_KEEP,      /* an instance with a keeper */
 	OPTIONS_GIVE_BACK, /* no instance; port may be NULL */
 	OPTIONS_DONE,      /* --help or --version has been printed */
 	OPTIONS_INVALID,   /* the error has been printed to stderr */

@@ -2,6 +2,7 @@
 /* A planned restart closes nothing: V29. */
 #include "app_session.h"
 #include "flood.h"
+#include "proc.h"
 #include "rule_groups.h"
 #include "storage.h"
 
@@ -343,6 +344,59 @@ static void test_V29_state_with_a_gap(struct bench *b)
 	storage_take(&storage, b->daemon);
 	storage_drop(&storage, "node-0");
 	expect_clean_start(b, &storage, "a node is missing");
+}
+
+static void await_node(void)
+{
+	int64_t deadline = deadline_usual();
+
+	while (access(NODE_PREFIX "0", R_OK) < 0 || access("/run/cuse-qmux/qmi-virt0", F_OK) < 0) {
+		assert_true(now_ms() < deadline);
+		pause_briefly();
+	}
+}
+
+/* The process that the keeper has started after this one. */
+static pid_t next_process(const struct bench *b, pid_t before)
+{
+	int64_t deadline = deadline_usual();
+	pid_t pid;
+
+	while ((pid = proc_child(b->daemon->pid)) == 0 || pid == before) {
+		assert_true(now_ms() < deadline);
+		pause_briefly();
+	}
+	return pid;
+}
+
+/* V29: a keeper keeps what is open at a restart, and starts the daemon again if it is killed. */
+static void test_V29_keeper(struct bench *b)
+{
+	struct instance *in = &b->instances[0];
+	struct client c;
+	pid_t pid;
+	int port;
+	int fd;
+
+	instance_spawn(in, (const char *[]){"--keep", "--nodes=1", NULL}, NULL);
+	instance_answer_sync(in);
+	await_node();
+	pid = next_process(b, 0);
+	fd = session_open(b, 0);
+	c = client_allocate(b, fd, QMI_SERVICE_DMS);
+	for (int i = 0; i < 3; i++) {
+		daemon_signal(b->daemon, SIGHUP);
+		pid = next_process(b, pid);
+		client_round_trip(b, fd, &c);
+	}
+	port = open(in->modem.port, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	session_close(b, fd);
+	modem_forget_all(&in->modem);
+	assert_return_code(kill(pid, SIGKILL), errno);
+	instance_answer_sync(in);
+	await_node();
+	fence(b, session_open(b, 0));
+	close(port);
 }
 
 static const struct test_case cases[] = {

@@ -6,6 +6,7 @@
 #include "fault_bench.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -19,6 +20,12 @@
 #define DEAF_MAX    6
 #define BURST       30  /* changes of the signal */
 #define EXPIRED_KIB 256 /* for the last 1,024 expired requests: V15 */
+
+/* V29: restarts of the daemon, with at most so many actions before each. */
+#define RESTARTS         30
+#define RESTARTS_ALL     200
+#define RESTARTS_SECONDS 600
+#define ACTS_MAX         6
 
 struct load {
 	struct bench *bench;
@@ -269,8 +276,37 @@ static void test_V14_mixed_load(struct bench *b)
 	assert_int_equal(b->wdm.report->wrong, 0);
 }
 
+static void restart_daemon(struct bench *b)
+{
+	daemon_signal(&b->daemon, SIGHUP);
+	daemon_await_ready(&b->daemon, deadline_usual());
+}
+
+/* V29: restarts at random moments of all this, which nobody notices. */
+static void test_V29_restarts_under_load(struct bench *b)
+{
+	struct load load = {.bench = b, .seed = faults_seed()};
+	unsigned int restarts = faults_all() ? RESTARTS_ALL : RESTARTS;
+
+	print_message("[   info   ] FAULTS_SEED=%u\n", faults_seed());
+	bench_start_on_wdm(b, BENCH_NODES, RESTARTS_SECONDS);
+	for (unsigned int i = 0; i < restarts; i++) {
+		for (unsigned int acts = roll(&load, ACTS_MAX); acts > 0; acts--)
+			act(&load);
+		restart_daemon(b);
+	}
+	calm(&load);
+	hear_again(&load);
+	for (size_t i = 0; i < b->steady_count; i++)
+		steady_await_answers(&b->steadies[i], 1);
+	bench_check(b);
+	report(&load);
+	assert_int_equal(b->wdm.report->wrong, 0);
+}
+
 static const struct test_case cases[] = {
 	TEST_CASE(test_V14_mixed_load),
+	TEST_CASE(test_V29_restarts_under_load),
 };
 
 const struct test_group mixed_tests = TEST_GROUP("all mixed", cases);

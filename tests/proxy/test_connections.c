@@ -396,6 +396,36 @@ static void test_V26_idle_exit(struct bench *b)
 	modem_close(b->modem);
 }
 
+/* V29: connections outlive a restart, and so does the way to new ones. */
+static void test_V29_connections_outlive_a_restart(struct bench *b)
+{
+	struct message m;
+	struct client c;
+	int other;
+	int fd;
+
+	proxy_start(b, NULL);
+	fd = proxy_open(b);
+	other = proxy_open_as(b, USER_A);
+	c = client_allocate(b, fd, QMI_SERVICE_DMS);
+	for (uint32_t round = 0; round < 3; round++) {
+		client_ask(b, fd, &c, 7, MESSAGE_ASK);
+		client_request(&m, &c, 8, MESSAGE_ASK);
+		session_write_bytes(fd, m.data, 9);
+		daemon_signal(b->daemon, SIGHUP);
+		daemon_await_ready(b->daemon, deadline_usual());
+		session_write_bytes(fd, m.data + 9, m.len - 9);
+		client_request_at_modem(&m, &c, 8, MESSAGE_ASK);
+		modem_expect(b->modem, &m);
+		client_answer(b, fd, &c, 7, MESSAGE_ASK, round);
+		client_answer(b, fd, &c, 8, MESSAGE_ASK, round);
+		session_expect_foreign(b, other, &c);
+		session_close(b, proxy_open(b));
+	}
+	session_close(b, fd);
+	await_sessions(b->daemon, 1);
+}
+
 static const struct test_case cases[] = {
 	TEST_CASE(test_V26_a_connection_is_a_session),
 	TEST_CASE(test_V26_connections_share_cids),
@@ -415,6 +445,7 @@ static const struct test_case cases[] = {
 	TEST_CASE(test_V26_closed_when_the_instance_is_killed),
 	TEST_CASE(test_V26_many_idle_connections),
 	TEST_CASE(test_V26_idle_exit),
+	TEST_CASE(test_V29_connections_outlive_a_restart),
 };
 
 const struct test_group connection_tests = TEST_GROUP("connections", cases);

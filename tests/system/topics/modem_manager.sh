@@ -160,12 +160,25 @@ comes_back()
 	echo "after $((SECONDS - started)) s" >>"$DIR/times"
 }
 
+stop_and_start() { systemctl stop "$1" && systemctl start "$1"; }
+
+# stays COMMAND...: ModemManager goes on with the same modem.
+stays()
+{
+	local object
+
+	object=$(mm_object a) && "$@" && mm_receives a && mm_follows_signal a &&
+		[[ $(mm_object a) = "$object" ]]
+}
+
 mm_losses()
 {
 	local unit=cuse-qmux@cdc-wdm0 object
 
-	check "cuse-qmux is restarted, and ModemManager has the modem again in 15 s" \
-		comes_back 15 systemctl restart "$unit"
+	check "cuse-qmux is restarted, and ModemManager does not notice (V29)" \
+		stays systemctl restart "$unit"
+	check "it is stopped and started, and ModemManager has the modem again in 15 s" \
+		comes_back 15 stop_and_start "$unit"
 	check "likewise when it is killed" comes_back 20 systemctl kill --signal=KILL "$unit"
 	check "the modem restarts, and ModemManager has it again in 15 s" comes_back 15 modem_ask a restart
 	check "the modem is reset on the bus, and ModemManager has it again" comes_back 30 modem_ask a reset

@@ -56,8 +56,11 @@ test_same_serial()
 	need modem_unplug a
 	need await 60 no_links
 	need systemctl restart cuse-qmux@cdc-wdm1
+	check "a restart of the second changes nothing (V29)" no_links
+	need systemctl stop cuse-qmux@cdc-wdm1
+	need systemctl start cuse-qmux@cdc-wdm1
 	need await 60 ready_at /dev/cdc-wdm1
-	check "while the first is away, a restart gives them to the second" links_of /dev/cdc-wdm1
+	check "while the first is away, another start gives them to the second" links_of /dev/cdc-wdm1
 	need modem_plug a
 	need await 60 ready_at /dev/cdc-wdm0
 	check "and then the first does not take them back" links_of /dev/cdc-wdm1

@@ -81,31 +81,15 @@ static void guest_refuse_device(struct guest *guest)
 	guest_refuse(guest, QMI_ERROR_NOT_SUPPORTED);
 }
 
-/* The administrator's wish, or a failure that is for the administrator to mend. */
-static void guest_refuse_stopped(struct guest *guest)
-{
-	log_warning("%s asks for %s, whose instance of cuse-qmux was stopped or has failed",
-		    guest_name(guest), guest_path(guest));
-	guest_refuse(guest, QMI_ERROR_INTERNAL);
-}
-
 /* There is no instance for its device. */
 static void guest_lack_instance(struct guest *guest, uint64_t now)
 {
-	switch (launcher_find(guest->device)) {
-	case LAUNCHER_NO_PORT:
+	enum launcher_port port = launcher_find(guest->device);
+
+	if (port == LAUNCHER_NO_PORT)
 		guest_refuse_device(guest);
-		break;
-	case LAUNCHER_STOPPED:
-		guest_refuse_stopped(guest);
-		break;
-	case LAUNCHER_FREE:
+	else if (port == LAUNCHER_FREE)
 		launcher_start(guest->device, now);
-		break;
-	case LAUNCHER_EXPECTED:
-	case LAUNCHER_ENDED:
-		break;
-	}
 }
 
 static void guest_refuse_for_now(struct guest *guest, int error)
@@ -264,25 +248,6 @@ void guest_go_on(struct guest *guest, uint64_t now)
 	}
 }
 
-/* No instance has taken it so far. */
-static void guest_wait_on(struct guest *guest, uint64_t now)
-{
-	enum launcher_port port = launcher_find(guest->device);
-
-	if (guest->handover.answered || port == LAUNCHER_NO_PORT) {
-		log_warning("%s asks for %s, and no instance of cuse-qmux takes its connection",
-			    guest_name(guest), guest_path(guest));
-		guest_refuse(guest, QMI_ERROR_INTERNAL);
-	} else if (port == LAUNCHER_ENDED) {
-		guest->until = now + OPEN_MS;
-	} else {
-		/* An early success keeps libqmi waiting for the modem, much longer. */
-		proxy_open_answer(guest->handover.fd, guest->handover.frame, QMI_ERROR_NONE);
-		guest->handover.answered = true;
-		guest->until = now + WAIT_MS;
-	}
-}
-
 void guest_time_out(struct guest *guest, uint64_t now)
 {
 	if (guest->state == GUEST_HELD) {
@@ -295,8 +260,15 @@ void guest_time_out(struct guest *guest, uint64_t now)
 		guest->state = GUEST_ENDED;
 	} else if (guest->state == GUEST_LOOKING) {
 		guest_go_on(guest, now);
+	} else if (!guest->handover.answered && launcher_find(guest->device) != LAUNCHER_NO_PORT) {
+		/* An early success keeps libqmi waiting for the modem, much longer. */
+		proxy_open_answer(guest->handover.fd, guest->handover.frame, QMI_ERROR_NONE);
+		guest->handover.answered = true;
+		guest->until = now + WAIT_MS;
 	} else {
-		guest_wait_on(guest, now);
+		log_warning("%s asks for %s, and no instance of cuse-qmux takes its connection",
+			    guest_name(guest), guest_path(guest));
+		guest_refuse(guest, QMI_ERROR_INTERNAL);
 	}
 }
 

@@ -8,17 +8,13 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "identity.h"
 #include "log.h"
-#include "registry.h"
 
 #define PROGRAM     "cuse-qmux"
 #define RETRY_PAUSE 500 /* ms after an instance was started for the same port */
-#define RESTART     2   /* s, in which systemd restarts one that has ended */
 #define PORTS_MAX   64
 
 /* The instances that were started, and still run. */
@@ -46,27 +42,11 @@ static bool launcher_is_expected(struct udev_device *device)
 	return wanted && strstr(wanted, "cuse-qmux@") && access("/run/systemd/system", F_OK) == 0;
 }
 
-/* What the unit leaves when it ends, until it starts again. */
-static enum launcher_port launcher_examine_unit(struct udev_device *device)
-{
-	char path[PATH_MAX];
-	struct stat st;
-	time_t age;
-
-	snprintf(path, sizeof(path), REGISTRY_DIRECTORY "/stopped-%s",
-		 udev_device_get_sysname(device));
-	if (stat(path, &st) < 0)
-		return LAUNCHER_EXPECTED;
-	age = time(NULL) - st.st_mtime;
-	/* A clock that has been set back must not make it wait. */
-	return age >= 0 && age < RESTART ? LAUNCHER_ENDED : LAUNCHER_STOPPED;
-}
-
 static enum launcher_port launcher_examine(struct udev_device *device)
 {
 	if (identity_kind(device) != MODEM_QMI || launcher_is_twin(device))
 		return LAUNCHER_NO_PORT;
-	return launcher_is_expected(device) ? launcher_examine_unit(device) : LAUNCHER_FREE;
+	return launcher_is_expected(device) ? LAUNCHER_EXPECTED : LAUNCHER_FREE;
 }
 
 enum launcher_port launcher_find(dev_t device)

@@ -9,9 +9,7 @@
 enum launcher_port {
 	LAUNCHER_NO_PORT,  /* not a QMI port of a modem */
 	LAUNCHER_EXPECTED, /* udev starts an instance for it */
-	LAUNCHER_ENDED,    /* this instance has ended a moment ago, and may be restarted */
-	LAUNCHER_STOPPED,  /* this instance was stopped, or has failed */
-	LAUNCHER_FREE,     /* nobody starts one */
+	LAUNCHER_FREE,     /* nobody does */
 };
 
 /* What sort of a device has these numbers. */

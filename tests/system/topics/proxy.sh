@@ -36,7 +36,6 @@ test_proxy()
 		qmicli -p --device-open-qmi -d /dev/null --dms-get-ids
 	check "ModemManager may use the port" lacks ID_MM_PORT_IGNORE udevadm info /sys/class/usbmisc/cdc-wdm0
 	proxy_restarts
-	proxy_stopped
 	proxy_owner
 	check "no qmi-proxy was started" no_qmi_proxy
 }
@@ -71,55 +70,6 @@ proxy_restarts()
 	need modem_plug a
 	need await 60 test -e /dev/cdc-wdm0
 	check "qmicli -p waits for an instance that is starting" asks_by_proxy
-	need nodes_wait 0 1 2 3
-}
-
-refused_by_proxy() { refused 1 Internal timeout 15 qmicli -p -d /dev/cdc-wdm0 --dms-get-ids; }
-
-unit_is() { [[ $(systemctl show -P ActiveState cuse-qmux@cdc-wdm0) == "$1" ]]; }
-
-# udev still expects an instance, and there will be none.
-proxy_stopped()
-{
-	local cursor instance
-
-	cursor=$(journal_cursor)
-	need systemctl stop cuse-qmux@cdc-wdm0
-	check "a port whose unit was stopped is refused soon" refused_by_proxy
-	check "with the reason in the log" journal_says 'was stopped or has failed' "$cursor"
-	check "and no other instance is started" lacks_own_instance
-	need udevadm trigger --settle /sys/class/usbmisc/cdc-wdm0
-	check "until udev sees the port again" asks_by_proxy
-	need systemctl stop cuse-qmux@cdc-wdm0
-	need systemctl start cuse-qmux@cdc-wdm0
-	check "or the unit is started" asks_by_proxy
-	instance=$(systemctl show -P MainPID cuse-qmux@cdc-wdm0)
-	need systemctl kill --signal=KILL cuse-qmux@cdc-wdm0
-	need await 60 test ! -e "/proc/$instance"
-	check "an instance that was killed is waited for" asks_by_proxy
-	need systemctl stop cuse-qmux@cdc-wdm0
-	need modem_unplug a
-	need await 60 test ! -e /sys/class/usbmisc/cdc-wdm0
-	need modem_plug a
-	need await 60 test -e /dev/cdc-wdm0
-	check "and that of a modem that was plugged in again" asks_by_proxy
-	proxy_failed
-}
-
-proxy_failed()
-{
-	need modem_unplug a
-	need nodes_gone
-	rule 'ENV{CUSE_QMUX_OPTIONS}="--nonsense"'
-	need modem_plug a
-	need await 60 unit_is failed
-	check "a port whose instance has failed is refused soon" refused_by_proxy
-	need modem_unplug a
-	need await 60 test ! -e /sys/class/usbmisc/cdc-wdm0
-	rule_out
-	need systemctl reset-failed
-	check "nothing of that is left behind" await 60 test ! -e /run/cuse-qmux/stopped-cdc-wdm0
-	need modem_plug a
 	need nodes_wait 0 1 2 3
 }
 

@@ -72,7 +72,7 @@ ifeq ($(LIBURING),yes)
 NO_LOOP = %/loop_ring_none.o
 $(BUILD)/cuse-qmux: LOOP_LIBS = $(URING_LIBS)
 else
-NO_LOOP = %/loop_ring.o %/ring_streams.o
+NO_LOOP = %/loop_ring.o
 endif
 
 all: $(BUILD)/cuse-qmux $(BUILD)/cuse-qmux-proxy $(BUILD)/cuse-qmux-sleep $(BUILD)/qmi-modem-sim ## build all that is installed
@@ -144,7 +144,7 @@ $(BUILD)/tests/bench-modem $(BUILD)/tests/bench-client $(BUILD)/tests/simulation
 	$(link)
 
 $(BUILD)/obj/cuse-qmux/%.o: OWN_CPPFLAGS += $(FUSE_CFLAGS) $(VERSION_FLAG)
-$(patsubst %,$(BUILD)/obj/cuse-qmux/%.o,loop_ring ring_streams): OWN_CPPFLAGS += $(URING_CFLAGS)
+$(BUILD)/obj/cuse-qmux/loop_ring.o: OWN_CPPFLAGS += $(URING_CFLAGS)
 $(BUILD)/obj/tools/cuse-qmux-%.o: OWN_CPPFLAGS += -iquote cuse-qmux
 $(BUILD)/obj/tools/%.o: OWN_CPPFLAGS += $(VERSION_FLAG)
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * V26: the connections to libqmi's proxy socket that cuse-qmux-proxy passes on, which
- * share a CID space. They are read as streams of the loop, if it has those. What remains is
- * watched by an epoll instance, so that a connection costs one descriptor and no buffer.
+ * share a CID space. It has an epoll instance of its own, so that a connection costs one
+ * descriptor and no buffer.
  */
 #ifndef CONNECTIONS_H
 #define CONNECTIONS_H

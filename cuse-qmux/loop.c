@@ -110,27 +110,6 @@ ssize_t loop_send(struct loop *loop, struct watch *watch, const struct iovec *io
 			     : loop_send_now(watch, iov, count);
 }
 
-bool loop_has_streams(const struct loop *loop)
-{
-	return loop->kind->has_streams && loop->kind->has_streams(loop);
-}
-
-void loop_receive(struct loop *loop, struct stream *stream)
-{
-	loop->kind->receive(loop, stream);
-}
-
-bool loop_send_later(struct loop *loop, struct stream *stream, const uint8_t *data, size_t size)
-{
-	return loop_has_streams(loop) && loop->kind->send_later(loop, stream, data, size);
-}
-
-void loop_forget_stream(struct loop *loop, struct stream *stream)
-{
-	if (loop_has_streams(loop))
-		loop->kind->forget_stream(loop, stream);
-}
-
 static int loop_timeout_until(const struct loop *loop, uint64_t deadline)
 {
 	if (deadline == UINT64_MAX)

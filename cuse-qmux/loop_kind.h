@@ -13,12 +13,6 @@ struct loop_kind {
 	void (*await_writable)(struct loop *loop, struct watch *watch);
 	ssize_t (*send)(struct loop *loop, struct watch *watch, const struct iovec *iov, int count);
 	void (*wait)(struct loop *loop, int timeout); /* ms; negative: no limit */
-	/* NULL if the implementation has no streams: */
-	bool (*has_streams)(const struct loop *loop);
-	void (*receive)(struct loop *loop, struct stream *stream);
-	bool (*send_later)(struct loop *loop, struct stream *stream, const uint8_t *data,
-			   size_t size);
-	void (*forget_stream)(struct loop *loop, struct stream *stream);
 };
 
 /*

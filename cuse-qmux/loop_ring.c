@@ -10,13 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "list.h"
 #include "loop_kind.h"
-#include "ring_streams.h"
 
 #define SQ_ENTRIES 64
 /* Room for all completions that can be pending: a wait for each of 64 nodes, and a few. */
@@ -51,8 +49,6 @@ struct loop_ring {
 	struct list idle;  /* waits to submit */
 	struct list ended; /* waits to handle */
 	bool ticks;        /* the clock was read less than LOOP_TICK ago */
-	struct ring_streams streams;
-	uint64_t turn; /* the number of the next one, which sends what is to be sent */
 	size_t to_send_len;
 	uint8_t to_send[SEND_MAX];
 };
@@ -91,10 +87,17 @@ static int loop_ring_open(struct io_uring *uring)
 	return err;
 }
 
+/* True if count entries fit; submits pending entries to make room. */
+static bool loop_ring_has_room(struct loop_ring *ring, unsigned count)
+{
+	if (io_uring_sq_space_left(&ring->uring) < count)
+		io_uring_submit(&ring->uring);
+	return io_uring_sq_space_left(&ring->uring) >= count;
+}
+
 static void loop_ring_finish(struct loop *loop)
 {
 	io_uring_queue_exit(&loop->ring->uring);
-	ring_streams_finish(&loop->ring->streams);
 	free(loop->ring);
 }
 
@@ -148,7 +151,7 @@ static bool loop_ring_start(struct loop_ring *ring, struct loop_ring_wait *wait)
 	struct io_uring_sqe *sqe;
 
 	assert(!wait->under_way);
-	if (!ring_has_room(&ring->uring, reads ? 2 : 1))
+	if (!loop_ring_has_room(ring, reads ? 2 : 1))
 		return false;
 	sqe = io_uring_get_sqe(&ring->uring);
 	io_uring_prep_poll_add(sqe, wait->epoll_fd, EPOLLIN);
@@ -165,24 +168,11 @@ static bool loop_ring_start(struct loop_ring *ring, struct loop_ring_wait *wait)
 	return true;
 }
 
-/* True for errors that are not the descriptor's: what failed is retried. */
-static bool loop_ring_is_temporary(int result)
-{
-	return result == -ENOMEM || result == -EINTR || result == -ECANCELED;
-}
-
 static void loop_ring_end(struct loop_ring *ring, const struct io_uring_cqe *cqe)
 {
 	struct loop_ring_wait *wait = io_uring_cqe_get_data(cqe);
 
-	if (cqe->user_data & RING_STREAM_READS) {
-		ring_streams_end(&ring->streams, cqe);
-	} else if (cqe->user_data & RING_STREAM_WRITES) {
-		struct stream *stream = ring_stream_of(cqe);
-
-		stream->unsent(stream, ring->to_send + stream->sent_at, stream->sent_size,
-			       -cqe->res);
-	} else if (io_uring_cqe_get_data(cqe) == &ring->ticks) {
+	if (io_uring_cqe_get_data(cqe) == &ring->ticks) {
 		ring->ticks = false;
 	} else if (wait) {
 		wait->result = cqe->res;
@@ -209,13 +199,10 @@ static void loop_ring_turn(struct loop_ring *ring, int timeout)
 		if (!loop_ring_start(ring, container_of(link, struct loop_ring_wait, link)))
 			break;
 	}
-	ring_streams_start(&ring->streams);
 	io_uring_submit_and_wait_timeout(&ring->uring, &cqe, 1, timeout < 0 ? NULL : &time, NULL);
 	/* The kernel may be short of memory and accept only some entries. */
-	if (io_uring_sq_ready(&ring->uring) == 0 && !io_uring_cq_has_overflow(&ring->uring)) {
+	if (io_uring_sq_ready(&ring->uring) == 0)
 		ring->to_send_len = 0;
-		ring->turn++;
-	}
 	io_uring_for_each_cqe (&ring->uring, head, cqe) {
 		loop_ring_end(ring, cqe);
 		count++;
@@ -223,39 +210,28 @@ static void loop_ring_turn(struct loop_ring *ring, int timeout)
 	io_uring_cq_advance(&ring->uring, count);
 }
 
-/* Waits for the end: a request in progress uses its owner's memory. */
-static void loop_ring_cancel(struct loop_ring *ring, uint64_t user_data, const bool *under_way)
+/* Waits for the end: a request in progress uses the watch's memory. */
+static void loop_ring_stop(struct loop_ring *ring, struct loop_ring_wait *wait)
 {
-	while (*under_way) {
-		if (ring_has_room(&ring->uring, 1)) {
+	while (wait->under_way) {
+		if (loop_ring_has_room(ring, 1)) {
 			struct io_uring_sqe *sqe = io_uring_get_sqe(&ring->uring);
 
-			io_uring_prep_cancel64(sqe, user_data, 0);
+			io_uring_prep_cancel(sqe, wait, 0);
 			io_uring_sqe_set_data(sqe, NULL);
 		}
 		loop_ring_turn(ring, -1);
 	}
-}
-
-static void loop_ring_stop(struct loop_ring *ring, struct loop_ring_wait *wait)
-{
-	loop_ring_cancel(ring, (uintptr_t)wait, &wait->under_way);
 	list_remove(&wait->link);
 	if (wait->epoll_fd >= 0)
 		close(wait->epoll_fd);
 }
 
-/* Sends what is to be sent. */
-static void loop_ring_end_turn(struct loop_ring *ring)
-{
-	while (ring->to_send_len > 0)
-		loop_ring_turn(ring, 0);
-}
-
 static void loop_ring_remove(struct loop *loop, struct watch *watch)
 {
 	/* The caller may close the descriptor next. */
-	loop_ring_end_turn(loop->ring);
+	while (loop->ring->to_send_len > 0)
+		loop_ring_turn(loop->ring, 0);
 	loop_ring_stop(loop->ring, &watch->ring->in);
 	loop_ring_stop(loop->ring, &watch->ring->out);
 	free(watch->ring);
@@ -291,7 +267,7 @@ static ssize_t loop_ring_send(struct loop *loop, struct watch *watch, const stru
 
 	for (int i = 0; i < count; i++)
 		size += iov[i].iov_len;
-	if (size > SEND_MAX - ring->to_send_len || !ring_has_room(&ring->uring, 1))
+	if (size > SEND_MAX - ring->to_send_len || !loop_ring_has_room(ring, 1))
 		return loop_send_now(watch, iov, count);
 	for (int i = 0; i < count; i++) {
 		memcpy(ring->to_send + ring->to_send_len, iov[i].iov_base, iov[i].iov_len);
@@ -318,11 +294,17 @@ static uint32_t loop_ring_real_events(const struct loop_ring_wait *wait)
 	return (uint32_t)pollfd.revents;
 }
 
+/* True for errors that are not the descriptor's: the wait is retried. */
+static bool loop_ring_failed_for_now(const struct loop_ring_wait *wait)
+{
+	return wait->result == -ENOMEM || wait->result == -EINTR || wait->result == -ECANCELED;
+}
+
 static void loop_ring_handle(struct loop_ring *ring, struct loop_ring_wait *wait)
 {
 	struct watch *watch = wait->watch;
-	uint32_t events = loop_ring_is_temporary(wait->result) ? 0 : loop_ring_real_events(wait);
-	bool again = wait->events == EPOLLIN || loop_ring_is_temporary(wait->result);
+	uint32_t events = loop_ring_failed_for_now(wait) ? 0 : loop_ring_real_events(wait);
+	bool again = wait->events == EPOLLIN || loop_ring_failed_for_now(wait);
 
 	list_remove(&wait->link);
 	/* Queue it before ready(), which may free the watch. The next turn submits it. */
@@ -332,58 +314,6 @@ static void loop_ring_handle(struct loop_ring *ring, struct loop_ring_wait *wait
 		watch->ready(watch, events);
 }
 
-static bool loop_ring_has_streams(const struct loop *loop)
-{
-	return loop->ring->streams.buffers != NULL;
-}
-
-static void loop_ring_receive(struct loop *loop, struct stream *stream)
-{
-	if (!stream->under_way && list_empty(&stream->link))
-		list_append(&loop->ring->streams.to_receive, &stream->link);
-}
-
-/*
- * A second message in a turn must not overtake the first, should that not be taken: so
- * the turn ends before it.
- */
-static bool loop_ring_send_later(struct loop *loop, struct stream *stream, const uint8_t *data,
-				 size_t size)
-{
-	struct loop_ring *ring = loop->ring;
-	struct io_uring_sqe *sqe;
-
-	if (stream->sent_turn == ring->turn) {
-		loop_ring_end_turn(ring);
-		return false;
-	}
-	if (size > STREAM_MESSAGE_MAX || size > SEND_MAX - ring->to_send_len ||
-	    !ring_has_room(&ring->uring, 1))
-		return false;
-	stream->sent_turn = ring->turn;
-	stream->sent_at = (uint16_t)ring->to_send_len;
-	stream->sent_size = (uint16_t)size;
-	memcpy(ring->to_send + ring->to_send_len, data, size);
-	ring->to_send_len += size;
-	sqe = io_uring_get_sqe(&ring->uring);
-	io_uring_prep_send(sqe, stream->fd, ring->to_send + stream->sent_at, size,
-			   MSG_DONTWAIT | MSG_NOSIGNAL);
-	io_uring_sqe_set_flags(sqe, IOSQE_CQE_SKIP_SUCCESS);
-	io_uring_sqe_set_data64(sqe, (uintptr_t)stream | RING_STREAM_WRITES);
-	return true;
-}
-
-/* What has been read already is lost. */
-static void loop_ring_forget_stream(struct loop *loop, struct stream *stream)
-{
-	struct loop_ring *ring = loop->ring;
-
-	if (stream->sent_turn == ring->turn)
-		loop_ring_end_turn(ring);
-	loop_ring_cancel(ring, (uintptr_t)stream | RING_STREAM_READS, &stream->under_way);
-	ring_streams_drop(&ring->streams, stream);
-}
-
 /* Reading the clock may cost a system call, so refresh it at most once per LOOP_TICK. */
 static void loop_ring_read_clock(struct loop_ring *ring, uint64_t *now)
 {
@@ -391,7 +321,7 @@ static void loop_ring_read_clock(struct loop_ring *ring, uint64_t *now)
 	struct io_uring_sqe *sqe;
 
 	*now = clock_ms();
-	if (ring->ticks || !ring_has_room(&ring->uring, 1))
+	if (ring->ticks || !loop_ring_has_room(ring, 1))
 		return;
 	sqe = io_uring_get_sqe(&ring->uring);
 	io_uring_prep_timeout(sqe, &tick, 0, 0);
@@ -399,29 +329,20 @@ static void loop_ring_read_clock(struct loop_ring *ring, uint64_t *now)
 	ring->ticks = true;
 }
 
-/* Nothing that has completed is left to handle. */
-static bool loop_ring_is_done(const struct loop_ring *ring)
-{
-	return list_empty(&ring->ended) && list_empty(&ring->streams.received);
-}
-
 static void loop_ring_wait(struct loop *loop, int timeout)
 {
 	struct loop_ring *ring = loop->ring;
 
-	if (loop_ring_is_done(ring))
+	if (list_empty(&ring->ended))
 		loop_ring_turn(ring, timeout);
-	if (loop_ring_is_done(ring)) {
+	if (list_empty(&ring->ended)) {
 		loop->now = clock_ms();
 		return;
 	}
 	if (!ring->ticks)
 		loop_ring_read_clock(ring, &loop->now);
 	/* One at a time: handling it may end what another one is about. */
-	if (!list_empty(&ring->ended))
-		loop_ring_handle(ring, container_of(ring->ended.next, struct loop_ring_wait, link));
-	else
-		ring_streams_handle(&ring->streams);
+	loop_ring_handle(ring, container_of(ring->ended.next, struct loop_ring_wait, link));
 }
 
 static const struct loop_kind loop_ring_kind = {
@@ -432,10 +353,6 @@ static const struct loop_kind loop_ring_kind = {
 	.await_writable = loop_ring_await_writable,
 	.send = loop_ring_send,
 	.wait = loop_ring_wait,
-	.has_streams = loop_ring_has_streams,
-	.receive = loop_ring_receive,
-	.send_later = loop_ring_send_later,
-	.forget_stream = loop_ring_forget_stream,
 };
 
 int loop_ring_init(struct loop *loop)
@@ -455,8 +372,6 @@ int loop_ring_init(struct loop *loop)
 		free(ring);
 		return err;
 	}
-	ring_streams_init(&ring->streams, &ring->uring);
-	ring->turn = 1;
 	loop->ring = ring;
 	loop->kind = &loop_ring_kind;
 	return 0;

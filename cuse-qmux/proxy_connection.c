@@ -23,110 +23,53 @@
 
 static void proxy_connection_changed(struct owner *owner, uint64_t now);
 
-bool proxy_connection_watch(struct connection *connection)
+void proxy_connection_watch(struct connection *connection)
 {
 	unsigned state = mux_session_state(connection->session);
-	bool reads = connection->host->serving && (state & SESSION_WRITABLE);
 	struct epoll_event event = {.data.ptr = connection};
 	int operation = EPOLL_CTL_MOD;
 
-	if (reads && loop_has_streams(connection->host->loop))
-		loop_receive(connection->host->loop, &connection->stream);
-	else if (reads)
+	if (connection->host->serving && (state & SESSION_WRITABLE))
 		event.events |= EPOLLIN;
 	else if (list_empty(&connection->ending))
 		event.events |= EPOLLRDHUP;
 	if (connection->full)
 		event.events |= EPOLLOUT;
 	if (event.events == connection->watched)
-		return true;
+		return;
 	/* It could not be told to ignore a hangup. */
 	if (event.events == 0)
 		operation = EPOLL_CTL_DEL;
 	else if (connection->watched == 0)
 		operation = EPOLL_CTL_ADD;
-	if (epoll_ctl(connection->host->events.fd, operation, connection->fd, &event) < 0)
-		return false;
-	connection->watched = event.events;
-	return true;
-}
-
-/* True if the socket has taken it, or nobody will ever read it. */
-static bool proxy_connection_write(struct connection *connection, const uint8_t *data, size_t *size)
-{
-	ssize_t sent;
-
-	do
-		sent = send(connection->fd, data, *size, MSG_DONTWAIT | MSG_NOSIGNAL);
-	while (sent < 0 && errno == EINTR);
-	connection->full = sent < 0 && errno == EAGAIN;
-	if (sent >= 0)
-		*size = (size_t)sent;
-	else
-		connection->deaf = !connection->full;
-	return !connection->full;
-}
-
-static void proxy_connection_drop_rest(struct connection *connection)
-{
-	mux_refund(connection->session, connection->rest_size);
-	free(connection->rest);
-	connection->rest = NULL;
-	connection->rest_size = 0;
-}
-
-/* The loop could not send this. It is kept until there is room. */
-static void proxy_connection_unsent(struct stream *stream, const uint8_t *data, size_t size,
-				    int error)
-{
-	struct connection *connection = container_of(stream, struct connection, stream);
-
-	connection->deaf = error != EAGAIN && error != EINTR && error != ENOMEM;
-	if (connection->deaf)
-		return;
-	if (mux_charge(connection->session, size))
-		connection->rest_size = size;
-	connection->rest = connection->rest_size > 0 ? malloc(size) : NULL;
-	if (!connection->rest) {
-		/* Rather than to lose a frame. It is then read as the client's end. */
-		shutdown(connection->fd, SHUT_RDWR);
-		connection->deaf = true;
-		return;
-	}
-	memcpy(connection->rest, data, size);
-	connection->full = true;
-	proxy_connection_watch(connection);
-}
-
-static void proxy_connection_send_rest(struct connection *connection)
-{
-	size_t size = connection->rest_size;
-
-	/* It is so short that it is taken whole. */
-	if (connection->rest && proxy_connection_write(connection, connection->rest, &size))
-		proxy_connection_drop_rest(connection);
+	if (epoll_ctl(connection->host->events.fd, operation, connection->fd, &event) == 0)
+		connection->watched = event.events;
 }
 
 /* One write for each frame, because some clients take what they read for one. */
 static void proxy_connection_send(struct connection *connection)
 {
-	struct loop *loop = connection->host->loop;
 	const uint8_t *data;
 	ssize_t size;
 
 	connection->full = false;
-	proxy_connection_send_rest(connection);
 	while (!connection->full && (size = mux_peek(connection->session, &data)) != -EAGAIN) {
-		size_t sent = (size_t)size;
+		ssize_t sent = size;
 
 		/* Of an overflow this kind of session is not told. */
 		if (size == -ENOBUFS)
 			continue;
 		if (size < 0)
 			return;
-		if (connection->deaf || loop_send_later(loop, &connection->stream, data, sent) ||
-		    (!connection->full && proxy_connection_write(connection, data, &sent)))
-			mux_consume(connection->session, sent);
+		if (!connection->deaf)
+			sent = send(connection->fd, data, (size_t)size,
+				    MSG_DONTWAIT | MSG_NOSIGNAL);
+		if (sent >= 0)
+			mux_consume(connection->session, (size_t)sent);
+		else if (errno == EAGAIN)
+			connection->full = true;
+		else if (errno != EINTR)
+			connection->deaf = true;
 	}
 }
 
@@ -148,17 +91,18 @@ static void proxy_connection_explain(const struct connection *connection, const 
 		    (int)connection->owner.pid, mux_session_user(connection->session), why);
 }
 
-/*
- * Passes on what the client has written, of size bytes; 0 at its end, or -errno. Returns
- * false if the connection must be closed.
- */
-static bool proxy_connection_take(struct connection *connection, const uint8_t *data, ssize_t size)
+/* Passes on what the client has written. Returns false if the connection must be closed. */
+static bool proxy_connection_receive(struct connection *connection, uint64_t now)
 {
+	struct connections *host = connection->host;
+	ssize_t size = recv(connection->fd, host->data, sizeof(host->data), MSG_DONTWAIT);
 	ssize_t taken;
 
-	if (size <= 0)
-		return size == -EAGAIN || size == -EINTR;
-	taken = mux_write(connection->session, data, (size_t)size, connection->host->loop->now);
+	if (size < 0)
+		return errno == EAGAIN || errno == EINTR;
+	if (size == 0)
+		return false;
+	taken = mux_write(connection->session, host->data, (size_t)size, now);
 	if (taken == size || taken == -ENODEV)
 		return taken == size;
 	proxy_connection_explain(connection, taken == -EINVAL || taken == -EMSGSIZE
@@ -167,41 +111,20 @@ static bool proxy_connection_take(struct connection *connection, const uint8_t *
 	return false;
 }
 
-static bool proxy_connection_receive(struct connection *connection)
-{
-	struct connections *host = connection->host;
-	ssize_t size = recv(connection->fd, host->data, sizeof(host->data), MSG_DONTWAIT);
-
-	return proxy_connection_take(connection, host->data, size < 0 ? -errno : size);
-}
-
-static void proxy_connection_go_on(struct connection *connection)
-{
-	proxy_connection_send(connection);
-	proxy_connection_watch(connection);
-}
-
-static void proxy_connection_received(struct stream *stream, const uint8_t *data, ssize_t size)
-{
-	struct connection *connection = container_of(stream, struct connection, stream);
-
-	if (proxy_connection_take(connection, data, size))
-		proxy_connection_go_on(connection);
-	else
-		proxy_connection_destroy(connection);
-}
-
 void proxy_connection_ready(struct connection *connection, uint32_t events)
 {
+	uint64_t now = connection->host->loop->now;
+
 	if (connection->watched & EPOLLIN) {
-		if ((events & ~(uint32_t)EPOLLOUT) && !proxy_connection_receive(connection)) {
+		if ((events & ~(uint32_t)EPOLLOUT) && !proxy_connection_receive(connection, now)) {
 			proxy_connection_destroy(connection);
 			return;
 		}
 	} else if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) {
-		proxy_connection_end(connection, connection->host->loop->now);
+		proxy_connection_end(connection, now);
 	}
-	proxy_connection_go_on(connection);
+	proxy_connection_send(connection);
+	proxy_connection_watch(connection);
 }
 
 static void proxy_connection_changed(struct owner *owner, uint64_t now)
@@ -209,10 +132,12 @@ static void proxy_connection_changed(struct owner *owner, uint64_t now)
 	struct connection *connection = container_of(owner, struct connection, owner);
 
 	(void)now;
-	if (mux_session_state(connection->session) & SESSION_DEAD)
+	if (mux_session_state(connection->session) & SESSION_DEAD) {
 		proxy_connection_destroy(connection);
-	else
-		proxy_connection_go_on(connection);
+		return;
+	}
+	proxy_connection_send(connection);
+	proxy_connection_watch(connection);
 }
 
 /* Returns 0 or -errno. */
@@ -247,9 +172,6 @@ static struct connection *proxy_connection_make(struct connections *host, int fd
 		return NULL;
 	connection->host = host;
 	connection->fd = fd;
-	connection->stream = (struct stream){
-		.fd = fd, .received = proxy_connection_received, .unsent = proxy_connection_unsent};
-	list_init(&connection->stream.link);
 	list_init(&connection->link);
 	list_init(&connection->ending);
 	err = proxy_connection_open(connection, &peer);
@@ -263,7 +185,6 @@ static struct connection *proxy_connection_make(struct connections *host, int fd
 void proxy_connection_create(struct connections *host, const struct handover *handover)
 {
 	struct connection *connection = proxy_connection_make(host, handover->fd);
-	bool watched;
 
 	if (!connection) {
 		log_warning("cannot take a connection: %s", strerror(errno));
@@ -276,11 +197,11 @@ void proxy_connection_create(struct connections *host, const struct handover *ha
 	log_debug("proxy: session %llu opened by pid %d",
 		  (unsigned long long)mux_session_id(connection->session),
 		  (int)connection->owner.pid);
-	watched = proxy_connection_watch(connection);
+	proxy_connection_watch(connection);
 	if (!handover->answered)
 		proxy_open_answer(connection->fd, handover->frame,
-				  watched ? QMI_ERROR_NONE : QMI_ERROR_INTERNAL);
-	if (!watched)
+				  connection->watched ? QMI_ERROR_NONE : QMI_ERROR_INTERNAL);
+	if (!connection->watched)
 		proxy_connection_destroy(connection);
 }
 
@@ -288,8 +209,6 @@ void proxy_connection_destroy(struct connection *connection)
 {
 	log_debug("proxy: session %llu closed",
 		  (unsigned long long)mux_session_id(connection->session));
-	loop_forget_stream(connection->host->loop, &connection->stream);
-	free(connection->rest);
 	mux_close(connection->session, connection->host->loop->now);
 	list_remove(&connection->link);
 	list_remove(&connection->ending);

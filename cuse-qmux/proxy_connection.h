@@ -12,13 +12,10 @@ struct connection {
 	struct owner owner; /* interface for the session */
 	struct connections *host;
 	struct session *session;
-	struct stream stream; /* read and written by the loop, if it can */
 	int fd;
-	uint32_t watched; /* EPOLL* flags; 0: not in the epoll instance */
-	bool full;        /* the client does not read: wait until it does */
-	bool deaf;        /* it never will again */
-	uint8_t *rest;    /* the frame to send first, or NULL */
-	size_t rest_size;
+	uint32_t watched;   /* EPOLL* flags; 0: not in the epoll instance */
+	bool full;          /* the client does not read: wait until it does */
+	bool deaf;          /* it never will again */
 	uint64_t gives_up;  /* ms; if in ending */
 	struct list link;   /* in host->all */
 	struct list ending; /* in host->ending */
@@ -33,8 +30,8 @@ void proxy_connection_create(struct connections *host, const struct handover *ha
 /* Handles EPOLL* events. May free it. */
 void proxy_connection_ready(struct connection *connection, uint32_t events);
 
-/* Watches for what is of interest now. False if the kernel refuses. */
-bool proxy_connection_watch(struct connection *connection);
+/* Watches for what is of interest now. */
+void proxy_connection_watch(struct connection *connection);
 
 /* Frees it. What its session has written is still sent: V6. */
 void proxy_connection_destroy(struct connection *connection);

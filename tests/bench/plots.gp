@@ -26,8 +26,6 @@ set yrange [0:*]
 set key bottom right
 plot medians using 3:(race("node", "read", 6)) title "a node, blocking read" lc 1, \
 	"" using 3:(race("node", "poll", 6)) title "a node, poll, then read" lc 2, \
-	"" using 3:(race("socket", "read", 6)) title "qmi-proxy's socket by cuse-qmux, blocking read" lc 3, \
-	"" using 3:(race("socket", "poll", 6)) title "qmi-proxy's socket by cuse-qmux, poll, then read" lc 6, \
 	"" using 3:(race("proxy", "read", 6)) title "qmi-proxy, blocking read" lc 4, \
 	"" using 3:(race("proxy", "poll", 6)) title "qmi-proxy, poll, then read" lc 7
 
@@ -37,14 +35,10 @@ set logscale y
 set yrange [50:*]
 plot medians using 3:(race("node", "read", 7)) title "a node, blocking read" lc 1, \
 	"" using 3:(race("node", "poll", 7)) title "a node, poll, then read" lc 2, \
-	"" using 3:(race("socket", "read", 7)) title "qmi-proxy's socket by cuse-qmux, blocking read" lc 3, \
-	"" using 3:(race("socket", "poll", 7)) title "qmi-proxy's socket by cuse-qmux, poll, then read" lc 6, \
 	"" using 3:(race("proxy", "read", 7)) title "qmi-proxy, blocking read" lc 4, \
 	"" using 3:(race("proxy", "poll", 7)) title "qmi-proxy, poll, then read" lc 7, \
 	"" using 3:(race("node", "read", 8)) notitle with points lc 1 pt 2, \
 	"" using 3:(race("node", "poll", 8)) notitle with points lc 2 pt 2, \
-	"" using 3:(race("socket", "read", 8)) notitle with points lc 3 pt 2, \
-	"" using 3:(race("socket", "poll", 8)) notitle with points lc 6 pt 2, \
 	"" using 3:(race("proxy", "read", 8)) notitle with points lc 4 pt 2, \
 	"" using 3:(race("proxy", "poll", 8)) notitle with points lc 7 pt 2, \
 	"" using 3:(race("port", "read", 7)) title "directly on the port, blocking read" lc 8 pt 4

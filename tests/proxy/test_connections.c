@@ -248,13 +248,13 @@ static void test_V26_much_that_was_written_is_sent(struct bench *b)
 	await_sessions(b->daemon, 0);
 }
 
-static void send_event(struct bench *b, const struct client *c, uint32_t number, size_t size)
+static void send_event(struct bench *b, const struct client *c, uint32_t number)
 {
 	struct message event;
 
 	message_indication(&event, c->service, c->device, MESSAGE_EVENT);
 	message_number(&event, number);
-	message_pad(&event, size);
+	message_pad(&event, EVENT_SIZE);
 	modem_send(b->modem, &event);
 }
 
@@ -274,7 +274,7 @@ static void test_V26_overflow_drops_the_oldest(struct bench *b)
 	other = proxy_open(b);
 	c = client_allocate(b, fd, QMI_SERVICE_NAS);
 	for (uint32_t i = 1; i <= count; i++) {
-		send_event(b, &c, i, EVENT_SIZE);
+		send_event(b, &c, i);
 		fence(b, other);
 	}
 	while (number < count) {
@@ -288,57 +288,6 @@ static void test_V26_overflow_drops_the_oldest(struct bench *b)
 	assert_int_equal(daemon_counter(b->daemon, " lost to full queues"), lost);
 	assert_true(lost > count / 2);
 	client_round_trip(b, fd, &c);
-}
-
-/* Whatever their sizes, and whether the socket has room or not. */
-static void test_V26_frames_keep_their_order(struct bench *b)
-{
-	static const size_t sizes[] = {40, EVENT_SIZE, 3000};
-	const uint32_t count = 60;
-	struct message got;
-	struct client c;
-	int other;
-	int fd;
-
-	proxy_start(b, "--queue=262144", NULL);
-	fd = proxy_open(b);
-	other = proxy_open(b);
-	c = client_allocate(b, fd, QMI_SERVICE_NAS);
-	for (uint32_t i = 1; i <= count; i++) {
-		send_event(b, &c, i, sizes[i % 3]);
-		if (i % 3 == 0)
-			fence(b, other);
-	}
-	for (uint32_t i = 1; i <= count; i++) {
-		proxy_read(fd, &got);
-		assert_int_equal(message_get_number(&got), i);
-		assert_int_equal(got.len, sizes[i % 3]);
-	}
-	client_round_trip(b, fd, &c);
-}
-
-/* More of them than the daemon can read at once. */
-static void test_V26_all_write_at_once(struct bench *b)
-{
-	enum { COUNT = 200 };
-	struct message m;
-	int fds[COUNT];
-
-	proxy_start(b, NULL);
-	for (int i = 0; i < COUNT; i++)
-		fds[i] = proxy_open_as(b, USER_A);
-	message_ctl(&m, 1, 0xFF22);
-	for (int round = 0; round < 3; round++) {
-		kill(b->daemon->pid, SIGSTOP);
-		for (int i = 0; i < COUNT; i++)
-			session_write(fds[i], &m);
-		/* One also ends, with its answer unread. */
-		session_close(b, fds[COUNT - 1]);
-		kill(b->daemon->pid, SIGCONT);
-		for (int i = 0; i < COUNT - 1; i++)
-			session_expect_outcome(fds[i], &m, QMI_ERROR_NOT_SUPPORTED);
-		fds[COUNT - 1] = proxy_open_as(b, USER_A);
-	}
 }
 
 static void test_V26_closed_when_the_modem_restarts(struct bench *b)
@@ -462,8 +411,6 @@ static const struct test_case cases[] = {
 	TEST_CASE(test_V26_what_was_written_is_sent),
 	TEST_CASE(test_V26_much_that_was_written_is_sent),
 	TEST_CASE(test_V26_overflow_drops_the_oldest),
-	TEST_CASE(test_V26_frames_keep_their_order),
-	TEST_CASE(test_V26_all_write_at_once),
 	TEST_CASE(test_V26_closed_when_the_modem_restarts),
 	TEST_CASE(test_V26_closed_when_the_modem_is_unplugged),
 	TEST_CASE(test_V26_closed_when_the_instance_stops),

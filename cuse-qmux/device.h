@@ -8,8 +8,10 @@
 
 #define DEVICE_NAME_MAX 64
 
-/* Stores the number of the class's device with this name. Returns 0, or -errno with *device left
- * alone. */
+/*
+ * Stores the number of the class's device with this name. Returns 0, or -errno with
+ * *device left alone.
+ */
 int device_number(const char *class, const char *name, dev_t *device);
 
 /* Stores the name of a character device. False if the kernel has no such device. */

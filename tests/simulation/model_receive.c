@@ -191,8 +191,7 @@ static void answer_release(struct model *m, const struct flight *f, const uint8_
 	free(answer);
 }
 
-/* The core may have matched this answer to the next similar request instead: true if there is one.
- */
+/* The core may have matched this answer to the next similar request, if any: then returns true. */
 static bool forget_either(struct model *m, int late)
 {
 	struct late l = m->late[late];

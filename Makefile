@@ -60,11 +60,11 @@ CUSE   = $(call objects,tests/cuse)
 PROXY_TESTS = $(call objects,tests/proxy) \
 	$(filter-out %/main.o $(BUILD)/obj/tests/cuse/test_%,$(CUSE))
 SYSTEM = $(call objects,tests/system)
-FAULTS = $(call objects,tests/faults) $(patsubst %,$(BUILD)/obj/tests/cuse/%.o,daemon proc runner timing watchdog)
+FAULTS = $(call objects,tests/faults) $(patsubst %,$(BUILD)/obj/tests/cuse/%.o,daemon proc proxy_socket runner timing watchdog)
 BENCH  = $(call objects,tests/bench)
 BENCH_MODEM = $(patsubst %,$(BUILD)/obj/tests/bench/%.o,bench_modem plain_modem)
 ADVERSARY = $(call objects,tests/adversary) \
-	$(patsubst %,$(BUILD)/obj/tests/%.o,$(addprefix cuse/,daemon proc runner timing watchdog) \
+	$(patsubst %,$(BUILD)/obj/tests/%.o,$(addprefix cuse/,daemon proc proxy_socket runner timing watchdog) \
 		$(addprefix faults/,footprint frames proxied talk) $(addprefix bench/,connection plain_modem timings))
 SIMULATION = $(call objects,tests/simulation)
 

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "../cuse/watchdog.h"
 #include "../faults/proxied.h"
@@ -71,21 +70,6 @@ static void open_to_all(void)
 		assert_return_code(chmod(node_path(node), 0666), errno);
 }
 
-static void start_broker(struct bench *b)
-{
-	static const char *const none[] = {NULL};
-	int64_t deadline = deadline_usual();
-	int fd;
-
-	proxied_name_port(modem_port(&b->modem));
-	daemon_spawn_program(&b->broker, "CUSE_QMUX_PROXY", "build/cuse-qmux-proxy", none);
-	while ((fd = proxied_connect()) < 0) {
-		assert_true(now_ms() < deadline);
-		pause_briefly();
-	}
-	close(fd);
-}
-
 void bench_start_daemon(struct bench *b, const struct bench_options *options)
 {
 	const char *args[6] = {"--nodes=4", "--transaction-timeout=3"};
@@ -103,7 +87,7 @@ void bench_start_daemon(struct bench *b, const struct bench_options *options)
 	daemon_await_ready(&b->daemon, deadline_usual());
 	open_to_all();
 	if (options->proxy)
-		start_broker(b);
+		proxied_start(&b->broker, modem_port(&b->modem));
 }
 
 void bench_start(struct bench *b, const struct bench_options *options, unsigned int node)

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "../cuse/proxy_socket.h"
 #include "../faults/frames.h"
 #include "../faults/proxied.h"
 #include "moody_modem.h"
@@ -123,12 +124,12 @@ void visitors_say_nothing(unsigned int index, const void *arg, struct crowd_boar
 	(void)index;
 	(void)arg;
 	for (unsigned int i = 0; i < SILENT_MAX; i++)
-		fds[i] = proxied_connect();
+		fds[i] = proxy_socket_connect(0);
 	board->ready++;
 	for (unsigned int i = 0;; i = (i + 1) % SILENT_MAX) {
 		if (fds[i] >= 0)
 			close(fds[i]);
-		fds[i] = proxied_connect();
+		fds[i] = proxy_socket_connect(0);
 		if (fds[i] < 0)
 			rest();
 		board->rounds++;

@@ -100,17 +100,7 @@ void bench_start_on_wdm(struct bench *b, size_t steadies, int seconds)
 
 void bench_add_proxy(struct bench *b)
 {
-	static const char *const none[] = {NULL};
-	int64_t deadline = deadline_usual();
-	int fd;
-
-	daemon_spawn_program(&b->broker, "CUSE_QMUX_PROXY", "build/cuse-qmux-proxy", none);
-	while ((fd = proxied_connect()) < 0) {
-		assert_true(now_ms() < deadline);
-		pause_briefly();
-	}
-	close(fd);
-	proxied_name_port(b->wdm.port);
+	proxied_start(&b->broker, b->wdm.port);
 	steady_start(&b->steadies[b->steady_count], NODE_PROXY, b->trouble);
 	b->steady_count++;
 }

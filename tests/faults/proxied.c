@@ -7,32 +7,19 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
+#include "../cuse/proxy_socket.h"
 #include "frames.h"
 
-#define NAME        "qmi-proxy" /* abstract */
 #define PATIENCE_MS 15000
 
 static char port[64];
 
-void proxied_name_port(const char *path)
+void proxied_start(struct daemon *broker, const char *path)
 {
 	snprintf(port, sizeof(port), "%s", path);
-}
-
-int proxied_connect(void)
-{
-	struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "\0" NAME};
-	socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + sizeof(NAME));
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	if (fd >= 0 && connect(fd, (struct sockaddr *)&address, size) < 0) {
-		close(fd);
-		return -1;
-	}
-	return fd;
+	proxy_socket_serve(broker);
 }
 
 void proxied_begin(uint8_t *frame)
@@ -56,7 +43,7 @@ static bool is_opened(int fd)
 
 int proxied_open(int flags)
 {
-	int fd = proxied_connect();
+	int fd = proxy_socket_connect(0);
 
 	if (fd >= 0 && is_opened(fd) && fcntl(fd, F_SETFL, flags) == 0)
 		return fd;

@@ -8,14 +8,16 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "../cuse/daemon.h"
+
 /* As the number of a node: not a node, but the socket. */
 #define NODE_PROXY (~0U)
 
-/* Chooses the port that connections ask for, here and in processes forked later. */
-void proxied_name_port(const char *path);
-
-/* Connects, and says nothing. Returns a descriptor, or -1 with errno. */
-int proxied_connect(void);
+/*
+ * Starts a broker, and waits until it listens. path: the port that connections ask for,
+ * here and in processes forked later.
+ */
+void proxied_start(struct daemon *broker, const char *path);
 
 /* Writes the Internal Proxy Open; frame must have FRAME_ROOM bytes. */
 void proxied_begin(uint8_t *frame);

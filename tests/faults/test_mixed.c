@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "../cuse/proxy_socket.h"
 #include "killer.h"
 #include "life.h"
 #include "proxied.h"
@@ -159,7 +160,7 @@ static void be_mute(struct load *l)
 		return;
 	}
 	for (unsigned int i = 0; i < MUTE_STEP; i++) {
-		int fd = i % 2 ? proxied_connect() : proxied_open(0);
+		int fd = i % 2 ? proxy_socket_connect(0) : proxied_open(0);
 
 		assert_return_code(fd, errno);
 		l->mute[l->mute_count++] = fd;
@@ -185,7 +186,7 @@ static void send_garbage(struct load *l)
 {
 	static const char garbage[] = "AT+CGMI\r";
 	bool opened = roll(l, 2);
-	int fd = opened ? proxied_open(0) : proxied_connect();
+	int fd = opened ? proxied_open(0) : proxy_socket_connect(0);
 	uint8_t frame[FRAME_ROOM];
 
 	assert_return_code(fd, errno);

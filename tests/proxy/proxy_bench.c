@@ -10,6 +10,8 @@
 #include <sys/sysmacros.h>
 #include <sys/un.h>
 
+#include "proxy_socket.h"
+
 #define TID_OPEN 1
 
 static struct daemon broker;
@@ -19,18 +21,6 @@ struct daemon *broker_daemon(void)
 	return &broker;
 }
 
-static int connect_once(void)
-{
-	struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "\0qmi-proxy"};
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-	assert_return_code(fd, errno);
-	if (connect(fd, (struct sockaddr *)&address, 12) == 0)
-		return fd;
-	close(fd);
-	return -1;
-}
-
 void broker_kill(void)
 {
 	daemon_destroy(&broker);
@@ -38,17 +28,8 @@ void broker_kill(void)
 
 void broker_start(void)
 {
-	static const char *const none[] = {NULL};
-	int64_t deadline = deadline_usual();
-	int fd;
-
 	broker_kill();
-	daemon_spawn_program(&broker, "CUSE_QMUX_PROXY", "build/cuse-qmux-proxy", none);
-	while ((fd = connect_once()) < 0) {
-		assert_true(now_ms() < deadline);
-		pause_briefly();
-	}
-	close(fd);
+	proxy_socket_serve(&broker);
 }
 
 void proxy_start(struct bench *b, ...)
@@ -71,7 +52,7 @@ static int keep(struct bench *b, int fd)
 
 int proxy_connect(struct bench *b)
 {
-	return keep(b, connect_once());
+	return keep(b, proxy_socket_connect(SOCK_NONBLOCK));
 }
 
 int proxy_connect_as(struct bench *b, uid_t uid, gid_t gid, gid_t further)
@@ -81,7 +62,7 @@ int proxy_connect_as(struct bench *b, uid_t uid, gid_t gid, gid_t further)
 	assert_return_code(setgroups(1, &further), errno);
 	assert_return_code(setegid(gid), errno);
 	assert_return_code(seteuid(uid), errno);
-	fd = connect_once();
+	fd = proxy_socket_connect(SOCK_NONBLOCK);
 	assert_return_code(seteuid(0), errno);
 	assert_return_code(setegid(0), errno);
 	assert_return_code(setgroups(0, NULL), errno);
